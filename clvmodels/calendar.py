@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from clvmodels import files
 from clvmodels.errors import InvalidModelFile, InvalidOption
+from clvmodels.season_doubt import SeasonDoubt
 
 __all__ = [
     "Calendar",
@@ -115,6 +116,9 @@ class Calendar:
         Relative speed from Monday to Sunday, (7,).
     periods : sequence of CalendarPeriod, optional
         Holidays, promotions and outages. Those of earlier and of coming years are separate periods.
+    doubt : SeasonDoubt, optional
+        How well the season is known, by `estimate_calendar`; intervals of totals allow for it. Calendars that differ in
+        it alone are equal.
 
     Raises
     ------
@@ -136,6 +140,7 @@ class Calendar:
     season: tuple[float, ...] = ()
     weekdays: tuple[float, ...] = ()
     periods: tuple[CalendarPeriod, ...] = ()
+    doubt: SeasonDoubt | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, length in (("season", DAYS_OF_YEAR), ("weekdays", DAYS_OF_WEEK)):
@@ -201,18 +206,25 @@ class Calendar:
         return float(self.speeds(np.arange(begin, end + 1)).mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the calendar as plain values."""
-        return {
+        """Return the calendar as plain values; without doubt about the season if there is none."""
+        plain = {
             "season": list(self.season),
             "weekdays": list(self.weekdays),
             "periods": [{f.name: getattr(period, f.name) for f in fields(period)} for period in self.periods],
         }
+        return plain if self.doubt is None else {**plain, "doubt": self.doubt.to_dict()}
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Self:
         """Return the calendar that `to_dict` wrote."""
         periods = tuple(CalendarPeriod(**period) for period in document.get("periods", ()))
-        return cls(tuple(document.get("season", ())), tuple(document.get("weekdays", ())), periods)
+        doubt = document.get("doubt")
+        return cls(
+            tuple(document.get("season", ())),
+            tuple(document.get("weekdays", ())),
+            periods,
+            None if doubt is None else SeasonDoubt.from_dict(doubt),
+        )
 
     @classmethod
     def from_series(cls, days: Sequence[Any], sales: Sequence[float]) -> Self:

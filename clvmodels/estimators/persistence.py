@@ -71,10 +71,17 @@ class SavedPeriod(Saved):
     kind: PeriodKind
 
 
+class SavedDoubt(Saved):
+    standard_error: list[Finite]
+    purchases: list[Finite]
+    other: list[Finite]
+
+
 class SavedCalendar(Saved):
     season: list[Finite]
     weekdays: list[Finite]
     periods: list[SavedPeriod]
+    doubt: SavedDoubt | None = None  # of a calendar that was estimated
 
 
 class SavedClock(Saved):

@@ -18,7 +18,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.customer_spread import CustomerSpread, learn_spread, predict_outcomes
-from clvmodels.forecasting.process_total import learn_totals
+from clvmodels.forecasting.process_total import learn_totals, season_variance
 from clvmodels.forecasting.processes import (
     as_models,
     check_models,
@@ -308,7 +308,8 @@ class BestForecaster(WindowForecaster):
 
     def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> TotalInterval:
         expected = float(np.nansum(self._process_mean(history, length, quantity)))
-        return self.learned_[quantity].totals.at(expected, length * history.clock.days_per_unit)
+        days, season = length * history.clock.days_per_unit, season_variance(history, length)
+        return self.learned_[quantity].totals.at(expected, days, season=season)
 
     @property
     def process_model(self) -> CustomerModel:

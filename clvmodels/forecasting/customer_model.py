@@ -15,7 +15,7 @@ from clvmodels.estimators import persistence
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.process_total import learn_totals
+from clvmodels.forecasting.process_total import learn_totals, season_variance
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, fit_to_history, model_id
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.states import Horizons, state_table
@@ -172,7 +172,8 @@ class CustomerModel(Forecaster):
         totals = learn_totals(history, self.purchases, spend, windows, length)
         forecast = self.forecast(history, length).of(quantity)
         expected = 0.0 if forecast is None else forecast.total
-        return totals.at(expected, length * history.clock.days_per_unit, level_rule)
+        days, season = length * history.clock.days_per_unit, season_variance(history, length)
+        return totals.at(expected, days, level_rule, season)
 
     def certificate(self) -> dict[str, Any]:
         """Return the certificates of the fits."""

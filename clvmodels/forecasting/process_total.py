@@ -12,6 +12,8 @@ import numpy as np
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import fit_key, model_id
+from clvmodels.forecasting.seasons.daily_counts import days_of
+from clvmodels.forecasting.seasons.weekly_speeds import WEEKS, week_of_year
 from clvmodels.forecasting.windows import LearningWindow
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.learned_level import HALF_AN_ORDER, LevelRule, WindowTotal
@@ -20,7 +22,7 @@ from clvmodels.inference.totals.total_interval import TotalInterval, own_varianc
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of"]
+__all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of", "season_variance"]
 
 SAMPLED = 1_000  # customers: the chance of a total is inversely proportional to it, and doubt is shared by all
 LEVEL = 0.9
@@ -67,8 +69,11 @@ class ProcessTotals:
     order_value: float
     own: OwnVariance
 
-    def at(self, expected: float, days: float, level_rule: LevelRule = "spread") -> TotalInterval:
-        """Return the total with its interval, where the process expects a total over some days."""
+    def at(self, expected: float, days: float, level_rule: LevelRule = "spread", season: float = 0.0) -> TotalInterval:
+        """Return the total with its interval, where the process expects a total over some days.
+
+        `season` is the variance that the doubt about the season adds; see `season_variance`.
+        """
         orders = expected / self.order_value
         return total_interval(
             expected,
@@ -79,6 +84,7 @@ class ProcessTotals:
             windows=self.windows,
             order_value=self.order_value,
             rule=level_rule,
+            season=season,
         )
 
     @classmethod
@@ -86,6 +92,20 @@ class ProcessTotals:
         """Return the totals of a document that `dataclasses.asdict` made."""
         windows = tuple(WindowTotal(**window) for window in document["windows"])
         return cls(**{**document, "windows": windows, "own": OwnVariance(**document["own"])})
+
+
+def season_variance(history: KnownHistory, length: float) -> float:
+    """Return the variance of the logarithm of a total that the doubt about the season of its calendar adds.
+
+    0 without a calendar, and with one that was not estimated from a log. `length` is in the clock's unit.
+    """
+    clock = history.clock
+    if clock.calendar is None or clock.calendar.doubt is None:
+        return 0.0
+    first, last = days_of(clock, np.array([history.cutoff, history.cutoff + history.ticks(length)]))
+    days = np.arange(first + 1, last + 1)
+    expected = np.bincount(week_of_year(days), clock.calendar.speeds(days), minlength=WEEKS).astype(float)
+    return clock.calendar.doubt.log_variance(expected)
 
 
 def learn_totals(

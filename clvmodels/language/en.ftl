@@ -557,6 +557,7 @@ total-interval-short-windows = Earlier windows of { COUNT($days) } days are too 
 total-interval-level = Over { FIXED($weeks, places: 0) } earlier weeks, totals were { SIGNED_PERCENT($ratio) } off what was expected; { PERCENT($power, places: 0) } of this is taken to last, which changes the total by { SIGNED_PERCENT($change) }.
 total-interval-not-tested = Not tested at this horizon: errors of totals are known up to { COUNT($longest) } days, so the interval over { COUNT($days) } days is the model's own, which allows for no change of times.
 total-interval-all-processes = This process is not among those whose totals were compared with what happened in { COUNT($shops) } other shops, so the errors of all of those are used.
+total-interval-season = The doubt about the estimated season is about { PERCENT($error) } of the total over this horizon (one standard error), and part of the interval.
 
 ## Validation: comparisons, totals, crosscheck
 
@@ -1297,6 +1298,7 @@ refit-saw-future = { COUNT($runs) } past { $runs ->
     [one] its model was
    *[other] their models were
     } fitted to later data.
+monitor-tiers = Of { COUNT($customers) } customers with a tier on { $earlier_as_of }, { PERCENT($risen, places: 1) } had risen and { PERCENT($fallen, places: 1) } had fallen by { $as_of }; { PERCENT($bought, places: 1) } bought in between.
 refit-left-out = { COUNT($windows) } unfinished { $windows ->
     [one] horizon was
    *[other] horizons were

@@ -363,6 +363,7 @@ total-interval-short-windows = { COUNT($days) } 天的早期窗口太短，无�
 total-interval-level = 在此前 { FIXED($weeks, places: 0) } 周，总量与预期相差 { SIGNED_PERCENT($ratio) }；其中 { PERCENT($power, places: 0) } 视为会持续，使总量变化 { SIGNED_PERCENT($change) }。
 total-interval-not-tested = 未在这一预测期检验：总量误差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天的区间是模型自身的区间，不含时势变化。
 total-interval-all-processes = 此模型不在与另外 { COUNT($shops) } 家商店实际结果比较过总量的模型之列，因此采用所有这些模型的误差。
+total-interval-season = 这一预测期内，季节性对总量的影响约有 { PERCENT($error) } 的误差（一个标准误），区间已包含这一点。
 
 ## 检验：比较、总量、交叉核对
 
@@ -1085,6 +1086,7 @@ refit-watch-cohorts = 就总量而言无需重新拟合，但部分批次有漂�
 refit-watch-intervals = 就总量而言无需重新拟合，但只有 { PERCENT($coverage, places: 1) } 的客户落在其 { PERCENT($level, places: 0) } 区间内：{ refit-forecast }
 refit-cohort = 首购于 { $cohort } 的客户到 { DATE($end) } 购买 { COUNT($actual) } 次，较预测的 { COUNT($predicted) } 次 { SIGNED_PERCENT($change, places: 1) }。
 refit-saw-future = { COUNT($runs) } 次过去的运行未作比较：其模型是对较晚的数据拟合的。
+monitor-tiers = { DATE($earlier_as_of) } 已有分层的 { COUNT($customers) } 位客户中，到 { DATE($as_of) } 有 { PERCENT($risen, places: 1) } 升层、{ PERCENT($fallen, places: 1) } 降层；其间 { PERCENT($bought, places: 1) } 有购买。
 refit-left-out = { COUNT($windows) } 个未结束的预测期未计入：其模型不在登记册中，或除频次、近度与 T 之外还需要别的数据。
 
 score-no-money = 来源没有金额，因此只预测购买次数

@@ -363,6 +363,7 @@ total-interval-short-windows = { COUNT($days) } 天的早期視窗太短，無�
 total-interval-level = 在此前 { FIXED($weeks, places: 0) } 週，總量與預期相差 { SIGNED_PERCENT($ratio) }；其中 { PERCENT($power, places: 0) } 視為會持續，使總量變化 { SIGNED_PERCENT($change) }。
 total-interval-not-tested = 未在這一預測期檢驗：總量誤差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天的區間是模型自身的區間，不含環境變化。
 total-interval-all-processes = 此模型不在與另外 { COUNT($shops) } 家商店實際結果比較過總量的模型之列，因此採用所有這些模型的誤差。
+total-interval-season = 這一預測期內，季節性對總量的影響約有 { PERCENT($error) } 的誤差（一個標準誤），區間已包含這一點。
 
 ## 檢驗：比較、總量、交叉核對
 
@@ -1085,6 +1086,7 @@ refit-watch-cohorts = 就總量而言無需重新配適，但部分批次有漂�
 refit-watch-intervals = 就總量而言無需重新配適，但只有 { PERCENT($coverage, places: 1) } 的顧客落在其 { PERCENT($level, places: 0) } 區間內：{ refit-forecast }
 refit-cohort = 首購於 { $cohort } 的顧客到 { DATE($end) } 購買 { COUNT($actual) } 次，較預測的 { COUNT($predicted) } 次 { SIGNED_PERCENT($change, places: 1) }。
 refit-saw-future = { COUNT($runs) } 次過去的執行未作比較：其模型是對較晚的資料配適的。
+monitor-tiers = { DATE($earlier_as_of) } 已有分級的 { COUNT($customers) } 位顧客中，到 { DATE($as_of) } 有 { PERCENT($risen, places: 1) } 升級、{ PERCENT($fallen, places: 1) } 降級；其間 { PERCENT($bought, places: 1) } 有購買。
 refit-left-out = { COUNT($windows) } 個未結束的預測期未計入：其模型不在登錄表中，或除頻次、近度與 T 之外還需要別的資料。
 
 score-no-money = 來源沒有金額，因此只預測購買次數
@@ -1096,7 +1098,7 @@ tiers-probability = { $tier } 層的顧客在預測期內仍排在該層的平�
 tiers-no-value = { COUNT($customers) } 位顧客沒有價值，也不屬於任何層
 tiers-negative = { COUNT($customers) } 位顧客的價值低於零，因此其餘顧客的合計超過全部
 tiers-empty = { $names } 沒有顧客
-tiers-changed = 已公佈分級的 { COUNT($customers) } 位顧客中，{ PERCENT($share, places: 1) } 變了層；若只看今天的價值，會有 { PERCENT($today, places: 1) }
+tiers-changed = 已公佈分級的 { COUNT($customers) } 位顧客中，{ PERCENT($share, places: 1) } 變了級；若只看今天的價值，會有 { PERCENT($today, places: 1) }
 tiers-new-and-lost = { COUNT($customers) } 位顧客為新增，{ COUNT($lost) } 位已不在價值表中
 
 segments-made = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔；最大的 { $name } 占 { PERCENT($share, places: 1) }

@@ -45,7 +45,8 @@ def write_monitoring(
     until : str
         Last date of the log that was used.
     tables : mapping
-        The tables windows (the newest of a `Monitoring`), deciles and cohorts.
+        The tables windows (the newest of a `Monitoring`), deciles and cohorts; those of jobs with tiers may have tiers
+        and tier_migration.
     """
     windows = tables["windows"]
     content = {
@@ -55,10 +56,44 @@ def write_monitoring(
         "pictures": _pictures(tables) if len(windows) else [],
         "windows": _rows(windows),
         "left_out": max(0, len(windows) - MOST_ROWS),
+        "tiers": _tier_rows(tables.get("tiers")),
+        "migration": _migration(tables.get("tier_migration")),
     }
     page = render("monitoring.html.j2", content)
     with files.replacing(Path(path)) as temporary:
         temporary.write_bytes(page.encode("utf-8"))
+
+
+def _tier_rows(tiers: pd.DataFrame | None) -> list[list[str]]:
+    """Return the runs with tiers as text, the latest first."""
+    if tiers is None:
+        return []
+    return [
+        [
+            row["as_of"],
+            row["earlier_as_of"] or "–",
+            ", ".join(f"{name} {count(customers)}" for name, customers in row["tiers"].items()),
+            *(_of_all(row, move) for move in ("risen", "fallen", "bought_since")),
+            *(count(row[move]) for move in ("new", "lost")),
+        ]
+        for row in tiers.iloc[::-1].head(MOST_ROWS).to_dict("records")
+    ]
+
+
+def _of_all(row: dict[str, Any], move: str) -> str:
+    """Return customers, and their share of those who had a tier before."""
+    before = row["risen"] + row["fallen"] + row["same"]
+    return f"{count(row[move])} ({percent(row[move] / before, 1)})" if before else "–"
+
+
+def _migration(pairs: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Return the customers of the last run by published and assigned tier, as text."""
+    if pairs is None or not len(pairs):
+        return None
+    names = list(dict.fromkeys(pairs["published"]))
+    customers = pairs.set_index(["published", "assigned"])["customers"]
+    rows = [[name, *(count(customers.get((name, to), 0)) for to in names)] for name in names]
+    return {"as_of": pairs["as_of"].iloc[0], "names": names, "rows": rows}
 
 
 def _pictures(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:

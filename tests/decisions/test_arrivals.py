@@ -49,6 +49,24 @@ def test_a_season_is_that_of_the_year_before_times_the_growth_of_three_months():
     assert _expected(counts[:23], 2).tolist() == [20.0, 20.0]  # of 20, 18 and 22
 
 
+def test_arrivals_follow_a_calendar_of_their_own():
+    """April has half the speed of the months before, and May three times as much."""
+    periods = [
+        clv.CalendarPeriod("quiet", "2024-04-01", "2024-04-30", 0.5),
+        clv.CalendarPeriod("campaign", "2024-05-01", "2024-05-31", 3.0, "promotion"),
+    ]
+    calendar = clv.Calendar(periods=periods)
+    plan = clv.forecast_arrivals(history("2024-03-31"), horizon=61, arrival_calendar=calendar)
+    assert plan.customers == pytest.approx({"2024-04": 4 / 3 * 0.5, "2024-05": 4 / 3 * 3})
+    same = clv.forecast_arrivals(history("2024-03-31"), horizon=61, arrival_calendar=clv.Calendar())
+    assert same == clv.forecast_arrivals(history("2024-03-31"), horizon=61)
+    with pytest.raises(InvalidOption, match="arrival_calendar='auto' must be a Calendar"):
+        clv.forecast_arrivals(history("2024-03-31"), horizon=61, arrival_calendar="auto")
+    closed = clv.Calendar(periods=[clv.CalendarPeriod("closed", "2024-01-01", "2024-03-31", 0, "closed")])
+    with pytest.raises(InvalidOption, match="has speed 0 in the last three months"):
+        clv.forecast_arrivals(history("2024-03-31"), horizon=61, arrival_calendar=closed)
+
+
 def test_the_spread_is_that_of_earlier_windows():
     assert _spread(np.full(30, 50.0), 3) == 0.1  # never off, but at least a tenth
     assert _spread(np.array([5.0, 5, 5, 5]), 3) == 0.5  # one window says nothing

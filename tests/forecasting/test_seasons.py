@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from clvmodels.forecasting.seasons.calendar_estimate import estimate_season, sea
 from clvmodels.forecasting.seasons.dated_periods import DatedPeriod
 from clvmodels.forecasting.seasons.period_effects import Spans, estimate_effects
 from clvmodels.forecasting.seasons.weekly_speeds import WEEKS, season_evidence, weekly_speeds
+from clvmodels.season_doubt import SeasonDoubt
 
 TRUTH = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
 SEASON = clv.Calendar(season=np.where(np.arange(366) >= 324, 2.4, 1 + 0.25 * np.sin(np.arange(366) * 2 * np.pi / 366)))
@@ -105,6 +108,57 @@ def test_earlier_windows_decide_about_a_visible_season(two_years, monkeypatch, e
 def test_a_wrong_calendar_option_is_refused(two_years: pd.DataFrame) -> None:
     with pytest.raises(InvalidOption, match="'auto' or None"):
         clv.backtest(two_years, clv.BGNBD(), horizons=26, calendar="season")  # type: ignore[arg-type]
+
+
+# ---- doubt about the season ------------------------------------------------------------------------------------
+
+
+def test_the_doubt_of_a_total_is_that_of_its_weeks_against_those_of_the_log() -> None:
+    error, weeks = np.linspace(0.02, 0.1, WEEKS), np.arange(WEEKS)
+    purchases = 100.0 + weeks
+    doubt = SeasonDoubt(tuple(error), tuple(purchases))
+    assert doubt.log_variance(3 * purchases) == pytest.approx(0, abs=1e-30)  # a year like that of the log
+    spring = np.where(weeks < 13, purchases, 0.0)
+    logs = np.random.default_rng(1).normal(0, error, (20_000, WEEKS))
+    total = np.log(np.exp(logs) @ spring / spring.sum()) - np.log(np.exp(logs) @ purchases / purchases.sum())
+    # The standard error of a variance of 20,000 draws is 1 %; the delta method neglects as much.
+    assert doubt.log_variance(spring) == pytest.approx(total.var(), rel=0.04)
+    other = replace(doubt, standard_error=(0.0,) * WEEKS, other=tuple(np.where(weeks < 13, 1.2, 1.0)))
+    share = spring.sum() / purchases.sum()
+    assert other.log_variance(spring) == pytest.approx(np.log(1.2 / (1 + 0.2 * share)) ** 2 / 3)
+    assert doubt.log_variance(np.zeros(WEEKS)) == 0
+    for arguments in [
+        (error[1:], purchases),
+        (-error, purchases),
+        (error, 0 * purchases),
+        (error, purchases, [0.0] * 52),
+    ]:
+        with pytest.raises(InvalidOption, match=r"A season needs|must have 52 numbers"):
+            SeasonDoubt(*(tuple(numbers) for numbers in arguments))
+
+
+@pytest.mark.slow
+def test_intervals_of_totals_allow_for_an_estimated_season(two_years, tmp_path) -> None:
+    variances = {}
+    for end, method in (("2018-12-31", "expected"), ("2018-12-31", "totals"), ("2019-12-31", "totals")):
+        history = clv.KnownHistory.from_log(two_years, time_unit="week", observation_end=end)
+        estimate = estimate_season(history, method)
+        calendar = estimate.calendar
+        # One year of totals holds a trend that is not known; the table has the season under both.
+        once = (end, method) == ("2018-12-31", "totals")
+        assert ("other_trend" in estimate.frame(), len(calendar.doubt.other)) == (once, WEEKS if once else 0)
+        history = history.with_calendar(calendar)
+        model = clv.CustomerModel(clv.BGNBD()).fit(history.rfm)
+        model.save(tmp_path / "model.json")
+        saved = clv.load(tmp_path / "model.json").purchases.clock_.calendar
+        assert (saved, saved.doubt) == (calendar, calendar.doubt)
+        total = model.total(history, "13 weeks")
+        known = model.total(history.with_calendar(replace(calendar, doubt=None)), "13 weeks")
+        assert (known.season, total.point) == (0, known.point)
+        assert total.interval()[1] > known.interval()[1]
+        variances[end, method] = total.season
+    assert variances["2018-12-31", "totals"] > 2 * variances["2018-12-31", "expected"] > 0
+    assert variances["2018-12-31", "expected"] > variances["2019-12-31", "totals"] > 0
 
 
 # ---- events, promotions, outages -----------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def width(total, level=0.9):
 
 def test_without_windows_only_the_reference_class_applies_and_a_finding_says_so():
     total = total_interval(1000, 91, **OWN, reference=REFERENCE)
-    assert total.parts == {"chance": 0.001, "parameters": 0.0004, "history": 0.0, "reference": 0.0164}
+    assert total.parts == {"chance": 0.001, "parameters": 0.0004, "history": 0.0, "reference": 0.0164, "season": 0.0}
     assert (total.point, total.degrees_of_freedom) == (1000, 4)
     assert [finding.code for finding in total.findings] == ["total-interval-no-windows"]
 
@@ -81,6 +81,19 @@ def test_the_interval_is_the_quantile_of_a_normal_and_a_t_draw_added_up():
         expected = np.quantile(np.exp(own + level) * 1000.5 - 0.5, [(1 - central) / 2, (1 + central) / 2])
         # The standard error of these quantiles is .1 % at 90 %, and .4 % at 99 %.
         assert total.interval(central) == pytest.approx(expected, rel=0.012)
+
+
+def test_doubt_about_the_season_adds_to_the_normal_part_and_is_shared_by_all_customers():
+    total = total_interval(1000, 91, chance=0.001, parameters=0.0004, season=0.01, reference=REFERENCE)
+    same = total_interval(1000, 91, chance=0.011, parameters=0.0004, reference=REFERENCE)
+    assert total.interval(0.9) == pytest.approx(same.interval(0.9), rel=1e-12)
+    assert total.parts["season"] == 0.01
+    assert "total-interval-season" in [finding.code for finding in total.findings]
+    alone = replace(total, reference=0.0, degrees_of_freedom=math.inf)
+    # Stratified draws of a normal distribution: their spread is that of the distribution.
+    assert np.log(alone.level_draws(1, 4_000)).std() == pytest.approx(0.1, rel=0.01)
+    with pytest.raises(InvalidOption, match="season=-1 must be a variance"):
+        total_interval(1000, 91, **OWN, season=-1, reference=REFERENCE)
 
 
 def test_variances_of_the_reference_class_grow_with_the_horizon():

@@ -9,6 +9,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import InvalidJob
 from clvmodels.scoring.run import score_table
+from clvmodels.scoring.stores import published_parts
 
 CUTOFF, LATER, HORIZONS = "1997-09-30", "1997-10-15", ["13 weeks", "26 weeks"]
 INTERVALS = {"interval": 0.8, "draws": 20}
@@ -31,13 +32,9 @@ def job_of(folder, sink="scores.parquet", **sections):
         "registry": {"folder": str(folder / "models")},
         "sinks": [{"store": "parquet", "path": str(folder / sink)}],
     }
-    return clv.read_job(
-        None,
-        {
-            name: settings.get(name, {}) | sections.get(name, {}) if name != "sinks" else settings["sinks"]
-            for name in settings
-        },
-    )
+    sinks = {"sinks": sections.pop("sinks", settings["sinks"])}
+    names = {*settings, *sections} - {"sinks"}
+    return clv.read_job(None, {name: settings.get(name, {}) | sections.get(name, {}) for name in names} | sinks)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +71,33 @@ def test_the_table_has_what_the_forecaster_says(folder, scored):
                 found = table.loc[ids, f"{ours}_{name}_{end}"].to_numpy()
                 np.testing.assert_allclose(found, intervals[f"{theirs}_{end}"], rtol=1e-9, atol=1e-9)
     assert table["probability_alive"].loc[ids].to_numpy() == pytest.approx(forecast.alive, rel=1e-12)
+
+
+@pytest.mark.acceptance
+def test_tiers_are_those_of_the_values_of_the_forecaster(folder, scored, tmp_path):
+    """Two nights with tiers, stages and P(tier): values are the forecaster's, draws those of its process."""
+    job = job_of(
+        folder,
+        source={"path": str(folder / "orders.csv")},
+        predictions={"horizons": ["26 weeks"], "interval": None, "margin": 0.5, "draws": 20},
+        tiers={"probability": True},
+        stages={},
+        run={"folder": str(tmp_path / "runs")},
+        sinks=[{"store": "parquet", "path": str(tmp_path / "scores"), "partitioned": True}],
+    )
+    nights = [clv.score_job(job, day) for day in (CUTOFF, LATER)]
+    before, after = (
+        pd.concat(map(pd.read_parquet, published_parts(tmp_path / "scores", night.manifest.run_id))) for night in nights
+    )
+    value = "lifetime_value_26_weeks"
+    np.testing.assert_allclose(after[value], 0.5 * scored[2].loc[after["customer_id"], value], rtol=1e-9, atol=1e-9)
+    expected = clv.tiers(after[["customer_id", value]], column=value, published=before)
+    assert list(expected.columns["tier_assigned"]) == after["tier_assigned"].tolist()
+    assert nights[1].manifest.tiers.before == len(before)
+    assert after["tier_probability"].between(0, 1).all()
+    assert after["stage"].notna().all()
+    best = after.loc[after["tier_assigned"] == "A", "tier_probability"].mean()
+    assert best > after.loc[after["tier_assigned"] == "A", "tier_probability"].size / len(after)  # better than chance
 
 
 @pytest.mark.slow

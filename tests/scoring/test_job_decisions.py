@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 
 import pandas as pd
@@ -121,6 +122,26 @@ def test_tiers_and_stages_are_those_of_the_functions(home, nights):
         (after["tier_change"] == change).sum() for change in ("risen", "fallen")
     )
     assert counts.fallen < (after["tier_today"].to_numpy() != before["tier_assigned"].to_numpy()).sum()
+
+
+@pytest.mark.slow
+def test_monitoring_shows_how_customers_moved_between_tiers(home, nights, tmp_path):
+    result = clv.monitor_job(job_from(settings(home)), until="1997-12-31", folder=tmp_path)
+    history, pairs = result.monitoring.tiers, result.monitoring.tier_migration
+    counts = [night.manifest.tiers for night in nights]
+    assert history["as_of"].tolist() == list(DAYS)
+    assert history["risen"].tolist() == [each.risen for each in counts]
+    assert pairs["customers"].sum() == counts[-1].before
+    stayed = pairs.loc[pairs["published"] == pairs["assigned"], "customers"].sum()
+    assert (stayed, counts[-1].before - stayed) == (counts[-1].same, counts[-1].risen + counts[-1].fallen)
+    (moved,) = [each for each in result.monitoring.findings if each.code == "monitor-tiers"]
+    assert moved.figures["fallen"] == pytest.approx(counts[-1].fallen / counts[-1].before)
+    page = (tmp_path / "monitoring.html").read_text(encoding="utf-8")
+    assert "From the published tier (rows) to the tier of 1997-10-31 (columns)" in page
+    document = json.loads((tmp_path / "monitoring.json").read_text(encoding="utf-8"))
+    assert [row["fallen"] for row in document["tiers"]] == [each.fallen for each in counts]
+    earlier = clv.monitor_job(job_from(settings(home)), until="1997-10-10", folder=tmp_path / "earlier").monitoring
+    assert (len(earlier.tiers), len(earlier.tier_migration)) == (1, 0)  # the first night has nothing before it
 
 
 @pytest.mark.slow

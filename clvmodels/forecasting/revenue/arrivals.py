@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels.calendar import Calendar
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan
 from clvmodels.forecasting.revenue.month_totals import month_totals
@@ -24,12 +26,16 @@ UNTESTED_SPREAD = 0.5  # of the logarithm, where no earlier windows of the log s
 LEAST_SPREAD, LARGEST_SPREAD = 0.1, 1.0
 
 
-def forecast_arrivals(history: KnownHistory, *, horizon: float | str, cac: float = 0.0) -> AcquisitionPlan:
+def forecast_arrivals(
+    history: KnownHistory, *, horizon: float | str, cac: float = 0.0, arrival_calendar: Calendar | None = None
+) -> AcquisitionPlan:
     """Forecast from a log how many new customers arrive in each month after it, with the doubt of such forecasts.
 
     From 24 whole months on, each month is expected to bring the arrivals of the same month a year before, times the
     last three months' arrivals over those of the same months a year before. With fewer, it is the mean of the last
-    three whole months. A month that is only partly within the horizon has its share.
+    three whole months. A month that is only partly within the horizon has its share. New customers have a season of
+    their own, that of campaigns and gifts, which need not be that of repeat purchases: with `arrival_calendar`, each
+    month has the last three months' arrivals by its speed over theirs, however short the log is.
 
     Parameters
     ----------
@@ -40,6 +46,9 @@ def forecast_arrivals(history: KnownHistory, *, horizon: float | str, cac: float
         How far the plan reaches beyond the cutoff.
     cac : float, default=0.0
         Cost of acquiring one customer.
+    arrival_calendar : Calendar, optional
+        How fast new customers arrive on each day, such as `Calendar.from_series` of last year's new customers, or with
+        the campaigns that are planned as periods.
 
     Returns
     -------
@@ -50,7 +59,7 @@ def forecast_arrivals(history: KnownHistory, *, horizon: float | str, cac: float
     Raises
     ------
     InvalidOption
-        For a log without a whole month.
+        For a log without a whole month, and a calendar by which nobody arrived in the last three months.
 
     Examples
     --------
@@ -69,11 +78,22 @@ def forecast_arrivals(history: KnownHistory, *, horizon: float | str, cac: float
     periods = periods_after(clock, clock.describe_tick(history.cutoff)[:10], length, "month")
     counts = totals.new_customers[whole].astype(float)
     ahead = _months_between(totals.months[int(whole[-1])], [label[:7] for label in periods.labels])
-    expected = _expected(counts, int(ahead.max()))[ahead - 1] * periods.share
+    speeds = _speeds(arrival_calendar, totals.months[int(whole[0])], len(counts) + int(ahead.max()))
+    expected = _expected(counts, int(ahead.max()), speeds)[ahead - 1] * periods.share
     months = (label[:7] for label in periods.labels)
-    return AcquisitionPlan(
-        customers=dict(zip(months, expected.tolist(), strict=True)), cac=cac, spread=_spread(counts, len(periods))
-    )
+    spread = _spread(counts, len(periods), speeds)
+    return AcquisitionPlan(customers=dict(zip(months, expected.tolist(), strict=True)), cac=cac, spread=spread)
+
+
+def _speeds(calendar: Calendar | None, first: str, months: int) -> Array | None:
+    """Return the mean speed of some months from a first one on, by a calendar, (months,); None without a calendar."""
+    if calendar is None:
+        return None
+    if not isinstance(calendar, Calendar):
+        raise InvalidOption(f"arrival_calendar={calendar!r} must be a Calendar, such as Calendar.from_series(...).")
+    begins = np.datetime64(first, "M") + np.arange(months + 1)
+    days = begins.astype("datetime64[D]").astype(np.int64)
+    return np.array([calendar.speeds(np.arange(*pair)).mean() for pair in pairwise(days)])
 
 
 def _months_between(last: str, months: list[str]) -> npt.NDArray[np.intp]:
@@ -83,9 +103,17 @@ def _months_between(last: str, months: list[str]) -> npt.NDArray[np.intp]:
     return np.array([YEAR * (day.year - begin.year) + day.month - begin.month for day in days], dtype=np.intp)
 
 
-def _expected(counts: Array, ahead: int) -> Array:
-    """Return the arrivals expected in each of the next months, from those of whole months so far."""
+def _expected(counts: Array, ahead: int, speeds: Array | None = None) -> Array:
+    """Return the arrivals expected in each of the next months, from those of whole months so far.
+
+    `speeds` are those of the months so far, the next ones, and perhaps more.
+    """
     recent = counts[-RECENT:]
+    if speeds is not None:
+        so_far = speeds[: len(counts)][-RECENT:].sum()
+        if not so_far > 0:
+            raise InvalidOption("arrival_calendar= has speed 0 in the last three months: nobody could arrive.")
+        return recent.sum() / so_far * speeds[len(counts) : len(counts) + ahead]
     before = counts[-YEAR - RECENT : -YEAR]
     if len(counts) < SEASONAL_FROM or not before.sum():
         return np.full(ahead, recent.mean())
@@ -94,11 +122,11 @@ def _expected(counts: Array, ahead: int) -> Array:
     return np.array([year[i % YEAR] for i in range(ahead)])
 
 
-def _spread(counts: Array, months: int) -> float:
+def _spread(counts: Array, months: int, speeds: Array | None = None) -> float:
     """Return the spread of earlier windows' errors: of totals of this many months, or of as many as leave three."""
     length = max(1, min(months, len(counts) - RECENT - FEWEST_WINDOWS + 1))
     errors = [
-        np.log((counts[cut : cut + length].sum() + 0.5) / (_expected(counts[:cut], length).sum() + 0.5))
+        np.log((counts[cut : cut + length].sum() + 0.5) / (_expected(counts[:cut], length, speeds).sum() + 0.5))
         for cut in range(RECENT, len(counts) - length + 1)
     ]
     if len(errors) < FEWEST_WINDOWS:

@@ -30,6 +30,7 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.profiling.season import SeasonCase, season_case_of
+from clvmodels.season_doubt import SeasonDoubt
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.snapshots import LogTable
@@ -124,11 +125,15 @@ class CalendarEstimate:
         return (*findings, *effects)
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per week of the year: its first day, speed, its lower and upper 95 % limits, and purchases."""
+        """Return one row per week of the year: its first day, speed, its lower and upper 95 % limits, and purchases.
+
+        With method="totals" and one year, speeds are those under no trend, and other_trend has those under the trend of
+        the cohorts.
+        """
         import pandas as pd
 
         speed, spread = self.speeds, np.exp(1.96 * self.standard_error)
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "week": np.arange(1, WEEKS + 1),
                 "begins": [_first_day(week) for week in range(WEEKS)],
@@ -138,6 +143,8 @@ class CalendarEstimate:
                 "purchases": self.purchases,
             }
         )
+        doubt = self.calendar.doubt
+        return table.assign(other_trend=speed * np.array(doubt.other)) if doubt is not None and doubt.other else table
 
     def __repr__(self) -> str:
         return "CalendarEstimate: " + as_text(self.findings, separator="; ")
@@ -178,8 +185,8 @@ def estimate_calendar(
     method : {"expected", "totals"}, default="expected"
         What purchases are compared with. "expected": repeat purchases with those that BG/NBD expects of customers who
         arrived when they did, so that growth, decline and campaigns are no season. "totals": all purchases of whole
-        years with their trend, which needs two years to be known and is taken as level with one; for logs in which most
-        customers are older than the log.
+        years with their trend, which needs two years to be known and is taken as level with one, so that intervals of
+        totals allow for the trend of the cohorts; for logs in which most customers are older than the log.
     events : table, optional
         Holidays and other named days of the log and of coming years, from `holiday_table` or with the columns name,
         first and last. Those of one name have similar effects; those to come get the mean effect of their name.
@@ -263,15 +270,20 @@ def estimate_season(
     daily = DailyCounts.of(thinned)
     effects = DailyEffects.none(daily, Spans() if spans is None else spans, tuple(outages))
     if method == "expected":
-        weekly, effects = _from_expected(thinned, daily, BGNBD() if model is None else model, effects)
+        weekly, effects = _from_expected(thinned, daily, model, effects)
     else:
         weekly, effects = _from_totals(daily, effects)
-    evidence = season_evidence(weekly)
-    season = _calendar(weekly.speeds) if evidence > VISIBLE else Calendar()
+    evidence, case = season_evidence(weekly), season_case(history)
+    season = Calendar()
+    if evidence > VISIBLE:
+        # All purchases of one year hold a trend that nobody knows: none, or that of the cohorts.
+        unknown = method == "totals" and case != "seen_twice"
+        other = _from_expected(thinned, daily, model, effects)[0] if unknown else None
+        season = replace(_calendar(weekly.speeds), doubt=_doubt(weekly, other))
     return CalendarEstimate(
         calendar=effects.added_to(season),
         method=method,
-        case=season_case(history),
+        case=case,
         years=len(daily.days) / YEAR,
         purchases=weekly.purchases,
         standard_error=np.sqrt(weekly.variance),
@@ -281,10 +293,18 @@ def estimate_season(
     )
 
 
+def _doubt(weekly: WeeklySpeeds, other: WeeklySpeeds | None) -> SeasonDoubt:
+    """Return how well speeds are known; `other` are those under another trend, if the trend is not known."""
+    relative = () if other is None else tuple(np.round(other.speeds / weekly.speeds, 6).tolist())
+    errors, purchases = (np.round(each, 6).tolist() for each in (np.sqrt(weekly.variance), weekly.purchases))
+    return SeasonDoubt(tuple(errors), tuple(purchases), relative)
+
+
 def _from_expected(
-    history: KnownHistory, daily: DailyCounts, model: PurchaseModel, effects: DailyEffects
+    history: KnownHistory, daily: DailyCounts, model: PurchaseModel | None, effects: DailyEffects
 ) -> tuple[WeeklySpeeds, DailyEffects]:
     """Return the season from repeat purchases and those that a process expects, fitted in turn with the season."""
+    model = BGNBD() if model is None else model
     weekly = WeeklySpeeds(np.ones(WEEKS), np.zeros(WEEKS), np.zeros(WEEKS))
     for _ in range(ROUNDS):
         seasonal = history.with_calendar(effects.added_to(_calendar(weekly.speeds)))

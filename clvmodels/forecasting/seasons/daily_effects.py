@@ -66,7 +66,7 @@ class DailyEffects:
         if not self.any:
             return season
         periods = (*(effect.period for effect in self.periods), *self.outages)
-        return Calendar(season.season, self.weekdays, periods)
+        return replace(season, weekdays=self.weekdays, periods=periods)
 
     def without(self, expected: Array) -> Array:
         """Return the purchases expected per day (d,) without these effects; 0 on days on which nobody could buy."""

@@ -1,4 +1,4 @@
-"""The interval of a total that allows for a change of times: chance, parameters, earlier windows and other shops.
+"""The interval of a total: chance, parameters, season, and a change of times by earlier windows and other shops.
 
 The interval of a process allows for chance and for doubt about its parameters. The total of the next months also
 depends on what all customers have in common: a season, prices, a competitor. How much is learned from earlier windows
@@ -50,9 +50,9 @@ HALVINGS = 60
 class TotalInterval:
     """A total with its interval and where its uncertainty comes from.
 
-    On the logarithmic scale, the error of the total is the sum of a normal part, with the variances `chance` and
-    `parameters`, and of a level common to all customers, which has a t distribution with `degrees_of_freedom` and the
-    squared scale `history` + `reference`.
+    On the logarithmic scale, the error of the total is the sum of a normal part, with the variances `chance`,
+    `parameters` and `season`, and of a level common to all customers, which has a t distribution with
+    `degrees_of_freedom` and the squared scale `history` + `reference`.
 
     Attributes
     ----------
@@ -70,6 +70,8 @@ class TotalInterval:
     order_value : float
         Money per purchase; 1 for purchases.
     findings : tuple of Finding
+    season : float
+        Variance due to the doubt about the season of an estimated calendar.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class TotalInterval:
     degrees_of_freedom: float
     order_value: float
     findings: Findings
+    season: float = 0.0
 
     @property
     def point(self) -> float:
@@ -102,7 +105,7 @@ class TotalInterval:
     @property
     def parts(self) -> dict[str, float]:
         """Variances of the logarithm of the total by their origin."""
-        names = ("chance", "parameters", "history", "reference")
+        names = ("chance", "parameters", "history", "reference", "season")
         return {name: getattr(self, name) for name in names}
 
     @property
@@ -134,21 +137,24 @@ class TotalInterval:
         """Draw factors of the level, (n,), each of which applies to all customers of a draw.
 
         Multiplied with draws of the model, which have its chance and its doubt about parameters, they give draws of
-        totals, groups and tiers that add up. The learned level is part of the factors. Use quantiles of the products:
-        the mean of exp(t) is infinite. Draws are stratified: one from each n-th of the distribution.
+        totals, groups and tiers that add up. The learned level and the doubt about the season are part of them. Use
+        quantiles of the products: the mean of exp(t) is infinite. Draws are stratified: one from each n-th of the
+        distribution.
         """
         if not is_number(n) or n != int(n) or n < 1:
             raise InvalidOption(f"n={n!r} must be a whole number of draws, at least 1.")
         generator = np.random.default_rng([seed_of(random_state), zlib.crc32(b"level of the total")])
-        probability = (generator.permutation(n) + generator.random(n)) / n
+        probability = _stratified(generator, n)
         freedom = self.degrees_of_freedom
         noise = special.ndtri(probability) if math.isinf(freedom) else special.stdtrit(freedom, probability)
         factors: Array = self.level.factor * np.exp(math.sqrt(self.history + self.reference) * noise)
+        if self.season > 0:
+            factors = factors * np.exp(math.sqrt(self.season) * special.ndtri(_stratified(generator, n)))
         return factors
 
     def _quantile(self, probability: float) -> float:
         """Return a quantile above the median of the sum of the normal and the t part."""
-        own, common = self.chance + self.parameters, self.history + self.reference
+        own, common = self.chance + self.parameters + self.season, self.history + self.reference
         if common == 0:
             return math.sqrt(own) * float(special.ndtri(probability))
         # Given a draw of chi-square, at its quantiles, the sum is normal.
@@ -163,6 +169,12 @@ class TotalInterval:
             else:
                 upper = middle
         return upper * math.sqrt(variance)
+
+
+def _stratified(generator: np.random.Generator, n: int) -> Array:
+    """Return probabilities, one from each n-th of (0, 1) and in random order, (n,)."""
+    probability: Array = (generator.permutation(n) + generator.random(n)) / n
+    return probability
 
 
 def other_shops(quantity: TotalQuantity, process: str, horizon_days: float) -> TotalInterval:
@@ -229,8 +241,9 @@ def total_interval(
     windows: Sequence[WindowTotal] = (),
     order_value: float = 1.0,
     rule: LevelRule = "spread",
+    season: float = 0.0,
 ) -> TotalInterval:
-    """Return a total with an interval that allows for chance, parameters and a change of times.
+    """Return a total with an interval that allows for chance, parameters, the season and a change of times.
 
     Parameters
     ----------
@@ -250,6 +263,8 @@ def total_interval(
         depends on the currency; 1 for purchases.
     rule : {"spread", "weeks", "none"}
         How much of the level is learned; see `learned_level`.
+    season : float
+        Variance of the logarithm of the total due to the doubt about the season; see `SeasonDoubt.log_variance`.
 
     Returns
     -------
@@ -271,6 +286,8 @@ def total_interval(
     each shop.
     """
     faults = [] if is_number(horizon_days) and horizon_days > 0 else [f"horizon_days={horizon_days!r} must be positive"]
+    if not (is_number(season) and season >= 0):
+        faults.append(f"season={season!r} must be a variance of at least 0")
     check_arguments(expected, chance, parameters, order_value, windows, rule, faults)
     past = summarize_windows(
         windows, float(chance) * with_half_an_order(expected, order_value), parameters, order_value
@@ -288,7 +305,8 @@ def total_interval(
         reference=others,
         degrees_of_freedom=freedom,
         order_value=float(order_value),
-        findings=_findings(past, level, reference, horizon_days),
+        findings=_findings(past, level, reference, horizon_days, season),
+        season=float(season),
     )
 
 
@@ -314,7 +332,9 @@ def _join(
     return own_freedom * excess / total, freedom * others / total, total
 
 
-def _findings(past: PastErrors | None, level: LearnedLevel, reference: ReferenceClass, days: float) -> Findings:
+def _findings(
+    past: PastErrors | None, level: LearnedLevel, reference: ReferenceClass, days: float, season: float
+) -> Findings:
     findings = []
     shops = len(reference.shops)
     if past is None:
@@ -329,4 +349,6 @@ def _findings(past: PastErrors | None, level: LearnedLevel, reference: Reference
         findings.append(Finding("total-interval-not-tested", figures, "caution"))
     if reference.process is None:
         findings.append(Finding("total-interval-all-processes", {"shops": shops}, "info"))
+    if season > 0:
+        findings.append(Finding("total-interval-season", {"error": math.sqrt(season)}, "info"))
     return tuple(findings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.result import Figure, GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record
@@ -22,6 +24,8 @@ class TierCounts(Record):
         Customers by change; lost ones had a tier and are not in this run.
     bought_since : int
         Customers with an earlier tier who bought since.
+    migration : dict of str to dict of str to int
+        Customers by published and assigned tier; empty without earlier tiers, and in manifests of earlier releases.
     """
 
     earlier_run: str | None
@@ -34,6 +38,7 @@ class TierCounts(Record):
     new: Count = 0
     lost: Count = 0
     bought_since: Count = 0
+    migration: dict[str, dict[str, Count]] = Field(default_factory=dict)
 
     @property
     def before(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from clvmodels.files import plain
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.monitoring.follow_up import PastRun, follow, windows
+from clvmodels.scoring.monitoring.tier_history import tier_findings
 from clvmodels.scoring.monitoring.verdict import RefitVerdict, evaluate_history
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId, read_transactions
@@ -55,6 +56,10 @@ class Monitoring:
         Unfinished horizons that could not be compared, because their model is gone or needs more than the table has.
     saw_future : int
         Past runs that were not compared, because their model had been fitted to later data.
+    tiers : DataFrame
+        One row per run of a job with tiers, see `tier_history`; empty for others.
+    tier_migration : DataFrame
+        Customers of the last run by published and assigned tier.
     """
 
     until: str
@@ -64,6 +69,8 @@ class Monitoring:
     verdict: RefitVerdict
     left_out: int
     saw_future: int = 0
+    tiers: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tier_migration: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def newest(self) -> pd.DataFrame:
@@ -78,7 +85,7 @@ class Monitoring:
             findings.append(Finding("refit-left-out", {"windows": self.left_out}, "caution"))
         if self.saw_future:
             findings.append(Finding("refit-saw-future", {"runs": self.saw_future}, "info"))
-        return tuple(findings)
+        return (*findings, *(tier_findings(self.tiers) if len(self.tiers) else ()))
 
     @property
     def text(self) -> str:
@@ -88,6 +95,7 @@ class Monitoring:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, missing numbers as None; `status` and `text` are for alerts."""
         frames = {"windows": self.newest, "deciles": self.deciles, "cohorts": self.cohorts}
+        frames |= {"tiers": self.tiers, "tier_migration": self.tier_migration}
         tables = {name: plain(table.to_dict("records")) for name, table in frames.items()}
         return {
             "format": "clvmodels.Monitoring",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clvmodels.errors import InvalidJob
@@ -13,8 +13,10 @@ from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
 from clvmodels.scoring.monitoring.kept_tables import runs_with_tables
 from clvmodels.scoring.monitoring.monitor import Monitoring, keep_history, monitor, read_history
+from clvmodels.scoring.monitoring.tier_history import tier_history, tier_migration
 from clvmodels.scoring.registry.registry import Registry, Version
 from clvmodels.scoring.run.customers import log_of
+from clvmodels.scoring.run.manifest import read_manifests
 from clvmodels.scoring.run.workplace import uris_of
 
 __all__ = ["MonitorResult", "holdout_error", "monitor_job"]
@@ -115,6 +117,9 @@ def monitor_job(
             history=history,
             usual={name: error for name, version in versions.items() if (error := holdout_error(version)) is not None},
         )
+    manifests = read_manifests(job.run.folder)
+    tiers, migration = (table(manifests, monitoring.until) for table in (tier_history, tier_migration))
+    monitoring = replace(monitoring, tiers=tiers, tier_migration=migration)
     progress("Writing")
     keep_history(monitoring.history, output / HISTORY)
     monitoring.to_json(output / JSON)
@@ -123,7 +128,8 @@ def monitor_job(
         status=monitoring.verdict.status,
         sentences=[finding.text for finding in monitoring.findings],
         until=monitoring.until,
-        tables={"windows": monitoring.newest, "deciles": monitoring.deciles, "cohorts": monitoring.cohorts},
+        tables={"windows": monitoring.newest, "deciles": monitoring.deciles, "cohorts": monitoring.cohorts}
+        | {"tiers": tiers, "tier_migration": migration},
     )
     event(
         "monitored",

@@ -94,7 +94,10 @@ def _tier_columns(job: Job) -> list[ScoreColumn]:
         ),
     ]
     if job.tiers.probability:
-        meaning = f"Probability that the value realized within {job.decision_horizon} ranks in tier_assigned; {NOBODY}."
+        of = " by draws of the best process" if job.models.forecaster == "best" else ""
+        meaning = (
+            f"Probability that the value realized within {job.decision_horizon} ranks in tier_assigned{of}; {NOBODY}."
+        )
         columns.append(_number("tier_probability", "probability", meaning))
     return columns
 

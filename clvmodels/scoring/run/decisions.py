@@ -11,6 +11,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from clvmodels import frames
 from clvmodels.decisions.customer_table import read_customer_table
@@ -203,8 +204,18 @@ def _tiers(
         **moved,
         lost=len(result.lost),
         bought_since=int(np.sum(had_tier & (ticks < since))),
+        migration={} if result.migration is None else _pairs(result.migration),
     )
     return columns, counts
+
+
+def _pairs(migration: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return the customers by published and assigned tier, of those who had and have one."""
+    both = migration[migration["published"].notna() & migration["assigned"].notna()]
+    pairs: dict[str, dict[str, int]] = {}
+    for published, assigned, customers in both[["published", "assigned", "customers"]].itertuples(index=False):
+        pairs.setdefault(published, {})[assigned] = int(customers)
+    return pairs
 
 
 def _draws(job: Job, scored: _Scored) -> Any:
