@@ -80,7 +80,7 @@ def _tier_rows(tiers: pd.DataFrame | None) -> list[list[str]]:
     ]
 
 
-def _of_all(row: dict[str, Any], move: str) -> str:
+def _of_all(row: Mapping[Any, Any], move: str) -> str:
     """Return customers, and their share of those who had a tier before."""
     before = row["risen"] + row["fallen"] + row["same"]
     return f"{count(row[move])} ({percent(row[move] / before, 1)})" if before else "–"

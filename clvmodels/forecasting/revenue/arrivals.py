@@ -113,7 +113,8 @@ def _expected(counts: Array, ahead: int, speeds: Array | None = None) -> Array:
         so_far = speeds[: len(counts)][-RECENT:].sum()
         if not so_far > 0:
             raise InvalidOption("arrival_calendar= has speed 0 in the last three months: nobody could arrive.")
-        return recent.sum() / so_far * speeds[len(counts) : len(counts) + ahead]
+        by_speed: Array = recent.sum() / so_far * speeds[len(counts) : len(counts) + ahead]
+        return by_speed
     before = counts[-YEAR - RECENT : -YEAR]
     if len(counts) < SEASONAL_FROM or not before.sum():
         return np.full(ahead, recent.mean())
