@@ -9,6 +9,7 @@ from clvmodels.frames.coding import CodedIds, code_ids
 from clvmodels.frames.column_roles import is_named_status, kinds_of_rows, roles_by_name, status_columns
 from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, days_of_dates, formats_that_read
+from clvmodels.frames.day_rows import UNREADABLE_DAY, StoredDates, rows_by_day, rows_since, stored_dates
 from clvmodels.frames.engines.choices import CustomerChoice, counted_values
 from clvmodels.frames.engines.daily import daily_query
 from clvmodels.frames.engines.dialects import BLANKS, dialect_named
@@ -53,6 +54,7 @@ __all__ = [
     "DATE_UNITS",
     "ISO_DATE",
     "MONEY",
+    "UNREADABLE_DAY",
     "CodedIds",
     "ColumnType",
     "CustomerChoice",
@@ -68,6 +70,7 @@ __all__ = [
     "PublishedTable",
     "Query",
     "RowNames",
+    "StoredDates",
     "amount_counts",
     "arrow_table",
     "code_ids",
@@ -111,9 +114,12 @@ __all__ = [
     "purchase_rows",
     "read_fields",
     "roles_by_name",
+    "rows_by_day",
     "rows_of_ids",
+    "rows_since",
     "running_total",
     "status_columns",
+    "stored_dates",
     "table",
     "with_positions",
     "write_table",

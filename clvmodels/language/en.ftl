@@ -1311,6 +1311,25 @@ refit-left-out = { COUNT($windows) } unfinished { $windows ->
     } more than frequency, recency and T.
 
 score-no-money = the source has no money, so only purchases are predicted
+score-read-recent = read { COUNT($rows) } { $rows ->
+    [one] row
+   *[other] rows
+    } dated { $since } or later, and added them to the state of the runs before
+score-read-full = read the whole log{ $reason ->
+    [asked] , as asked
+    [first] { "" }; the next run reads recent rows only
+    [damaged] , because the state of the runs before is damaged
+    [settings] , because the state of the runs before is of another source, other settings or another release
+    [older-day] , because the date is earlier than the days that the state of the runs before can serve
+    [older-rows] , because the number of rows changed on { COUNT($days) } { $days ->
+        [one] day
+       *[other] days
+        } before the overlap (first: { $day })
+    [no-rows] , because it has no row after the day up to which the state of the runs before reaches
+    [faults] , because its recent rows need a check against all others
+    [model] , because the model needs all purchases
+   *[backfill] , because a backfill uses no state
+    }
 
 ## Decisions: tiers, segments, lists
 

@@ -1090,6 +1090,19 @@ monitor-tiers = { DATE($earlier_as_of) } 已有分层的 { COUNT($customers) } �
 refit-left-out = { COUNT($windows) } 个未结束的预测期未计入：其模型不在登记册中，或除频次、近度与 T 之外还需要别的数据。
 
 score-no-money = 来源没有金额，因此只预测购买次数
+score-read-recent = 只读取了 { DATE($since) } 及以后的 { COUNT($rows) } 行，并加到以前运行留下的状态上
+score-read-full = 读取了整个日志{ $reason ->
+    [asked] ，因为指定了这样做
+    [first] ；下次运行只读取最近的行
+    [damaged] ，因为以前运行留下的状态已损坏
+    [settings] ，因为以前运行留下的状态属于另一来源、其他设置或另一版本
+    [older-day] ，因为该日期早于已有状态可用的日期
+    [older-rows] ，因为重叠期之前有 { COUNT($days) } 天的行数变了（最早：{ DATE($day) }）
+    [no-rows] ，因为在已有状态所到的那一天之后没有任何行
+    [faults] ，因为最近的行需要与其他所有行一起检查
+    [model] ，因为模型需要所有购买
+   *[backfill] ，因为补打分不使用状态
+    }
 
 ## 决策：分层、细分、名单
 

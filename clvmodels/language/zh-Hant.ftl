@@ -1090,6 +1090,19 @@ monitor-tiers = { DATE($earlier_as_of) } 已有分級的 { COUNT($customers) } �
 refit-left-out = { COUNT($windows) } 個未結束的預測期未計入：其模型不在登錄表中，或除頻次、近度與 T 之外還需要別的資料。
 
 score-no-money = 來源沒有金額，因此只預測購買次數
+score-read-recent = 只讀取了 { DATE($since) } 及以後的 { COUNT($rows) } 列，並加到以前執行留下的狀態上
+score-read-full = 讀取了整份交易紀錄{ $reason ->
+    [asked] ，因為指定了這樣做
+    [first] ；下次執行只讀取最近的列
+    [damaged] ，因為以前執行留下的狀態已損毀
+    [settings] ，因為以前執行留下的狀態屬於另一來源、其他設定或另一版本
+    [older-day] ，因為該日期早於現有狀態可用的日期
+    [older-rows] ，因為重疊期之前有 { COUNT($days) } 天的列數變了（最早：{ DATE($day) }）
+    [no-rows] ，因為在現有狀態所到的那一天之後沒有任何列
+    [faults] ，因為最近的列需要與其他所有列一起檢查
+    [model] ，因為模型需要所有購買
+   *[backfill] ，因為補評分不使用狀態
+    }
 
 ## 決策：分級、區隔、名單
 

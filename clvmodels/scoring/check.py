@@ -9,9 +9,10 @@ from clvmodels.errors import CLVError, GateRefused, InvalidJob, InvalidModelFile
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.events import Progress, ignore
-from clvmodels.scoring.fit_and_score import ScoreResult, find_champion, fit_job, score_job
+from clvmodels.scoring.fit_and_score import ScoreResult, fit_job, score_job
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.tier_gates import TierCounts
+from clvmodels.scoring.registry.champion import find_champion
 from clvmodels.scoring.run.workplace import uris_of
 from clvmodels.scoring.stores import place_of
 
@@ -25,7 +26,7 @@ class CheckedPart:
     Attributes
     ----------
     part : str
-        "environment", "model", "run", "tiers", "gate NAME" or "sink NAME".
+        "environment", "model", "run", "source", "tiers", "gate NAME" or "sink NAME".
     text : str
         What was found, or what is wrong and what to do.
     error : CLVError or None
@@ -148,7 +149,8 @@ def _describe(done: ScoreResult) -> list[CheckedPart]:
     scored = f"{manifest.customers:,} customers as of {manifest.as_of} scored{model}"
     text = f"{scored}, {manifest.refused:,} of them without a prediction"
     tiers = [] if manifest.tiers is None else [CheckedPart("tiers", _describe_tiers(manifest.tiers))]
-    return [CheckedPart("run", text), *tiers, *map(_describe_gate, manifest.gates)]
+    reading = [] if manifest.reading is None else [CheckedPart("source", manifest.reading.finding.text)]
+    return [CheckedPart("run", text), *reading, *tiers, *map(_describe_gate, manifest.gates)]
 
 
 def _describe_tiers(tiers: TierCounts) -> str:

@@ -12,7 +12,7 @@ from clvmodels.frames import PublishedTable
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.events import Progress, ignore
-from clvmodels.scoring.fit_and_score import champion_of
+from clvmodels.scoring.registry.champion import champion_of
 from clvmodels.scoring.run.workplace import uris_of
 from clvmodels.scoring.stores.engine_sources import open_table
 

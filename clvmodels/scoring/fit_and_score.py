@@ -18,16 +18,17 @@ from clvmodels.errors import InvalidJob
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.files import plain
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.persistence import load
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR, on_calendar
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
 from clvmodels.scoring.gates.result import GateResult, refuse
-from clvmodels.scoring.gates.run_statistics import RunStatistics
+from clvmodels.scoring.incremental.incremental_read import StateUse
+from clvmodels.scoring.incremental.use_of_state import keep_state, use_of_state
 from clvmodels.scoring.registry.candidate import build_forecaster, evaluate
-from clvmodels.scoring.registry.registry import Registry, Version
+from clvmodels.scoring.registry.champion import champion_of
+from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
 from clvmodels.scoring.run.kept_runs import last_kept
@@ -43,7 +44,7 @@ from clvmodels.scoring.run.workplace import (
 )
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["FitResult", "ScoreResult", "champion_of", "find_champion", "fit_job", "score_job"]
+__all__ = ["FitResult", "ScoreResult", "fit_job", "score_job"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,7 @@ def score_job(
     dry_run: bool = False,
     force: bool = False,
     backfill: bool = False,
+    full: bool = False,
     progress: Progress | None = None,
 ) -> ScoreResult:
     """Score every customer as of a date with the champion, and publish the table in every sink.
@@ -217,6 +219,8 @@ def score_job(
     backfill : bool
         Add the table to the runs that sinks keep, and leave current tables as they are. The model is the champion
         that was fitted last up to the date; without one, today's, and monitoring leaves the run out.
+    full : bool
+        Read the whole log although the job has `source.incremental`, and keep a new state.
     progress : function of str, optional
         Called with what is being done.
 
@@ -264,7 +268,8 @@ def score_job(
         forecaster, version, path, fit_statistics = champion_of(job, as_of if backfill else None)
         champion: CustomerModel = forecaster.process_model
         progress("Reading the source")
-        data, model = _read_for(job, champion, as_of, staging, uris)
+        state = use_of_state(job, forecaster.needs, dry_run=dry_run, backfill=backfill, full=full)
+        data, model = _read_for(job, champion, as_of, staging, uris, state)
         totals: dict[str, tuple[float, float]] = {}
         if "log" in forecaster.needs:
             progress("Forecasting")
@@ -273,6 +278,8 @@ def score_job(
         before = last_kept(job, uris, day, data.end, backfill=backfill) if job.reads_earlier_run else None
         planned = plan(job, model, version, path, fit_statistics, data, pinned, backfill=backfill, earlier=before)
         findings = data.customers.rfm.findings
+        if data.night is not None:
+            findings = (*findings, data.night.reading.finding)
         if champion.spend is not None and model.spend is None:
             findings = (*findings, Finding("score-no-money", severity="caution"))
         run: dict[str, Any] = {"run_id": planned.run_id, "as_of": planned.as_of, "version": version}
@@ -287,12 +294,18 @@ def score_job(
         )
         if not dry_run:
             refuse_unreachable(outlets)
+            keep_state(job, data.night, published=finished.published)
         saved = None if dry_run or job.run.folder is None else job.run.folder / "runs" / finished.file_name
         return ScoreResult(finished, saved, published, findings, model, data.customers.rfm, totals)
 
 
 def _read_for(
-    job: Job, champion: CustomerModel, as_of: str | None, staging: Path, uris: dict[str, str]
+    job: Job,
+    champion: CustomerModel,
+    as_of: str | None,
+    staging: Path,
+    uris: dict[str, str],
+    state: StateUse | None,
 ) -> tuple[SourceData, CustomerModel]:
     """Read the source by the clock of a model; return it, and the model without spend where there is no money."""
     clock = champion.purchases.clock_
@@ -302,7 +315,7 @@ def _read_for(
         )
     has_spend = champion.spend is not None and (job.source.kind == "rfm" or job.columns.has_money)
     intertimes = reads_intertimes([champion.purchases])
-    data = read(job, as_of, clock, intertimes=intertimes, has_spend=has_spend, staging=staging, uris=uris)
+    data = read(job, as_of, clock, intertimes=intertimes, has_spend=has_spend, staging=staging, uris=uris, state=state)
     has_spend = has_spend and data.customers.rfm.monetary_value is not None
     return data, champion if has_spend else CustomerModel(champion.purchases)
 
@@ -351,48 +364,3 @@ def _register(
 def _plain(findings: Findings) -> list[dict[str, Any]]:
     """Return findings as plain values for the log."""
     return [plain(finding.to_dict()) for finding in findings]
-
-
-def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
-    """Return the model to score with, its version, its file, and the statistics of its fit.
-
-    Parameters
-    ----------
-    as_of : str, optional
-        For a backfill: the champion is then the one that was fitted last up to this day, and today's if there is none.
-    """
-    champion = find_champion(job)
-    if isinstance(champion, Path):
-        return load(champion), None, champion, None
-    if as_of is not None and job.registry.folder is not None:
-        versions = Registry(job.registry.folder)
-        champion = _champion_on(versions, job.clock.clock.last_tick(as_of, "as_of")) or champion
-    return champion.load(), champion.name, champion.path, champion.record.evidence
-
-
-def find_champion(job: Job) -> Version | Path:
-    """Return the version of the registry, or the file, to score with; it is not loaded.
-
-    Raises
-    ------
-    InvalidJob
-        If there is no model yet, or the job does not name its place.
-    """
-    registry = job.registry
-    if registry.file is not None:
-        if not registry.file.exists():
-            raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
-        return registry.file
-    if registry.folder is None:
-        raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")
-    champion = Registry(registry.folder).champion()
-    if champion is None:
-        raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
-    return champion
-
-
-def _champion_on(registry: Registry, end: int) -> Version | None:
-    """Return the champion, past or present, that was fitted last up to a tick; None if all have seen later data."""
-    names = dict.fromkeys(move.version for move in registry.moves())
-    fits = [(each.record.evidence.end, each) for each in map(registry.version, names) if each.record.evidence]
-    return max((fit for fit in fits if fit[0] <= end), key=lambda fit: fit[0], default=(end, None))[1]

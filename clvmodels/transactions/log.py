@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date as Date
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -105,10 +106,12 @@ def read_transactions(
     end: int | None = None,
     missing_ids: MissingIds = None,
     doubts: Literal["raise", "leave"] = "raise",
+    since: Date | None = None,
 ) -> Transactions:
     """Open a log, check every row, and count the rows later than tick `end`.
 
-    With `doubts="leave"`, an id that probably stands for unknown customers is not refused.
+    With `doubts="leave"`, an id that probably stands for unknown customers is not refused. With `since`, rows of
+    earlier days are left out before any is checked, as `frames.rows_since` does.
 
     Raises
     ------
@@ -123,7 +126,8 @@ def read_transactions(
     opened = frames.open_frame(
         log, columns | unnamed, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
     )
-    lazy = clean_ids(opened.lazy, "customer_id", missing_words(missing_ids), parse_integers=opened.as_text)
+    rows_read = opened.lazy if since is None else frames.rows_since(opened.lazy, since)
+    lazy = clean_ids(rows_read, "customer_id", missing_words(missing_ids), parse_integers=opened.as_text)
     lazy = with_ticks(lazy, clock, date, date_format, opened.longest.get("date"))
     if amount is not None:
         lazy = with_numbers(lazy, "amount", amount, opened.as_text)

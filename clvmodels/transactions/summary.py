@@ -148,7 +148,7 @@ def rfm_summary(
 
 def refuse_far_dates(
     rfm: RFM,
-    log: Transactions | EngineLog,
+    log: Transactions | EngineLog | tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
     end: int,
     has_end: bool,
     has_start: bool,
@@ -157,11 +157,11 @@ def refuse_far_dates(
     """Raise an error if dates are far from the others, or far before the end of observation.
 
     An end or a start that the user passed confirms them; `end_name` is the argument of the end. Customers' first and
-    last dates are compared, and of few customers the dates of all rows.
+    last dates are compared, and of few customers the dates of all rows, for which ticks and their rows serve as a log.
     """
     clock = rfm.clock
     if len(rfm) < FEW_CUSTOMERS:
-        first = last = rows_by_tick(log, end)
+        first = last = log if isinstance(log, tuple) else rows_by_tick(log, end)
     else:
         age, idle = (np.rint(time * clock.ticks_per_unit).astype(np.int64) for time in (rfm.T, rfm.T - rfm.recency))
         first, last = (np.unique(end - time, return_counts=True) for time in (age, idle))

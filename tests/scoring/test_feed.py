@@ -13,7 +13,7 @@ from clvmodels.scoring.gates.data_gates import check_activity
 from clvmodels.scoring.gates.feed import DailyRows, check_feed, check_late
 from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.run_statistics import RunStatistics
-from clvmodels.scoring.run.feed import daily_rows
+from clvmodels.scoring.incremental.log_statistics import daily_rows
 from clvmodels.transactions.log import read_transactions
 
 DAYS, LIMITS = 784, Gates()
@@ -116,7 +116,7 @@ def test_days_are_counted_from_the_log(merge_within: str) -> None:
     assert np.array_equal(daily.amounts, [2.0, np.nan, 4.0, np.nan], equal_nan=True)
     feed = daily.statistics()
     assert (feed.latest_row, feed.empty_days, feed.rows, feed.expected_rows) == ("2025-01-03", 1, 0, None)
-    assert daily_rows(None, clock, 0) is None
+    assert daily_rows(transactions, clock, clock.last_tick("2024-01-04")) is None
 
 
 def test_activity_does_not_vanish_with_the_age_of_a_fit() -> None:

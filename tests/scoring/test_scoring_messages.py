@@ -251,6 +251,39 @@ CASES = [
         ),
     ),
     ("score-no-money", {}, "the source has no money, so only purchases are predicted"),
+    (
+        "score-read-recent",
+        {"since": "2026-10-15", "rows": 2_812_345},
+        "read 2,812,345 rows dated 2026-10-15 or later, and added them to the state of the runs before",
+    ),
+    (
+        "score-read-full",
+        {"reason": "first", "days": 0, "day": ""},
+        "read the whole log; the next run reads recent rows only",
+    ),
+    *(
+        ("score-read-full", {"reason": reason, "days": 2, "day": "2026-03-01"}, f"read the whole log, {text}")
+        for reason, text in (
+            ("asked", "as asked"),
+            ("damaged", "because the state of the runs before is damaged"),
+            (
+                "settings",
+                "because the state of the runs before is of another source, other settings or another release",
+            ),
+            (
+                "older-day",
+                "because the date is earlier than the days that the state of the runs before can serve",
+            ),
+            (
+                "older-rows",
+                "because the number of rows changed on 2 days before the overlap \\(first: 2026-03-01\\)",
+            ),
+            ("no-rows", "because it has no row after the day up to which the state of the runs before reaches"),
+            ("faults", "because its recent rows need a check against all others"),
+            ("model", "because the model needs all purchases"),
+            ("backfill", "because a backfill uses no state"),
+        )
+    ),
 ]
 
 

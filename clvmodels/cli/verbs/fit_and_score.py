@@ -216,6 +216,9 @@ def score(
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Add a past day to the runs that sinks keep; current tables stay.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read the whole log although the job has source.incremental.")
+    ] = False,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -258,10 +261,11 @@ def score(
     if model_path is not None:
         find_model(model_path, "with --model")
     if engine is not None:
-        _score_in_engine(record, as_of, engine, {"--dry-run": dry_run, "--backfill": backfill, "--force": force})
+        others = {"--dry-run": dry_run, "--backfill": backfill, "--force": force, "--full": full}
+        _score_in_engine(record, as_of, engine, others)
         return
     with steps() as step:
-        done = score_job(record, as_of, dry_run=dry_run, force=force, backfill=backfill, progress=step)
+        done = score_job(record, as_of, dry_run=dry_run, force=force, backfill=backfill, full=full, progress=step)
     if record.run.log == "json":
         return
     level = record.predictions.interval or TOTAL_INTERVAL

@@ -22,6 +22,7 @@ from clvmodels.scoring.config.decision_settings import (
     TierSettings,
     faults_of_decisions,
 )
+from clvmodels.scoring.config.incremental import faults_of_incremental
 from clvmodels.scoring.config.job_fault import JobFault
 from clvmodels.scoring.config.overlap import replaces
 from clvmodels.scoring.config.period import PeriodSettings
@@ -226,6 +227,8 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
         faults += _faults_of_calendar(calendar, sections.get("source"))
     if models and models.forecaster == "best":
         faults += _faults_of_best(models, sections.get("source"), sections.get("predictions"))
+    if source := sections.get("source"):
+        faults += faults_of_incremental(source, sections)
     listed = [] if customers is None else customers.attributes
     if models and "customers" in sections and models.by is not None and models.by not in listed:
         faults.append(JobFault("models.by", f"{models.by!r} is not one of customers.attributes: list it there"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import fields
@@ -145,13 +146,38 @@ class StoreSettings(JobSection):
 
 
 class SourceSettings(StoreSettings):
-    """The data to score: transactions, or one row per customer (an RFM summary as of the date)."""
+    """The data to score: transactions, or one row per customer (an RFM summary as of the date).
+
+    Attributes
+    ----------
+    kind : {"transactions", "rfm"}
+    encoding, delimiter, decimal, sheet : str, optional
+        How a file is read.
+    incremental : bool
+        Whether `clv score` reads the rows of recent days only, and adds them to the state that the runs before kept.
+    overlap : str
+        How many days before the last run are read again: late rows and deletions there need no full read.
+    """
 
     kind: Literal["transactions", "rfm"] = "transactions"
     encoding: NonEmptyText | None = None
     delimiter: NonEmptyText | None = None
     decimal: Literal[".", ","] | None = None
     sheet: NonEmptyText | None = None
+    incremental: bool = False
+    overlap: NonEmptyText = "14 days"
+
+    @field_validator("overlap")
+    @classmethod
+    def _has_days(cls, overlap: str) -> str:
+        if Clock().duration(overlap, "overlap") < 1:  # an InvalidOption is a ValueError, which pydantic reports
+            raise ValueError("must be at least one day")
+        return overlap
+
+    @property
+    def overlap_days(self) -> int:
+        """Whole days of the overlap, at least as long as stated."""
+        return math.ceil(Clock().duration(self.overlap))
 
     @model_validator(mode="after")
     def _of_a_file(self) -> Self:

@@ -19,10 +19,11 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import CleaningSettings, ColumnSettings, SourceSettings, StoreSettings
 from clvmodels.scoring.events import event
+from clvmodels.scoring.incremental.incremental_read import IncrementalSource, NightlyRead, ReadInFull, StateUse
+from clvmodels.scoring.incremental.log_statistics import LogStatistics, log_statistics
 from clvmodels.scoring.run.score_columns import KnownCustomers
 from clvmodels.scoring.stores import open_source
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
-from clvmodels.transactions.in_engine.totals import rows_by_tick
 from clvmodels.transactions.log import Transactions, read_transactions
 from clvmodels.transactions.purchase_log import to_purchase_log
 from clvmodels.transactions.summary import (
@@ -47,9 +48,11 @@ class SourceData:
     end : int
         Tick of the date.
     transactions : Transactions, EngineLog or None
-        The log, or the log in its engine; None if the source holds summaries.
+        The log, or the log in its engine; None if the source holds summaries, or only recent rows were read.
     source : object
         The table that `holdout_split` reads, with its `columns` by role and the format of its dates.
+    night : NightlyRead or None
+        Of a job with `source.incremental`: how the log was read, and what to keep for the next night.
     """
 
     customers: KnownCustomers
@@ -58,6 +61,7 @@ class SourceData:
     source: Any
     columns: dict[str, Any]
     date_format: str | None
+    night: NightlyRead | None = None
 
     def with_calendar(self, calendar: Calendar | None) -> SourceData:
         """Return the same customers, whose times models measure by a calendar."""
@@ -66,10 +70,13 @@ class SourceData:
             return self
         return replace(self, customers=replace(self.customers, rfm=rfm.with_calendar(calendar)))
 
-    @property
-    def rows_to_as_of(self) -> int | None:
-        """Number of rows of the log dated up to the date."""
-        return None if self.transactions is None else self.transactions.rows - self.transactions.rows_after
+    def statistics(self) -> LogStatistics | None:
+        """Return the log by day up to the date; None if the source holds summaries."""
+        if self.night is not None:
+            return self.night.statistics
+        return (
+            None if self.transactions is None else log_statistics(self.transactions, self.customers.rfm.clock, self.end)
+        )
 
     def history(self, job: Job, acquired_after: str | None = None) -> KnownHistory:
         """Return the log up to the date, for forecasters that learn from it."""
@@ -80,12 +87,6 @@ class SourceData:
         after = acquisition_tick(clock, acquired_after, self.end)
         log = log if after is None else acquired_later(log, after)
         return KnownHistory(log, self.end, job.models.include_first_transaction)
-
-    def rows_up_to(self, end: int) -> int | None:
-        """Return the number of rows of the log dated up to a tick."""
-        if self.transactions is None:
-            return None
-        return int(rows_by_tick(self.transactions, end)[1].sum())
 
 
 def read(
@@ -98,6 +99,7 @@ def read(
     staging: Path,
     uris: dict[str, str],
     acquired_after: str | None = None,
+    state: StateUse | None = None,
 ) -> SourceData:
     """Read the source of a job, and the customers it lists.
 
@@ -115,42 +117,81 @@ def read(
         Values of the environment variables that name databases.
     acquired_after : str, optional
         Leave out customers first seen up to this day.
+    state : StateUse, optional
+        Of a job that reads recent rows only.
     """
-    transactions: Transactions | EngineLog | None = None
-    named: dict[str, Any] = {}
-    date_format = None
     if job.source.kind == "rfm":
         if as_of is None:
             raise InvalidJob("as_of: summaries have no dates: pass as_of=, the date they were made for.")
-        source = _open(job.source, [], staging, uris, "source")
-        rfm = _summaries(source, clock, as_of)
-        end = clock.closing_tick(as_of, "as_of")
+        rfm = _summaries(_open(job.source, [], staging, uris, "source"), clock, as_of)
+        data = _data(rfm, clock.closing_tick(as_of, "as_of"), None, None, {}, None)
     else:
-        source, named, date_format = log_of(job, clock, staging, uris)
-        as_of_tick = None if as_of is None else clock.closing_tick(as_of, "as_of")
-        named_here = named if has_spend else {**named, "amount": None}
-        in_engine = _in_engine(source, named_here, date_format, job, clock, as_of_tick)
-        include_first = job.models.include_first_transaction
-        if in_engine is not None:
-            end = in_engine.last_tick if as_of_tick is None else as_of_tick
-            after = acquisition_tick(clock, acquired_after, end)
-            rfm = reduce_in_engine(in_engine, end, include_first, after, intertimes)
-            transactions = in_engine
+        data = _read_log(job, as_of, clock, intertimes, has_spend, staging, uris, acquired_after, state)
+    _refuse_nul(data.customers.rfm)
+    if job.customers is None:
+        return data
+    settings = job.customers
+    table = _open(settings, [settings.customer_id, *settings.attributes], staging, uris, "customers")
+    listed = _read_listed(table, settings.customer_id, settings.attributes)
+    return replace(data, customers=_add_listed(data.customers.rfm, listed))
+
+
+def _data(
+    rfm: RFM,
+    end: int,
+    transactions: Transactions | EngineLog | None,
+    source: Any,
+    columns: dict[str, Any],
+    date_format: str | None,
+    night: NightlyRead | None = None,
+) -> SourceData:
+    """Return the customers of a log or of summaries; predictions stay on this machine, whatever engine has the log."""
+    customers = KnownCustomers(replace(rfm, kind="polars"), np.ones(len(rfm), dtype=bool))
+    return SourceData(customers, end, transactions, source, columns, date_format, night)
+
+
+def _read_log(
+    job: Job,
+    as_of: str | None,
+    clock: Clock,
+    intertimes: bool,
+    has_spend: bool,
+    staging: Path,
+    uris: dict[str, str],
+    acquired_after: str | None,
+    state: StateUse | None,
+) -> SourceData:
+    """Return the customers of a log: from its recent rows if a state of earlier nights serves, else from all rows."""
+    as_of_tick = None if as_of is None else clock.closing_tick(as_of, "as_of")
+    incremental, full = None, ReadInFull("first")
+    if state is not None:
+        named = _named(job, has_spend)
+        uri = uris.get(job.source.uri_variable or "", "")
+        incremental = IncrementalSource(job, clock, named, staging, uri, state)
+        try:
+            recent = incremental.read_recent(as_of_tick)
+        except ReadInFull as reason:
+            full = reason
         else:
-            transactions = _read_here(source, named_here, date_format, job, clock, as_of_tick)
-            end = transactions.last_tick if as_of_tick is None else as_of_tick
-            after = acquisition_tick(clock, acquired_after, end)
-            rfm = reduce_transactions(transactions, clock, end, include_first, intertimes, after)
-        if as_of is None:
-            refuse_far_dates(rfm, transactions, end, has_end=False, has_start=True, end_name="as_of")
-    rfm = replace(rfm, kind="polars")  # predictions stay on this machine, whatever engine the log is in
-    _refuse_nul(rfm)
-    customers = KnownCustomers(rfm, np.ones(len(rfm), dtype=bool))
-    if job.customers is not None:
-        settings = job.customers
-        table = _open(settings, [settings.customer_id, *settings.attributes], staging, uris, "customers")
-        customers = _add_listed(rfm, _read_listed(table, settings.customer_id, settings.attributes))
-    return SourceData(customers, end, transactions, source, named, date_format)
+            if as_of is None:
+                refuse_far_dates(recent.rfm, recent.night.statistics.by_tick, recent.end, False, True, "as_of")
+            return _data(recent.rfm, recent.end, None, None, named, None, recent.night)
+    source, named, date_format = log_of(job, clock, staging, uris)
+    named_here = named if has_spend else {**named, "amount": None}
+    in_engine = _in_engine(source, named_here, date_format, job, clock, as_of_tick)
+    include_first = job.models.include_first_transaction
+    log = in_engine or _read_here(source, named_here, date_format, job, clock, as_of_tick)
+    end = log.last_tick if as_of_tick is None else as_of_tick
+    after = acquisition_tick(clock, acquired_after, end)
+    if isinstance(log, EngineLog):
+        rfm = reduce_in_engine(log, end, include_first, after, intertimes)
+    else:
+        rfm = reduce_transactions(log, clock, end, include_first, intertimes, after)
+    if as_of is None:
+        refuse_far_dates(rfm, log, end, has_end=False, has_start=True, end_name="as_of")
+    if incremental is None or isinstance(log, EngineLog):
+        return _data(rfm, end, log, source, named, date_format)
+    return _data(rfm, end, log, source, named, date_format, incremental.read_in_full(log, source, end, full))
 
 
 def _in_engine(
@@ -190,10 +231,17 @@ def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple
     columns = job.columns
     keys = [f"columns.{key}" for key in columns.read_keys]
     source = _open(job.source, columns.read, staging, uris, "source", keys)
-    named = {"customer_id": columns.customer_id, "date": columns.date, "amount": columns.amount}
+    named = _named(job, has_money=True)
     if job.cleaning.rules is None:
         return source, named, job.cleaning.date_format
     return _clean(job, source, clock), {role: role for role in named}, None
+
+
+def _named(job: Job, has_money: bool) -> dict[str, Any]:
+    """Return the columns of a log by role."""
+    columns = job.columns
+    amount = columns.amount if has_money else None
+    return {"customer_id": columns.customer_id, "date": columns.date, "amount": amount}
 
 
 def _clean(job: Job, source: Any, clock: Clock) -> Any:

@@ -20,6 +20,7 @@ from clvmodels.scoring.gates.feed import FeedStatistics
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.gates.run_statistics import Count, Record, RunStatistics
 from clvmodels.scoring.gates.tier_gates import TierCounts
+from clvmodels.scoring.incremental.reading import SourceReading
 from clvmodels.scoring.stores.parquet_set import published_parts
 from clvmodels.scoring.stores.store import HeldTable
 
@@ -108,6 +109,8 @@ class RunManifest(Record):
         Last date of the data the model was fitted to; None in manifests of 0.1.0.
     tiers : TierCounts or None
         Customers by tier, and how they moved since the run before; None if the job makes no tiers.
+    reading : SourceReading or None
+        Whether the log was read in full or from a day on; None without `source.incremental`.
     """
 
     format: Literal["clvmodels.Run"] = "clvmodels.Run"
@@ -140,6 +143,7 @@ class RunManifest(Record):
     model_as_of: str | None = None
     feed: FeedStatistics | None = None
     tiers: TierCounts | None = None
+    reading: SourceReading | None = None
 
     @field_validator("run_id")
     @classmethod

@@ -17,11 +17,11 @@ from clvmodels.scoring.gates.gates import check_run
 from clvmodels.scoring.gates.result import refusal, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.gates.tier_gates import TierCounts, check_tiers
+from clvmodels.scoring.incremental.log_statistics import LogStatistics
 from clvmodels.scoring.run import manifest, publishing, score_table
 from clvmodels.scoring.run.customers import SourceData
 from clvmodels.scoring.run.decision_columns import decision_columns
 from clvmodels.scoring.run.decisions import decide
-from clvmodels.scoring.run.feed import daily_rows
 from clvmodels.scoring.run.kept_runs import KeptTable
 from clvmodels.scoring.run.manifest import RunManifest, SinkState
 from clvmodels.scoring.run.order import check_order, refuse_older
@@ -228,11 +228,12 @@ def _describe(
         raise AssertionError("a summary has at least one row")
     statistics = counts.collector.summarize(planned.as_of, data.end, refused=counts.refused, totals=counts.totals)
     before = None if last is None else last.evidence
-    late = _late(data, last)
+    by_day = data.statistics()
+    late = _late(by_day, last)
     gates = check_run(planned.job.gates, counts.collector, statistics, before, planned.fit_statistics)
     gates += check_tiers(planned.job.gates, tiers)
     clock = data.customers.rfm.clock
-    daily = daily_rows(data.transactions, clock, data.end)
+    daily = None if by_day is None else by_day.daily
     if daily is not None:
         days = 1 if last is None else -(-(data.end - last.end) // (24 if clock.merge_within == "hour" else 1))
         seen = len(daily.rows) - days
@@ -254,7 +255,7 @@ def _describe(
         reasons=counts.reasons,
         new_since_fit=counts.new_since_fit,
         not_yet_bought=counts.not_yet_bought,
-        rows_to_as_of=data.rows_to_as_of,
+        rows_to_as_of=None if by_day is None else by_day.rows_up_to(data.end),
         late_rows=late,
         feed=None if daily is None else daily.statistics(),
         evidence=statistics,
@@ -266,6 +267,7 @@ def _describe(
         backfill=planned.backfill,
         model_as_of=_model_as_of(planned),
         tiers=tiers,
+        reading=None if data.night is None else data.night.reading,
     )
 
 
@@ -289,12 +291,11 @@ def _since_last(planned: RunPlan, last: RunManifest | None) -> int:
     return 0 if reference is None else max(0, planned.data.end - reference.end)
 
 
-def _late(data: SourceData, last: RunManifest | None) -> int | None:
+def _late(log: LogStatistics | None, last: RunManifest | None) -> int | None:
     """Return the number of rows dated up to the last run's date that it did not see."""
-    if last is None or last.rows_to_as_of is None:
+    if log is None or last is None or last.rows_to_as_of is None:
         return None
-    rows = data.rows_up_to(last.end)
-    return None if rows is None else rows - last.rows_to_as_of
+    return log.rows_up_to(last.end) - last.rows_to_as_of
 
 
 def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, before: Sequence[SinkState]) -> tuple[SinkState, ...]:

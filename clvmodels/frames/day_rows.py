@@ -1,0 +1,81 @@
+"""The rows of a table by calendar day, counted and selected by the column of dates as it is stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from clvmodels.frames.running import run
+
+__all__ = ["UNREADABLE_DAY", "StoredDates", "rows_by_day", "rows_since", "stored_dates"]
+
+StoredDates = Literal["date", "timestamp", "moment", "text"]
+UNREADABLE_DAY = -(10**6)  # rows whose text is not a date; two thousand years before the first day that a log may have
+
+Days = npt.NDArray[np.int64]
+
+
+def stored_dates(lazy: nw.LazyFrame[Any], time_zone: str | None) -> StoredDates | None:
+    """Return how the column `date` is stored, None if days cannot be selected by its values as they are.
+
+    Text is compared as text, so it must be ISO 8601 without a zone.
+    """
+    dtype = lazy.collect_schema()["date"]
+    if dtype == nw.Date:
+        return "date"
+    if isinstance(dtype, nw.Datetime):
+        if dtype.time_zone is None:
+            return "timestamp"
+        return None if time_zone is None else "moment"
+    return "text" if dtype == nw.String and time_zone is None else None
+
+
+def rows_by_day(lazy: nw.LazyFrame[Any], stored: StoredDates, time_zone: str | None) -> tuple[Days, Days]:
+    """Return the days that have rows, counted from 1970 and increasing, and the rows of each, without missing dates.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+        Has the column `date`; with a column `rows`, each row stands for this many.
+    stored : {"date", "timestamp", "moment", "text"}
+    time_zone : str or None
+        The zone whose days are counted, for moments.
+    """
+    column = pl.col("date")
+    day = {
+        "date": column,
+        "timestamp": column.dt.date(),
+        "moment": column.dt.convert_time_zone(time_zone or "UTC").dt.date(),
+        "text": column.cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
+    }[stored]
+    native: pl.LazyFrame = lazy.to_native()
+    count = pl.col("rows").sum() if "rows" in native.collect_schema() else pl.len().alias("rows")
+    dated = native.filter(column.is_not_null()).with_columns(
+        day=day.cast(pl.Int32).cast(pl.Int64).fill_null(UNREADABLE_DAY)
+    )
+    table = run(dated.group_by("day").agg(count)).sort("day")
+    return table["day"].to_numpy().astype(np.int64), table["rows"].to_numpy().astype(np.int64)
+
+
+def rows_since(lazy: nw.LazyFrame[Any], since: date) -> nw.LazyFrame[Any]:
+    """Return the rows of a day and of later ones by the stored values of `date`, and those without a date.
+
+    Of moments, the rows of one more day are returned, since a zone may begin its days earlier than UTC.
+    """
+    dtype = lazy.collect_schema()["date"]
+    column = pl.col("date")
+    start = datetime.combine(since, datetime.min.time())
+    if dtype == nw.String:
+        later = column >= since.isoformat()
+    elif isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+        moment = (start - timedelta(days=1)).replace(tzinfo=UTC)
+        later = column >= pl.lit(moment).dt.convert_time_zone(dtype.time_zone)
+    else:
+        later = column >= pl.lit(since if dtype == nw.Date else start)
+    native: pl.LazyFrame = lazy.to_native()
+    return nw.from_native(native.filter(later | column.is_null()))

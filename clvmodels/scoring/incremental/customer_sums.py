@@ -1,0 +1,174 @@
+"""A log reduced to one row per customer, to which the rows of later days can be added without reading older ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels import frames
+from clvmodels.transactions.amounts import AMOUNT_UNIT, exact_amount, money
+from clvmodels.transactions.ids import FEWEST_ROWS, placeholder_among
+from clvmodels.transactions.reduction import CustomerTotals, Ints
+
+__all__ = ["CustomerSums", "LaterSums", "sum_by_customer"]
+
+UNITS = round(1 / AMOUNT_UNIT)  # in one unit of money
+ROWS_PER_PARTITION = 16_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerSums:
+    """What the purchases of each customer up to a day add up to, in the order of their ids.
+
+    Attributes
+    ----------
+    customer_id : narwhals.Series, shape (n,)
+    first, last : int arrays (n,)
+        Ticks of the first and the last purchase.
+    purchases, rows : int arrays (n,)
+        Purchases, the first included, and rows of the log.
+    whole, fraction : int arrays (n,), or None
+        The money that counts, exactly: whole units, and what is left in multiples of AMOUNT_UNIT.
+    """
+
+    customer_id: nw.Series[Any]
+    first: Ints
+    last: Ints
+    purchases: Ints
+    rows: Ints
+    whole: Ints | None = None
+    fraction: Ints | None = None
+
+    def to_frame(self) -> nw.DataFrame[Any]:
+        """Return the customers as a table."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return nw.from_dict({name: column for name, column in columns.items() if column is not None}, backend="polars")
+
+    @classmethod
+    def from_frame(cls, table: nw.DataFrame[Any]) -> CustomerSums:
+        """Return the customers of a table that `to_frame` made."""
+        columns = {name: table[name].to_numpy() for name in table.columns if name != "customer_id"}
+        return cls(table["customer_id"], **columns)
+
+    def totals(self, end: int) -> CustomerTotals:
+        """Return purchases, recency, age and money as of a tick."""
+        spend = None
+        if self.whole is not None and self.fraction is not None:
+            parts = nw.from_dict({"whole": self.whole, "fraction": self.fraction}, backend="polars")
+            exact = nw.col("whole").cast(nw.Int128) * nw.lit(UNITS, nw.Int128) + nw.col("fraction").cast(nw.Int128)
+            spend = money(parts.select(exact=exact)["exact"])
+        return CustomerTotals(self.customer_id, self.purchases, self.last - self.first, end - self.first, spend)
+
+    def add(self, later: LaterSums) -> CustomerSums:
+        """Return the sums of these purchases and of those of later days."""
+        new = later.sums
+        matches = (
+            new.customer_id.alias("customer_id")
+            .to_frame()
+            .with_row_index("new")
+            .join(self.customer_id.alias("customer_id").to_frame().with_row_index("old"), on="customer_id", how="inner")
+        )
+        old_rows, new_rows = (matches[name].to_numpy().astype(np.intp) for name in ("old", "new"))
+        arrays = {
+            field.name: getattr(self, field.name).copy()
+            for field in fields(self)
+            if field.name != "customer_id" and getattr(self, field.name) is not None
+        }
+        arrays["last"][old_rows] = new.last[new_rows]
+        for name in ("purchases", "rows"):
+            arrays[name][old_rows] += getattr(new, name)[new_rows]
+        if later.whole is not None and later.fraction is not None:
+            whole, fraction = arrays["whole"], arrays["fraction"]
+            fraction[old_rows] += later.fraction[new_rows]
+            whole[old_rows] += later.whole[new_rows] + fraction[old_rows] // UNITS
+            fraction[old_rows] %= UNITS
+        newcomers = np.ones(len(new.first), dtype=bool)
+        newcomers[new_rows] = False
+        together = replace(self, **arrays)
+        return together if not newcomers.any() else together._with(new, np.flatnonzero(newcomers))
+
+    def _with(self, new: CustomerSums, rows: npt.NDArray[np.intp]) -> CustomerSums:
+        """Return these customers and some others, in the order of their ids."""
+        ids = [self.customer_id.alias("customer_id"), new.customer_id.alias("customer_id")[rows]]
+        ordered = nw.concat([each.to_frame() for each in ids]).with_row_index("row").sort("customer_id")
+        order = ordered["row"].to_numpy().astype(np.intp)
+        columns: dict[str, Any] = {
+            field.name: np.concatenate([getattr(self, field.name), getattr(new, field.name)[rows]])[order]
+            for field in fields(self)
+            if field.name != "customer_id" and getattr(self, field.name) is not None
+        }
+        return CustomerSums(ordered["customer_id"], **columns)
+
+    @property
+    def has_placeholder(self) -> bool:
+        """Whether an id such as 0 has far more rows than any other, and probably stands for customers not known."""
+        top = np.argsort(self.rows)[-2:][::-1] if len(self.rows) < 2 else np.argpartition(self.rows, -2)[-2:]
+        most = sorted(((int(self.rows[i]), i) for i in top), reverse=True)
+        if not most or most[0][0] < FEWEST_ROWS:
+            return False
+        ids = self.customer_id.to_native()
+        return placeholder_among([(ids[int(i)], rows) for rows, i in most], int(self.rows.sum())) is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaterSums:
+    """The purchases of some days, which can be added to those of the days before.
+
+    Attributes
+    ----------
+    sums : CustomerSums
+        As of customers who did not buy before.
+    whole, fraction : int arrays (n,), or None
+        Their money, that of their first purchase in these days included.
+    """
+
+    sums: CustomerSums
+    whole: Ints | None
+    fraction: Ints | None
+
+
+def sum_by_customer(lazy: nw.LazyFrame[Any], has_amount: bool, include_first_transaction: bool, rows: int) -> LaterSums:
+    """Reduce checked transactions to one row per customer.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+        Columns customer_id, tick and, if there is money, amount.
+    has_amount, include_first_transaction : bool
+        Whether there is money, and whether that of each customer's first purchase counts.
+    rows : int
+        About how many rows there are, from which the number of partitions follows.
+    """
+
+    def reduce(rows_of_part: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        spent = [exact_amount(nw.col("amount")).sum()] if has_amount else []
+        purchases = rows_of_part.group_by("customer_id", "tick").agg(*spent, nw.len().alias("rows"))
+        tick, paid = nw.col("tick"), nw.col("amount")
+        sums = [paid.sum().alias("paid"), paid.filter(tick > tick.min()).sum().alias("later")] if has_amount else []
+        return purchases.group_by("customer_id").agg(
+            tick.min().alias("first"),
+            tick.max().alias("last"),
+            nw.len().alias("purchases"),
+            nw.col("rows").sum(),
+            *sums,
+        )
+
+    table = frames.collect_in_parts(reduce, lazy, "customer_id", 1 + rows // ROWS_PER_PARTITION).sort("customer_id")
+    arrays = {name: table[name].to_numpy().astype(np.int64) for name in ("first", "last", "purchases", "rows")}
+    if not has_amount:
+        return LaterSums(CustomerSums(table["customer_id"], **arrays), None, None)
+    paid = _split(table["paid"])
+    counted = paid if include_first_transaction else _split(table["later"])
+    return LaterSums(CustomerSums(table["customer_id"], **arrays, whole=counted[0], fraction=counted[1]), *paid)
+
+
+def _split(exact: nw.Series[Any]) -> tuple[Ints, Ints]:
+    """Return whole multiples of AMOUNT_UNIT as units of money and what is left."""
+    unit = nw.lit(UNITS, nw.Int128)
+    parts = exact.alias("exact").to_frame().select(whole=nw.col("exact") // unit, rest=nw.col("exact") % unit)
+    whole, rest = (parts[name].cast(nw.Int64).to_numpy().astype(np.int64) for name in ("whole", "rest"))
+    return whole, rest

@@ -1,0 +1,172 @@
+"""The state that a job keeps between nights: its customers up to a day, and the rows of each day, in a folder.
+
+`state.json` names the file of the customers and has its SHA-256, so a state is complete or is not used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import ValidationError
+
+from clvmodels import files, frames
+from clvmodels.errors import CLVError, InvalidManifest
+from clvmodels.scoring.gates.feed import DailyRows
+from clvmodels.scoring.gates.run_statistics import Count, Record
+from clvmodels.scoring.incremental.customer_sums import CustomerSums
+from clvmodels.scoring.incremental.log_statistics import LogStatistics
+from clvmodels.transactions.reduction import Ints
+
+__all__ = ["LogState", "read_state", "write_state"]
+
+FOLDER, DOCUMENT = "log-state", "state.json"
+FORMAT = "clvmodels.LogState"
+SUMS = ("customer_id", "first", "last", "purchases", "rows", "whole", "fraction")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogState:
+    """What is known of a log up to a day.
+
+    Attributes
+    ----------
+    settings : str
+        Fingerprint of what the reduction depends on: source, columns, options, clock, release.
+    boundary : int
+        Tick of the day.
+    stored : {"date", "timestamp", "moment", "text"}
+        How the dates of the source are stored.
+    customers : CustomerSums
+    statistics : LogStatistics
+        Of the rows with a customer id.
+    days, day_rows : int arrays (k,)
+        Days with rows in the source, whether they have an id or not, and the number of these rows.
+    """
+
+    settings: str
+    boundary: int
+    stored: frames.StoredDates
+    customers: CustomerSums
+    statistics: LogStatistics
+    days: Ints
+    day_rows: Ints
+
+
+class _Daily(Record):
+    first: int
+    rows: tuple[Count, ...]
+    distinct: tuple[Count, ...]
+    amounts: tuple[float | None, ...] | None
+
+
+class _Document(Record):
+    format: Literal["clvmodels.LogState"] = "clvmodels.LogState"
+    schema_version: Literal[1] = 1
+    settings: str
+    boundary: int
+    stored: frames.StoredDates
+    ticks: tuple[int, ...]
+    rows: tuple[Count, ...]
+    daily: _Daily | None
+    days: tuple[int, ...]
+    day_rows: tuple[Count, ...]
+    customers: Count
+    customers_file: str
+    customers_sha256: str
+
+
+def write_state(state: LogState, folder: Path) -> None:
+    """Write a state into a job's folder, in place of the one before, whole or not at all."""
+    place = folder / FOLDER
+    place.mkdir(parents=True, exist_ok=True)
+    name = f"customers-{secrets.token_hex(8)}.parquet"
+    with files.replacing(place / name) as temporary:
+        frames.write_table(state.customers.to_frame().to_native(), temporary)
+        digest = _sha256(temporary)
+    document = _Document(
+        settings=state.settings,
+        boundary=state.boundary,
+        stored=state.stored,
+        ticks=tuple(state.statistics.ticks.tolist()),
+        rows=tuple(state.statistics.rows.tolist()),
+        daily=_daily_document(state.statistics.daily),
+        days=tuple(state.days.tolist()),
+        day_rows=tuple(state.day_rows.tolist()),
+        customers=len(state.customers.first),
+        customers_file=name,
+        customers_sha256=digest,
+    )
+    files.write_checked(place / DOCUMENT, document.model_dump(mode="json"))
+    for left in (*place.glob("customers-*.parquet"), *place.glob(".*")):
+        if left.name != name:
+            left.unlink(missing_ok=True)
+
+
+def read_state(folder: Path) -> LogState | None:
+    """Return the state in a job's folder, None if there is none.
+
+    Raises
+    ------
+    InvalidManifest
+        When it is damaged, or of another release.
+    """
+    path = folder / FOLDER / DOCUMENT
+    if not path.exists():
+        return None
+    content = files.read_document(path, "state of a log", FORMAT, 1, InvalidManifest)
+    files.refuse_damaged(path, content, InvalidManifest, "The source is read in full.")
+    del content["checksum"]
+    try:
+        document = _Document.model_validate_json(json.dumps(content))
+        customers = _read_customers(path.with_name(document.customers_file), document)
+    except ValidationError as error:
+        raise InvalidManifest(f"{path}: is damaged: {files.fields_at_fault(error)}.") from None
+    except (OSError, CLVError) as error:
+        raise InvalidManifest(f"{path}: is damaged: {error}") from None
+    ticks, rows, days, day_rows = (
+        np.array(getattr(document, name), dtype=np.int64) for name in ("ticks", "rows", "days", "day_rows")
+    )
+    statistics = LogStatistics(ticks, rows, _daily_of(document.daily))
+    return LogState(document.settings, document.boundary, document.stored, customers, statistics, days, day_rows)
+
+
+def _read_customers(path: Path, document: _Document) -> CustomerSums:
+    """Return the customers of a file whose content is as it was written."""
+    if path.name != document.customers_file or _sha256(path) != document.customers_sha256:
+        raise InvalidManifest(f"the content of {path.name} does not match its checksum")
+    names = frames.column_names(path)
+    if list(SUMS[: len(names)]) != names:
+        raise InvalidManifest(f"{path.name} has other columns")
+    return CustomerSums.from_frame(frames.collect(frames.open_frame(path, {name: name for name in names}).lazy))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _daily_document(daily: DailyRows | None) -> _Daily | None:
+    if daily is None:
+        return None
+    amounts = None if daily.amounts is None else tuple(None if np.isnan(a) else float(a) for a in daily.amounts)
+    first = int((daily.days[0] - np.datetime64("1970-01-01")).astype(np.int64))
+    return _Daily(
+        first=first, rows=tuple(daily.rows.tolist()), distinct=tuple(daily.distinct.tolist()), amounts=amounts
+    )
+
+
+def _daily_of(daily: _Daily | None) -> DailyRows | None:
+    if daily is None:
+        return None
+    days = np.datetime64("1970-01-01") + np.arange(daily.first, daily.first + len(daily.rows))
+    rows, distinct = (np.array(values, dtype=np.int64) for values in (daily.rows, daily.distinct))
+    amounts = None
+    if daily.amounts is not None:
+        amounts = np.array([np.nan if amount is None else amount for amount in daily.amounts], dtype=float)
+    return DailyRows(days, rows, distinct, amounts)

@@ -1,0 +1,58 @@
+"""Queries of a database by the dates of its rows: those of recent days, and how many rows every day has."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from clvmodels.frames import StoredDates
+from clvmodels.scoring.stores.store import literal, quoted
+
+__all__ = ["DAY", "DAY_ROWS", "query_of_days", "query_since"]
+
+DAY, DAY_ROWS = "clv_day", "clv_rows"
+
+
+def query_since(table: str | None, query: str | None, column: str, stored: StoredDates, since: date) -> str:
+    """Return a query of the rows of a day and of later ones, and of those without a date.
+
+    Of moments, it returns the rows of one more day, since a zone may begin its days earlier than UTC.
+
+    Parameters
+    ----------
+    table, query : str or None
+        As a job names what it reads.
+    column : str
+        Of dates.
+    stored : {"date", "timestamp", "moment", "text"}
+    since : date
+    """
+    start = literal(since.isoformat())
+    if stored == "moment":
+        start = f"TIMESTAMP WITH TIME ZONE {literal(f'{since - timedelta(days=1)} 00:00:00+00:00')}"
+    dates = quoted(column)
+    return f"SELECT * FROM {_rows(table, query)} WHERE {dates} >= {start} OR {dates} IS NULL"  # quoted
+
+
+def query_of_days(table: str | None, query: str | None, column: str, stored: StoredDates, zone: str | None) -> str:
+    """Return a query of the days that have rows, and the rows of each; parameters are those of `query_since`.
+
+    Parameters
+    ----------
+    zone : str or None
+        The zone whose days are counted, for moments.
+    """
+    dates = quoted(column)
+    day = {
+        "date": dates,
+        "timestamp": f"CAST({dates} AS DATE)",
+        "moment": f"CAST(({dates} AT TIME ZONE {literal(zone or 'UTC')}) AS DATE)",
+        "text": f"SUBSTR({dates}, 1, 10)",
+    }[stored]
+    days = f"SELECT {day} AS {DAY} FROM {_rows(table, query)} WHERE {dates} IS NOT NULL"  # quoted
+    return f"SELECT {DAY}, COUNT(*) AS {DAY_ROWS} FROM ({days}) AS clv_days GROUP BY {DAY}"  # quoted
+
+
+def _rows(table: str | None, query: str | None) -> str:
+    """Return the rows that a job reads, as SQL that follows FROM."""
+    rows = f"({query}\n)" if query is not None else ".".join(quoted(part) for part in str(table).split(".", 1))
+    return f"{rows} AS {quoted('clv_source')}"
