@@ -17,8 +17,6 @@ __all__ = ["UNREADABLE_DAY", "StoredDates", "rows_by_day", "rows_since", "stored
 StoredDates = Literal["date", "timestamp", "moment", "text"]
 UNREADABLE_DAY = -(10**6)  # rows whose text is not a date; two thousand years before the first day that a log may have
 
-Days = npt.NDArray[np.int64]
-
 
 def stored_dates(lazy: nw.LazyFrame[Any], time_zone: str | None) -> StoredDates | None:
     """Return how the column `date` is stored, None if days cannot be selected by its values as they are.
@@ -35,7 +33,9 @@ def stored_dates(lazy: nw.LazyFrame[Any], time_zone: str | None) -> StoredDates 
     return "text" if dtype == nw.String and time_zone is None else None
 
 
-def rows_by_day(lazy: nw.LazyFrame[Any], stored: StoredDates, time_zone: str | None) -> tuple[Days, Days]:
+def rows_by_day(
+    lazy: nw.LazyFrame[Any], stored: StoredDates, time_zone: str | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the days that have rows, counted from 1970 and increasing, and the rows of each, without missing dates.
 
     Parameters
