@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, get_args
 
 import numpy as np
@@ -232,11 +233,18 @@ class _GroupTotals:
     """Sums over the customers of each group, whose rows are put in the order of groups once."""
 
     def __init__(self, segments: ValueGroups) -> None:
+        self._segments = segments
         included = np.flatnonzero(segments.codes >= 0)
         self.rows = included[np.argsort(segments.codes[included], kind="stable")]
         self.size = np.bincount(segments.codes[included], minlength=len(segments.labels))
         ends = np.cumsum(self.size)
         self._blocks = [slice(int(end - size), int(end)) for end, size in zip(ends, self.size, strict=True)]
+
+    def some(self, included: npt.NDArray[np.bool_]) -> _GroupTotals:
+        """Return sums over some of the rows only, in the same order."""
+        codes = np.full(len(self._segments.codes), -1)
+        codes[self.rows[included]] = self._segments.codes[self.rows[included]]
+        return _GroupTotals(ValueGroups(self._segments.labels, codes))
 
     def of(self, values: npt.NDArray[Any]) -> Array:
         """Return the sums of values in the order of `rows`, (m, k), by group, (g, k)."""
@@ -261,15 +269,28 @@ class _DrawnFlows:
         options: PredictionOptions,
     ) -> _DrawnFlows:
         """Draw what comes after the cutoff, and add it to what was realized, of customers and of groups."""
+        has_ahead = since.has_ahead()[totals.rows]
+        ahead = totals.some(has_ahead)
+        covered = realized >= cac[:, None]
+        realized, cac = realized[has_ahead], cac[has_ahead, None]
         times = np.zeros(realized.shape, dtype=np.int32)  # how often a customer has paid back, over draws
-        values = []
-        for future in since.drawn(options.draws, seed_of(options.random_state), options.total_interval):
-            ahead = future[totals.rows]
-            values.append(before + np.cumsum(totals.of(ahead), axis=1))
-            np.cumsum(ahead, axis=1, out=ahead)
-            ahead += realized
-            times += ahead >= cac[:, None]
-        return cls(np.stack(values), totals.of(times) / options.draws / np.maximum(totals.size, 1)[:, None])
+        one_at_a_time = Lock()
+
+        def values_of(future: Array) -> Array:
+            nonlocal times
+            values: Array = before + np.cumsum(ahead.of(future), axis=1)
+            np.cumsum(future, axis=1, out=future)
+            future += realized
+            paid_back = future >= cac
+            with one_at_a_time:
+                times += paid_back
+            return values
+
+        values = since.of_drawn(
+            values_of, ahead.rows, options.draws, seed_of(options.random_state), options.total_interval
+        )
+        paid_back = options.draws * totals.some(~has_ahead).of(covered[~has_ahead]) + ahead.of(times)
+        return cls(np.stack(values), paid_back / options.draws / np.maximum(totals.size, 1)[:, None])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

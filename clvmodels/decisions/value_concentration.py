@@ -21,7 +21,7 @@ from clvmodels.validation.tables.metrics import captured_at
 from clvmodels.valuation.cash_flow import present_values
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.customer_interval import values_of_future
-from clvmodels.valuation.drawn.futures import drawn_futures
+from clvmodels.valuation.drawn.futures import DrawnFuture, of_drawn_futures
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
@@ -165,9 +165,11 @@ def value_concentration(
     value = present_values(customers).value
     exists = ~np.isnan(value)
     at = np.asarray(tops, dtype=float)
-    drawn = [
-        values_of_future(customers, each)[exists] for each in drawn_futures(customers, draws, seed_of(random_state))
-    ]
+
+    def values_of(_: int, future: DrawnFuture) -> Array:
+        return values_of_future(customers, future)[exists]
+
+    drawn = of_drawn_futures(values_of, customers, draws, seed_of(random_state))
     lines = {PAST: [past], EXPECTED: [value[exists]], FUTURE: drawn}
     shares = {name: np.stack([_captured(each, at) for each in values]) for name, values in lines.items()}
     few = {name: np.array([fewest_holding(each, held) for each in values]) for name, values in lines.items()}

@@ -16,7 +16,8 @@ from clvmodels.errors import InvalidOption, InvalidTable, closest, list_names
 from clvmodels.estimators.prediction import PredictionOptions, customer_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.inference.statistics import unique_rows
+from clvmodels.inference.objective import in_threads
+from clvmodels.inference.statistics import in_blocks, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
@@ -147,19 +148,29 @@ def value_draws(
     terms = ValueTerms.from_keywords(**keywords)
     lifetime_value(purchases, spend, rfm[:1], **keywords)  # raises the errors of models that do not fit together
     seed = seed_of(options.random_state)
-    draw = _joint_draw(purchases, spend, rfm, terms, seed, options.draws, of)
     # The noise of a customer depends on the other customers, but not on the order of rows.
     order = np.argsort(customer_keys(rfm), kind="stable")
+    draw = _joint_draw(purchases, spend, rfm, order, terms, seed, options.draws, of)
     values = np.empty((options.draws, len(rfm)), dtype=np.float32)
-    for number in range(options.draws):
-        values[number, order] = draw(number, order)
+
+    def fill(number: int) -> None:
+        values[number, order] = draw(number)
+
+    in_threads(fill, range(options.draws))
     return ValueDraws(rfm.customer_id, values, of)
 
 
 def _joint_draw(
-    purchases: PurchaseModel, spend: SpendModel, rfm: RFM, terms: ValueTerms, seed: int, draws: int, of: DrawnValue
-) -> Callable[[int, npt.NDArray[np.intp]], Array]:
-    """Return a function of the number of a draw and an order of customers that draws their values, (n,)."""
+    purchases: PurchaseModel,
+    spend: SpendModel,
+    rfm: RFM,
+    order: npt.NDArray[np.intp],
+    terms: ValueTerms,
+    seed: int,
+    draws: int,
+    of: DrawnValue,
+) -> Callable[[int], Array]:
+    """Return a function of the number of a draw that draws the values of customers in this order, (n,)."""
     purchases = purchases.ahead_of(rfm)
     bought: DiscountedPurchases = discount_purchases(purchases, rfm, terms)
     process, columns = purchases.future, bought.discounted.columns
@@ -172,29 +183,26 @@ def _joint_draw(
     statistics = [columns[name] for name in process.statistics]
     ticks = dict(zip(columns, bought.discounted.ticks, strict=True))
     rows = unique_rows(statistics, [ticks[name] for name in process.statistics])
-    spent = list(spend.spend_prediction(rfm).columns.values())
+    positions, state = rows.positions[order], [columns[name][order] for name in process.state]
+    spent = [column[order] for column in spend.spend_prediction(rfm).columns.values()]
+    average_factor = None if bought.average_factor is None else bought.average_factor[order]
     of_purchases = draw_parameters(process, purchases.fit_, draws, seed).T
     of_spend = draw_parameters(spend.process, spend.fit_, draws, seed).T
     length = terms.length(rfm.clock)
 
-    def draw(number: int, order: npt.NDArray[np.intp]) -> Array:
+    def draw(number: int) -> Array:
         generator = np.random.default_rng([seed, number])
         p = process.Parameters(*of_purchases[number])
-        alive = rows.evaluate(partial(process.probability_alive, p))[order]
-        active = generator.random(len(order)) < alive
-        state = [columns[name][order] for name in process.state]
+        alive = in_blocks(partial(process.probability_alive, p), rows.columns)
+        active = generator.random(len(order)) < alive[positions]
         q = spend.process.Parameters(*of_spend[number])
         if of == "own_rate" and mean_if_active is not None and mean_spend is not None:
             worth = active * mean_if_active(p, length, bought.drawn_rate, *state, generator)
-            each = mean_spend(q, *(column[order] for column in spent), generator)
-            expected: Array = terms.margin * worth * each
-            return expected if bought.average_factor is None else expected * bought.average_factor[order]
+            expected: Array = terms.margin * worth * mean_spend(q, *spent, generator)
+            return expected if average_factor is None else expected * average_factor
         future = process.sample_if_active(p, length, bought.drawn_rate, *state, active, generator)
-        money = spend.process.sample_spend(q, future.purchases, *(column[order] for column in spent), generator)
-        if bought.average_factor is None:
-            factor = future.worth / np.maximum(future.purchases, 1)
-        else:
-            factor = bought.average_factor[order]
+        money = spend.process.sample_spend(q, future.purchases, *spent, generator)
+        factor = future.worth / np.maximum(future.purchases, 1) if average_factor is None else average_factor
         value: Array = terms.margin * money * factor
         return value
 

@@ -6,6 +6,7 @@ average, never the quantiles of single draws. The second factor depends on the s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,15 +22,18 @@ from clvmodels.processes.contract import Array, PurchaseProcess
 __all__ = ["ROUNDING_TOLERANCE", "PurchaseCounts"]
 
 BLOCK_NUMBERS = 2**17  # draws times rows of a block: what fits into a processor's cache
+STATE_NUMBERS = 2**13  # draws times states whose exceedances are computed together
+FEWEST_COUNTS, MOST_COUNTS = 4, 16  # numbers of purchases computed together: the first ones, and later ones
 ROUNDING_TOLERANCE = 1e-12  # float error allowed in a probability that is compared with that of an interval's end
-COMPRESSED = 0.75  # share of the rows that are still searched below which the others are left out
 
 
 class _Block(NamedTuple):
-    """Rows next to each other: P(active) under each draw (draws, b), the index of each row's state, and the states."""
+    """Rows next to each other: P(active) under each draw (b, draws), the first row of each state and the end, and the
+    states.
+    """
 
     alive: Array
-    cell: npt.NDArray[np.intp]
+    edges: npt.NDArray[np.intp]
     states: list[Array]
 
 
@@ -76,15 +80,39 @@ class PurchaseCounts:
 
         A negligible probability is 0, so that the result of a row does not depend on the others.
         """
-        alive, cell, states = self._block(columns)
-        answer: list[Array] = []
-        for exceeded in self._exceedances(states):
-            chance = np.mean(alive * np.take(exceeded, cell, axis=1), axis=0)
-            chance = np.where(chance > negligible, chance, 0.0)
-            if answer and not np.any(chance):
-                return np.stack(answer)
-            answer.append(chance)
-        raise AssertionError("exceedances are without end")
+        block = self._block(columns)
+        size = max(1, STATE_NUMBERS // self._draws)
+        starts = range(0, len(block.states[0]), size)
+        parts = [self._of_states(block, slice(start, start + size), negligible) for start in starts]
+        answer = np.zeros((max([1, *map(len, parts)]), len(block.alive)))
+        for start, part in zip(starts, parts, strict=True):
+            first = block.edges[start]
+            answer[: len(part), first : first + part.shape[1]] = part
+        return answer
+
+    def _of_states(self, block: _Block, some: slice, negligible: float) -> Array:
+        """Return what `exceeded` returns for the rows of some states.
+
+        An average over draws is a dot product of a row with a state. It has the same length for all of them, and so the
+        same order of summation.
+        """
+        edges = block.edges[some.start : some.stop + 1]
+        states = [column[some] for column in block.states]
+        alive, edges = block.alive[edges[0] : edges[-1]], edges - edges[0]
+        exceedances, parts, size = self._exceedances(states), [], FEWEST_COUNTS
+        left = np.arange(len(states[0]))
+        while len(left):
+            exceeded = np.stack([each.T for each in itertools.islice(exceedances, size)], axis=1)
+            part = np.zeros((size, len(alive)))
+            for state in left:
+                rows = slice(edges[state], edges[state + 1])
+                np.vecdot(exceeded[state][:, None], alive[rows], out=part[:, rows])
+            part /= self._draws
+            parts.append(np.where(part > negligible, part, 0.0))
+            left = left[np.mean(exceeded[left, -1], axis=-1) > negligible]  # P(active) is at most 1
+            size = min(2 * size, MOST_COUNTS)
+        answer = np.concatenate(parts)
+        return answer[: np.count_nonzero(np.any(answer, axis=1))]
 
     @property
     def _draws(self) -> int:
@@ -96,14 +124,16 @@ class PurchaseCounts:
         return [slice(start, start + size) for start in range(0, rows, size)]
 
     def _block(self, columns: Sequence[Array]) -> _Block:
-        width = len(self.process.state)
+        width, rows = len(self.process.state), len(columns[0])
         order = [self.names.index(name) for name in self.process.statistics]
         alive = self.process.probability_alive(self.parameters, *(columns[i] for i in order))
-        new = np.zeros(len(columns[0]), dtype=bool)
+        new = np.zeros(rows, dtype=bool)
         for column in columns[:width]:
             new[1:] |= column[1:] != column[:-1]
         new[:1] = True
-        return _Block(alive, np.cumsum(new) - 1, [column[new] for column in columns[:width]])
+        edges = np.append(np.flatnonzero(new), rows)
+        alive = np.ascontiguousarray(np.broadcast_to(alive, (self._draws, rows)).T)
+        return _Block(alive, edges, [column[new] for column in columns[:width]])
 
     def _exceedances(self, states: Sequence[Array]) -> Iterator[Array]:
         """Yield P(more than k purchases) of active customers for k = 0, 1, 2, ..., each (draws, states)."""
@@ -111,18 +141,8 @@ class PurchaseCounts:
 
     def _search(self, columns: Sequence[Array], ends: tuple[float, float]) -> Array:
         """Return the smallest counts exceeded with at most these probabilities, the larger one first, (2, b)."""
-        alive, cell, states = self._block(columns)
-        answer, rows = np.zeros((2, len(cell))), np.arange(len(cell))
-        for exceeded in self._exceedances(states):
-            if not len(rows):
-                break
-            chance = np.mean(alive * np.take(exceeded, cell, axis=1), axis=0)
-            for end, most in zip(answer, ends, strict=True):
-                end[rows] += chance > most + ROUNDING_TOLERANCE
-            left = chance > ends[1] + ROUNDING_TOLERANCE
-            if np.mean(left) < COMPRESSED:
-                rows, alive, cell = rows[left], alive[:, left], cell[left]
-        return answer
+        exceeded = self.exceeded(columns, ends[1])
+        return np.stack([np.sum(exceeded > most + ROUNDING_TOLERANCE, axis=0, dtype=float) for most in ends])
 
 
 def _cut(columns: Sequence[Array], block: slice) -> list[Array]:

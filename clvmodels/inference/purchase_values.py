@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaln, digamma, ndtri, polygamma
+from scipy.special import betainc, betaln, digamma, ndtri
 
 from clvmodels.inference.intervals import Bounds
 from clvmodels.inference.objective import in_threads
 from clvmodels.inference.purchase_counts import ROUNDING_TOLERANCE, PurchaseCounts
 from clvmodels.inference.statistics import unique_rows
 from clvmodels.processes.contract import Array
+from clvmodels.processes.special import trigamma
 
 __all__ = ["PurchaseValues"]
 
@@ -28,18 +29,18 @@ __all__ = ["PurchaseValues"]
 REACH, STEPS = 16.0, 128
 NEGLIGIBLE = 1e-6  # share of a tail that larger counts may have together
 CONVERGED, ITERATIONS = 1e-10, 100  # of the logarithm of an end; bisection alone needs fewer
+LAST_STEP = 1e-4  # of Halley's method, in the finest deviations, after which no step is longer than about 1e-8 of them
 CHUNK = 16  # numbers of purchases tabulated together
 SCALES = np.array([0.0, 0.5, 1.0])  # shares of the prior in a scale at which its spread over draws is computed
 
 
 class _Table(NamedTuple):
-    """Of numbers of purchases (k,): tails and their slopes at steps (k, steps + 1), and moments of the logarithm.
+    """Of numbers of purchases (k,): tails as cubics of each step (k, steps, 4), and moments of the logarithm.
 
     mean (k,), spread (3, k): the mean, and the variance at each of `SCALES`.
     """
 
-    tail: Array
-    slope: Array
+    curves: Array
     mean: Array
     spread: Array
 
@@ -92,14 +93,10 @@ class PurchaseValues:
 
         def search(block: slice) -> Array:
             customers = order[block]
-            if len(customers) == 1:  # a sum over one column is computed in another order
-                customers = np.repeat(customers, 2)
             used, cell = np.unique(rows.positions[customers], return_inverse=True)
-            if len(used) == 1:
-                used = np.repeat(used, 2)
             exceeded = self.counts.exceeded([column[used] for column in rows.columns[:-1]], NEGLIGIBLE * tail)
-            ends = self._search(exceeded[:, cell], count[customers], mean[customers], factor[customers], tail)
-            return ends[:, : len(order[block])]
+            exceeded = np.take(exceeded, cell, axis=1)
+            return self._search(exceeded, count[customers], mean[customers], factor[customers], tail)
 
         parts = in_threads(search, self.counts.blocks(len(order)))
         answer = np.empty((2, len(order)))
@@ -117,20 +114,21 @@ class PurchaseValues:
         moved = np.log1p((self.drawn.v / self.estimate.v - 1)[:, None] * SCALES)
         middle = _quadratic(np.mean(moved, axis=0)[:, None], prior)
         k, p = np.arange(1.0, purchases + 1)[:, None], self.estimate.p
-        timing = self.factor_variance / factor**2 * (p + 1) / (k * p + 1)
-        center = np.stack([table.mean for table in tables], axis=1)[:, place] + middle - 0.5 * timing
-        spread = np.stack([table.spread for table in tables], axis=2)[..., place]
+        timing = (p + 1) / (k * p + 1) * (self.factor_variance / factor**2)
+        center = np.take(np.stack([table.mean for table in tables], axis=1), place, axis=1)
+        center += middle - 0.5 * timing
+        spread = np.take(np.stack([table.spread for table in tables], axis=2), place, axis=2)
         width = np.sqrt(np.maximum(_quadratic(spread, prior), 0.0) + timing)
         # Rows of the tables, one after the other: those of a count, and in them those of each number of purchases.
-        tails = np.concatenate([table.tail for table in tables]).ravel()
-        slopes = np.concatenate([table.slope for table in tables]).ravel()
-        first = (place * purchases + (k.astype(np.intp) - 1)) * (STEPS + 1)
+        curves = np.concatenate([table.curves for table in tables]).reshape(-1, 4)
+        first = (place * purchases + (k.astype(np.intp) - 1)) * STEPS
+        mixture = _Mixture.of(weight, center, width, first, np.count_nonzero(exceeded, axis=0), curves)
         ends = np.zeros((2, len(count)))
         for end, chance in zip(ends, (1 - tail, tail), strict=True):
             rows = np.flatnonzero(exceeded[0] > chance + ROUNDING_TOLERANCE)
             if len(rows):
-                mixture = _Mixture(weight, center, width, first, tails, slopes).of(rows)
-                end[rows] = self.margin * (scale * factor)[rows] * np.exp(mixture.exceeded_with(chance))
+                some = mixture if len(rows) == len(count) else mixture.some(rows)
+                end[rows] = self.margin * (scale * factor)[rows] * np.exp(some.exceeded_with(chance))
         return ends
 
     def _table(self, count: float, purchases: int) -> _Table:
@@ -141,8 +139,7 @@ class PurchaseValues:
                 self._tables[count, chunk] = self._tabulate(count, np.arange(1.0, CHUNK + 1) + CHUNK * chunk)
             parts.append(self._tables[count, chunk])
         return _Table(
-            np.concatenate([part.tail for part in parts])[:purchases],
-            np.concatenate([part.slope for part in parts])[:purchases],
+            np.concatenate([part.curves for part in parts])[:purchases],
             np.concatenate([part.mean for part in parts])[:purchases],
             np.concatenate([part.spread for part in parts], axis=1)[:, :purchases],
         )
@@ -150,92 +147,157 @@ class PurchaseValues:
     def _tabulate(self, count: float, k: Array) -> _Table:
         _, shape, other = self.law(self.estimate, k, count, 0.0)
         other = other + np.zeros(np.shape(k))
-        mean, deviation = digamma(shape) - digamma(other), np.sqrt(polygamma(1, shape) + polygamma(1, other))
-        log_value = mean[:, None] + deviation[:, None] * np.linspace(-REACH, REACH, STEPS + 1)
-        a, b = shape[:, None], other[:, None]
-        more = np.logaddexp(0.0, log_value)
-        tail = betainc(b, a, np.exp(-more))
-        slope = -deviation[:, None] * np.exp(a * log_value - (a + b) * more - betaln(a, b))
+        mean, deviation = digamma(shape) - digamma(other), np.sqrt(trigamma(shape) + trigamma(other))
+        curves = _curves(shape, other, mean, deviation)
         _, shapes, others = self.law(self.drawn, k[:, None], count, 0.0)
         means = digamma(shapes) - digamma(others)
         moved = np.log1p((self.drawn.v / self.estimate.v - 1) * SCALES[:, None])
-        within = np.mean(polygamma(1, shapes) + polygamma(1, others), axis=-1)
+        within = np.mean(trigamma(shapes) + trigamma(others), axis=-1)
         spread = within + np.var(means + moved[:, None, :], axis=-1)
-        return _Table(tail, slope * (2 * REACH / STEPS), np.mean(means, axis=-1), spread)
+        return _Table(curves, np.mean(means, axis=-1), spread)
+
+
+def _curves(a: Array, b: Array, mean: Array, deviation: Array) -> Array:
+    """Return tails of the logarithm of BetaPrime(a, b), (k,) each, as cubic polynomials of each step, (k, steps, 4).
+
+    The first step starts `REACH` deviations below the mean. Tails and slopes at the ends of all steps are exact.
+    """
+    log_value = mean[:, None] + deviation[:, None] * np.linspace(-REACH, REACH, STEPS + 1)
+    a, b, step = a[:, None], b[:, None], deviation[:, None] * (2 * REACH / STEPS)
+    more = np.logaddexp(0.0, log_value)
+    tail = betainc(b, a, np.exp(-more))
+    slope = -step * np.exp(a * log_value - (a + b) * more - betaln(a, b))
+    below, above, falls, falls_above = tail[:, :-1], tail[:, 1:], slope[:, :-1], slope[:, 1:]
+    bend, twist = 3 * (above - below) - 2 * falls - falls_above, 2 * (below - above) + falls + falls_above
+    return np.stack([below, falls, bend, twist], axis=-1)
 
 
 class _Mixture(NamedTuple):
-    """Mixtures of tabulated distributions: weights, means, deviations and first entries in the tables, each (k, b)."""
+    """Mixtures of tabulated distributions of logarithms of values.
+
+    weight, pace, place, first (k, b): weights, steps of the table per unit, where 0 is in the table, and first entries.
+    total, mean, deviation, low, high, finest (b,): sum of the weights, mean and deviation of the mixture, values below
+    and above all of it, and the smallest deviation of a part.
+    """
 
     weight: Array
-    center: Array
-    width: Array
+    pace: Array
+    place: Array
     first: npt.NDArray[np.intp]
-    tails: Array
-    slopes: Array
+    total: Array
+    mean: Array
+    deviation: Array
+    low: Array
+    high: Array
+    finest: Array
+    curves: Array
 
-    def of(self, rows: npt.NDArray[np.intp]) -> _Mixture:
+    @classmethod
+    def of(
+        cls,
+        weight: Array,
+        center: Array,
+        width: Array,
+        first: npt.NDArray[np.intp],
+        parts: npt.NDArray[np.intp],
+        curves: Array,
+    ) -> _Mixture:
+        """Return mixtures with these weights, means, deviations and first entries in the tables, (k, b) each.
+
+        Only the first `parts` (b,) of a mixture have a weight. Means rise with the number of purchases, and deviations
+        hardly do.
+        """
+        total = _summed(weight)
+        some = np.where(total > 0, total, 1.0)
+        weighted = weight * center
+        mean = _summed(weighted) / some
+        weighted *= center
+        weighted += weight * width**2
+        variance = _summed(weighted) / some - mean**2
+        last, customers = np.maximum(parts - 1, 0), np.arange(len(parts))
+        finest, reach = width[last, customers], 2 * REACH * width[0]
+        pace = STEPS / (2 * REACH) / width
+        place = 0.5 * STEPS - center * pace
+        spread = np.sqrt(np.maximum(variance, finest**2))
+        low, high = center[0] - reach, center[last, customers] + reach
+        return cls(weight, pace, place, first, total, mean, spread, low, high, finest, curves)
+
+    def some(self, rows: npt.NDArray[np.intp]) -> _Mixture:
         """Return the mixtures of these customers."""
-        return _Mixture(
-            self.weight[:, rows],
-            self.center[:, rows],
-            self.width[:, rows],
-            self.first[:, rows],
-            self.tails,
-            self.slopes,
-        )
+        columns = {name: np.take(getattr(self, name), rows, axis=-1) for name in self._fields if name != "curves"}
+        return self._replace(**columns)
 
     def exceeded_with(self, chance: float) -> Array:
-        """Return the values (b,) exceeded with this probability: Newton's method, and bisection where it leaves."""
-        used = self.weight > 0
-        low = np.min(np.where(used, self.center - REACH * self.width, np.inf), axis=0)
-        high = np.max(np.where(used, self.center + REACH * self.width, -np.inf), axis=0)
-        answer = np.clip(self._normal_end(chance), low, high)
-        rows, mixture, at = np.arange(len(low)), self, answer.copy()
+        """Return the values (b,) exceeded with this probability.
+
+        Halley's method for the normal quantile of the tail, which is nearly linear, and bisection where that leaves the
+        interval. A step is the last one if the next would be shorter than `CONVERGED` deviations of the finest part.
+        """
+        mixture, low, high = self, self.low, self.high
+        at = np.clip(self.mean - self.deviation * ndtri(np.minimum(chance / self.total, 1 - CONVERGED)), low, high)
+        answer: Array = at.copy()
+        rows = np.arange(len(at))
         for _ in range(ITERATIONS):
-            tail, slope = mixture.at(at)
+            tail, slope, bend = mixture.at(at)
             above = tail > chance
             low, high = np.where(above, at, low), np.where(above, high, at)
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                ahead = at - (tail - chance) / slope
-            following = np.where((ahead > low) & (ahead < high), ahead, 0.5 * (low + high))
-            left = np.abs(following - at) > CONVERGED * (1 + np.abs(at))
+            ahead = at + _step(tail, slope, bend, mixture.total, chance)
+            inside = (ahead > low) & (ahead < high)
+            following = np.where(inside, ahead, 0.5 * (low + high))
+            near = np.where(inside, LAST_STEP * mixture.finest, CONVERGED * (1 + np.abs(at)))
+            left = np.abs(following - at) > near
             answer[rows] = at = following
             if not np.any(left):
                 break
-            rows, at, low, high = rows[left], at[left], low[left], high[left]
-            mixture = mixture.of(np.flatnonzero(left))
+            if not np.all(left):
+                rows, at, low, high = rows[left], at[left], low[left], high[left]
+                mixture = mixture.some(np.flatnonzero(left))
         return answer
 
-    def _normal_end(self, chance: float) -> Array:
-        """Return what normal distributions with these means and variances exceed with this probability, (b,)."""
-        some = _summed(self.weight)
-        mean = _summed(self.weight * self.center) / some
-        variance = _summed(self.weight * (self.width**2 + (self.center - mean) ** 2)) / some
-        answer: Array = mean - np.sqrt(variance) * ndtri(np.minimum(chance / some, 1 - CONVERGED))
-        return answer
+    def at(self, u: Array) -> tuple[Array, Array, Array]:
+        """Return the tails at logarithms of values (b,), and their first and second derivatives."""
+        t = u * self.pace
+        t += self.place
+        np.clip(t, 0.0, STEPS - 1e-9, out=t)
+        step = np.floor(t)
+        t -= step
+        curve = np.take(self.curves, self.first + step.astype(np.intp), axis=0)
+        cubic = t * curve[..., 3]
+        second = cubic + curve[..., 2]
+        first = second * t + curve[..., 1]
+        tail = first * t + curve[..., 0]
+        second += cubic
+        first += second * t
+        second += cubic
+        weight = self.weight
+        tail *= weight
+        weight = weight * self.pace
+        first *= weight
+        weight *= self.pace
+        second *= weight
+        return _summed(tail), _summed(first), 2 * _summed(second)
 
-    def at(self, u: Array) -> tuple[Array, Array]:
-        """Return the tails and their derivatives at logarithms of values (b,), by cubic interpolation."""
-        place = np.clip(((u - self.center) / self.width + REACH) * (STEPS / (2 * REACH)), 0.0, STEPS - 1e-9)
-        step = place.astype(np.intp)
-        t, entry = place - step, self.first + step
-        below, above = self.tails[entry], self.tails[entry + 1]
-        falls, falls_above = self.slopes[entry], self.slopes[entry + 1]
-        bend, twist = 3 * (above - below) - 2 * falls - falls_above, 2 * (below - above) + falls + falls_above
-        tail = below + t * (falls + t * (bend + t * twist))
-        slope = (falls + t * (2 * bend + 3 * t * twist)) * (STEPS / (2 * REACH)) / self.width
-        return _summed(self.weight * tail), _summed(self.weight * slope)
+
+def _step(tail: Array, slope: Array, bend: Array, total: Array, chance: float) -> Array:
+    """Return Halley's step (b,) to where the tail is a chance; not a number where the tail has no normal quantile."""
+    quantile = ndtri(tail / total)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        density = total * np.exp(-0.5 * quantile**2) / np.sqrt(2 * np.pi)
+        first = slope / density
+        second = bend / density + quantile * first**2
+        away = quantile - ndtri(chance / total)
+        curved = np.clip(away * second / (2 * first**2), -1.0, 0.5)  # so that no step is far longer than Newton's
+        step: Array = -away / first / (1 - curved)
+    return step
 
 
 def _summed(values: Array) -> Array:
     """Return the sum of the rows of (k, b), added one after the other.
 
-    NumPy adds in an order that depends on the shape and the layout of an array, and so on the block of customers.
+    NumPy adds in an order that depends on the shape and the layout of an array, and so on the block of customers: row
+    by row in arrays like these, unless there is one column.
     """
-    total = np.zeros(values.shape[1])
-    for row in values:
-        total += row
+    total: Array = np.cumsum(values, axis=0)[-1] if values.shape[1] == 1 else np.add.reduce(values, axis=0)
     return total
 
 

@@ -272,9 +272,11 @@ def _columns(since: ValueSinceAcquisition, parts: dict[str, Array], options: Pre
 def _drawn_totals(since: ValueSinceAcquisition, realized: Array, by: str, options: PredictionOptions) -> Array:
     """Return the totals of groups under draws, (draws, groups)."""
     labels, codes = group_codes(since.customers.rfm, by)
-    codes, rows = codes[since.exists], since.exists
-    totals = [
-        np.bincount(codes, (realized + future[:, 0])[rows], minlength=len(labels))
-        for future in since.drawn(options.draws, seed_of(options.random_state), options.total_interval)
-    ]
-    return np.stack(totals).astype(float)
+    rows = np.flatnonzero(since.exists)
+    codes, before = codes[rows], realized[rows]
+
+    def total(future: Array) -> Array:
+        return np.bincount(codes, before + future[:, 0], minlength=len(labels)).astype(float)
+
+    drawn = since.of_drawn(total, rows, options.draws, seed_of(options.random_state), options.total_interval)
+    return np.stack(drawn)

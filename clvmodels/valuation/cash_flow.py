@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
-from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, drawn_futures
+from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, of_drawn_futures
 from clvmodels.valuation.expectations import Expectations
 from clvmodels.valuation.periods import Periods
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, charge_times, period_costs
@@ -103,10 +103,13 @@ def drawn_cash_flow(
         A factor of orders that all customers of a draw share.
     """
     codes = np.where(np.isnan(customers.expectations.spend_per_order), -1, segments.codes)
-    flows, charges = [], DrawnCharges(customers)
-    for i, future in enumerate(drawn_futures(customers, draws, seed)):
+    charges = DrawnCharges(customers)
+
+    def flow_of(i: int, future: DrawnFuture) -> CashFlow:
         factor = 1.0 if level is None else float(level[i])
-        flows.append(_flow_of_draw(customers, periods, codes, len(segments.labels), future, charges, factor))
+        return _flow_of_draw(customers, periods, codes, len(segments.labels), future, charges, factor)
+
+    flows = of_drawn_futures(flow_of, customers, draws, seed)
     return CashFlow(*(np.stack([getattr(flow, line) for flow in flows]) for line in LINES))
 
 

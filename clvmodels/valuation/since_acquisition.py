@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.costs import Costs
-from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, drawn_futures, level_factors
+from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors, of_drawn_futures
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValuedCustomers
@@ -25,6 +25,8 @@ __all__ = ["ValueSinceAcquisition"]
 
 ROUNDING_TOLERANCE = 1e-9
 AGES = ("T", "n")  # the column of a process's state that is the customer's age
+
+Returned = TypeVar("Returned")
 
 
 class ValueSinceAcquisition:
@@ -102,34 +104,68 @@ class ValueSinceAcquisition:
                 self._charge(sums, float(time), share * cost * chance)
         return sums
 
-    def drawn(self, draws: int, seed: int, total_interval: IntervalOfTotal) -> Iterator[Array]:
-        """Yield what one drawn future adds after the cutoff, by age, (n, k), for each draw."""
+    def has_ahead(self) -> npt.NDArray[np.bool_]:
+        """Return whether any of a customer's horizon is after the cutoff, (n,): others have no drawn values."""
+        return self.horizon + ROUNDING_TOLERANCE >= self.T
+
+    def of_drawn(
+        self,
+        function: Callable[[Array], Returned],
+        rows: npt.NDArray[np.intp],
+        draws: int,
+        seed: int,
+        total_interval: IntervalOfTotal,
+    ) -> list[Returned]:
+        """Return function(values) for each draw, of what its future adds after the cutoff to some customers, by age.
+
+        Parameters
+        ----------
+        function : function of an array (m, k)
+            Called on one thread per processor; it may change the array.
+        rows : int array (m,)
+            Positions of these customers, in the order of the array.
+        draws, seed : int
+        total_interval : {"history", "model"} or TotalInterval
+        """
         level = level_factors(self.customers, total_interval, draws, seed)
         charges = DrawnCharges(self.customers)
-        for i, future in enumerate(drawn_futures(self.customers, draws, seed)):
-            yield self._of_future(future, charges, 1.0 if level is None else float(level[i]))
+        place = np.full(len(self.T), -1)
+        place[rows] = np.arange(len(rows))
 
-    def _of_future(self, future: DrawnFuture, charges: DrawnCharges, level: float) -> Array:
-        customers = self.customers
-        customer = future.orders.customer
-        net = level * (customers.terms.margin * future.spend - customers.amounts.per_order[customer])
-        sums = self._of_orders(customer, self.T[customer] + future.orders.time, net)
-        for time, service, marketing in charges.of(future.orders):
-            self._charge(sums, time, service + marketing)
-        return sums
+        def of_future(i: int, future: DrawnFuture) -> Returned:
+            sums = self._drawn_sums(future, place, len(rows), 1.0 if level is None else float(level[i]))
+            for time, service, marketing in charges.of(future.orders):
+                self._charge(sums, time, (service + marketing)[rows], rows)
+            return function(sums)
+
+        return of_drawn_futures(of_future, self.customers, draws, seed)
+
+    def _drawn_sums(self, future: DrawnFuture, place: npt.NDArray[np.intp], rows: int, level: float) -> Array:
+        """Return the discounted sums of drawn orders by row and age, (rows, k)."""
+        customer, time, spend = future.orders.customer, future.orders.time, future.spend
+        age = self.T[customer] + time
+        included = np.flatnonzero((age <= self.horizon + ROUNDING_TOLERANCE) & (place[customer] >= 0))
+        customer, age, spend = customer[included], age[included], spend[included]
+        net = level * (self.customers.terms.margin * spend - self.customers.amounts.per_order[customer])
+        return self._sums(place[customer], age, net, rows)
 
     def _of_orders(self, customer: npt.NDArray[np.intp], age: Array, net: Array) -> Array:
         """Return the discounted sums of orders by customer and age, (n, k); orders beyond the horizon are left out."""
         within = age <= self.horizon + ROUNDING_TOLERANCE
-        customer, age, net = customer[within], age[within], net[within]
-        cells = customer * len(self.ends) + self._places(age)
-        shape = (len(self.T), len(self.ends))
-        sums = np.bincount(cells, np.exp(-self.rate * age) * net, minlength=shape[0] * shape[1])
-        return sums.astype(float).reshape(shape)
+        return self._sums(customer[within], age[within], net[within], len(self.T))
 
-    def _charge(self, sums: Array, time: float, cost: Array) -> None:
+    def _sums(self, row: npt.NDArray[np.intp], age: Array, net: Array, rows: int) -> Array:
+        """Return the discounted sums of orders within the horizon by row and age, (rows, k)."""
+        shape = (rows, len(self.ends))
+        cells = row * shape[1] + self._places(age)
+        sums = np.bincount(cells, np.exp(-self.rate * age) * net, minlength=shape[0] * shape[1])
+        return sums.astype(float, copy=False).reshape(shape)
+
+    def _charge(
+        self, sums: Array, time: float, cost: Array, customers: npt.NDArray[np.intp] | slice = slice(None)
+    ) -> None:
         """Subtract a charge at a time relative to the cutoff, for customers who are then within the horizon."""
-        age = self.T + time
+        age = self.T[customers] + time
         rows = np.flatnonzero((age >= 0) & (age <= self.horizon + ROUNDING_TOLERANCE) & (cost != 0))
         sums[rows, self._places(age[rows])] -= np.exp(-self.rate * age[rows]) * cost[rows]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels.decisions.tiering.boundaries import TierDefinition, lowest_values, tier_of
+from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
 
 __all__ = ["tier_probabilities"]
@@ -28,8 +30,14 @@ def tier_probabilities(draws: npt.NDArray[np.floating[Any]], definition: TierDef
         Adds up to 1 for each customer.
     """
     counts = np.zeros((len(definition.names), draws.shape[1]), dtype=np.int32)
-    for drawn in draws:
+    one_at_a_time = Lock()
+
+    def count(drawn: npt.NDArray[np.floating[Any]]) -> None:
         tier = tier_of(drawn, lowest_values(drawn, definition))
-        for number in range(len(counts)):
-            counts[number] += tier == number
+        ranked = [tier == number for number in range(len(counts))]
+        with one_at_a_time:
+            for row, there in zip(counts, ranked, strict=True):
+                row += there
+
+    in_threads(count, draws)
     return counts / len(draws)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
+from clvmodels.inference.objective import in_threads
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.valuation.costs import ChargedWhile
 from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
 
-__all__ = ["DrawnCharges", "DrawnFuture", "drawn_futures", "level_factors", "order_draws"]
+__all__ = ["DrawnCharges", "DrawnFuture", "level_factors", "of_drawn_futures", "order_draws"]
+
+Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +85,13 @@ class DrawnCharges:
         return served.astype(float)
 
 
-def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator[DrawnFuture]:
-    """Draw futures of all customers, each under its own draw of the parameters of both models.
+def of_drawn_futures(
+    function: Callable[[int, DrawnFuture], Returned], customers: ValuedCustomers, draws: int, seed: int
+) -> list[Returned]:
+    """Return function(number, future) for each drawn future of all customers, on one thread per processor.
 
-    The order of customers in the RFM does not matter: noise is drawn in the order of their keys.
+    Each future has its own draw of the parameters of both models, and noise of its own, so that threads do not matter.
+    Nor does the order of customers in the RFM: noise is drawn in the order of their keys.
     """
     purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
     process, spending = purchases.future, spend.process
@@ -97,7 +103,8 @@ def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator
     money = [np.asarray(column)[order] for column in spend.spend_prediction(rfm).columns.values()]
     drawn = draw_parameters(process, purchases.fit_, draws, seed)
     drawn_spend = draw_parameters(spending, spend.fit_, draws, seed)
-    for i in range(draws):
+
+    def draw(i: int) -> Returned:
         generator = np.random.default_rng([seed, i])
         p = process.Parameters(*drawn[:, i])
         active = generator.random(len(rfm)) < process.probability_alive(p, *statistics)
@@ -105,7 +112,9 @@ def drawn_futures(customers: ValuedCustomers, draws: int, seed: int) -> Iterator
         amounts = draw_amounts(spending.Parameters(*drawn_spend[:, i]), orders.customer, *money, generator)
         leaves = np.empty(len(rfm))
         leaves[order] = orders.leaves
-        yield DrawnFuture(DrawnOrders(order[orders.customer], orders.time, leaves), amounts)
+        return function(i, DrawnFuture(DrawnOrders(order[orders.customer], orders.time, leaves), amounts))
+
+    return in_threads(draw, range(draws))
 
 
 def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders], Callable[..., Array]]:
