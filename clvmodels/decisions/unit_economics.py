@@ -20,6 +20,7 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.acquisition_value import acquisition_finding
 from clvmodels.valuation.costs import Costs, check_currency
+from clvmodels.valuation.drawn.group_totals import GroupTotals
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import CalendarUnit
 from clvmodels.valuation.realized import calendar_ticks
@@ -229,28 +230,6 @@ def customer_groups(history: KnownHistory, by: str) -> tuple[ValueGroups, npt.ND
     return groups, np.zeros(len(groups.labels), dtype=bool)
 
 
-class _GroupTotals:
-    """Sums over the customers of each group, whose rows are put in the order of groups once."""
-
-    def __init__(self, segments: ValueGroups) -> None:
-        self._segments = segments
-        included = np.flatnonzero(segments.codes >= 0)
-        self.rows = included[np.argsort(segments.codes[included], kind="stable")]
-        self.size = np.bincount(segments.codes[included], minlength=len(segments.labels))
-        ends = np.cumsum(self.size)
-        self._blocks = [slice(int(end - size), int(end)) for end, size in zip(ends, self.size, strict=True)]
-
-    def some(self, included: npt.NDArray[np.bool_]) -> _GroupTotals:
-        """Return sums over some of the rows only, in the same order."""
-        codes = np.full(len(self._segments.codes), -1)
-        codes[self.rows[included]] = self._segments.codes[self.rows[included]]
-        return _GroupTotals(ValueGroups(self._segments.labels, codes))
-
-    def of(self, values: npt.NDArray[Any]) -> Array:
-        """Return the sums of values in the order of `rows`, (m, k), by group, (g, k)."""
-        return np.stack([values[block].sum(axis=0, dtype=float) for block in self._blocks])
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _DrawnFlows:
     """Values of groups under draws, (draws, g, k), and the share of customers who have paid back, (g, k)."""
@@ -262,7 +241,7 @@ class _DrawnFlows:
     def of(
         cls,
         since: ValueSinceAcquisition,
-        totals: _GroupTotals,
+        totals: GroupTotals,
         realized: Array,
         before: Array,
         cac: Array,
@@ -309,7 +288,7 @@ class _Flows:
     @classmethod
     def of(cls, since: ValueSinceAcquisition, segments: ValueGroups, options: PredictionOptions) -> _Flows:
         """Return the sums; values are cumulative over months."""
-        totals = _GroupTotals(segments)
+        totals = GroupTotals(segments)
         cac = since.customers.amounts.acquisition[totals.rows]
         realized = np.cumsum(since.realized()[totals.rows], axis=1)
         over = since.T[totals.rows, None] >= since.ends - ROUNDING_TOLERANCE

@@ -18,7 +18,16 @@ from threadpoolctl import ThreadpoolController
 from clvmodels.processes.contract import Array, Process, Score, Totals
 from clvmodels.processes.coordinates import Parametrization
 
-__all__ = ["Objective", "ParameterPenalty", "Penalty", "Prior", "in_threads", "one_blas_thread", "start_in_background"]
+__all__ = [
+    "Objective",
+    "ParameterPenalty",
+    "Penalty",
+    "Prior",
+    "Returned",
+    "in_threads",
+    "one_blas_thread",
+    "start_in_background",
+]
 
 # Rows evaluated at once, which fixes the order of summation. Blocks of few rows stay in the cache; many rows are split
 # into larger blocks, which are worth a thread each.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.objective import Returned
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors, of_drawn_futures
@@ -25,8 +26,6 @@ __all__ = ["ValueSinceAcquisition"]
 
 ROUNDING_TOLERANCE = 1e-9
 AGES = ("T", "n")  # the column of a process's state that is the customer's age
-
-Returned = TypeVar("Returned")
 
 
 class ValueSinceAcquisition:

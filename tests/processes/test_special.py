@@ -182,3 +182,8 @@ def test_many_discounted_times_are_drawn_from_their_mean_and_variance(monkeypatc
     monkeypatch.undo()
     most = special.discounted_count(np.array([10**12, 0]), np.array([2.0, 2.0]), delta, np.random.default_rng(3))
     assert most == pytest.approx([1e12 * -np.expm1(-0.8) / 0.8, 0.0], rel=1e-5)
+
+
+def test_trigamma_from_tiny_to_huge():
+    x = np.array([*TINY_TO_HUGE[1:], 0.5, 2.0, 11.5, 12.0, 300.0])
+    assert special.trigamma(x) == pytest.approx(exact(lambda z: mp.psi(1, z), x), rel=1e-15)

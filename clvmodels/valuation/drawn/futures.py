@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
-from clvmodels.inference.objective import in_threads
+from clvmodels.inference.objective import Returned, in_threads
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, DrawnOrders
@@ -18,8 +18,6 @@ from clvmodels.valuation.costs import ChargedWhile
 from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
 
 __all__ = ["DrawnCharges", "DrawnFuture", "level_factors", "of_drawn_futures", "order_draws"]
-
-Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

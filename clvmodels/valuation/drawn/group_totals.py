@@ -1,0 +1,47 @@
+"""Sums of customers' values by group, over rows that are put in the order of groups once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clvmodels.processes.contract import Array
+from clvmodels.valuation.valued_customers import ValueGroups
+
+__all__ = ["GroupTotals"]
+
+
+class GroupTotals:
+    """Sums over the customers of each group.
+
+    Parameters
+    ----------
+    segments : ValueGroups
+
+    Attributes
+    ----------
+    rows : int array (m,)
+        Positions of the customers of groups, one group after the other.
+    size : int array (g,)
+        Customers of each group.
+    """
+
+    def __init__(self, segments: ValueGroups) -> None:
+        self._segments = segments
+        included = np.flatnonzero(segments.codes >= 0)
+        self.rows = included[np.argsort(segments.codes[included], kind="stable")]
+        self.size = np.bincount(segments.codes[included], minlength=len(segments.labels))
+        ends = np.cumsum(self.size)
+        self._blocks = [slice(int(end - size), int(end)) for end, size in zip(ends, self.size, strict=True)]
+
+    def some(self, included: npt.NDArray[np.bool_]) -> GroupTotals:
+        """Return sums over some of the rows only, in the same order."""
+        codes = np.full(len(self._segments.codes), -1)
+        codes[self.rows[included]] = self._segments.codes[self.rows[included]]
+        return GroupTotals(ValueGroups(self._segments.labels, codes))
+
+    def of(self, values: npt.NDArray[Any]) -> Array:
+        """Return the sums of values in the order of `rows`, (m, k), by group, (g, k)."""
+        return np.stack([values[block].sum(axis=0, dtype=float) for block in self._blocks])
