@@ -6,9 +6,11 @@ VENV   ?= .venv
 DEMO   ?= clv-demo
 SPARK_VENV ?= $(VENV)-spark
 PYTEST_ARGS ?=
-# For bench-compare: the commit to compare with, and the ratio of times above which it fails.
+# For bench-compare: the commit to compare with ("release": the last release), the ratio of times above which it fails,
+# and how often each version runs.
 BASE   ?= main
 MOST   ?= 1.25
+ROUNDS ?= 5
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -63,7 +65,7 @@ format: $(STAMPS)/dev  ## format the code, and fix what can be fixed automatical
 	$(BIN)/ruff check --fix .
 
 bench-compare: $(STAMPS)/dev  ## time BASE=commit and this checkout in turn; fail where the ratio is above MOST=1.25
-	$(BIN)/python tests/benchmarks/compare.py "$(BASE)" --most "$(MOST)"
+	$(BIN)/python tests/benchmarks/compare.py "$(BASE)" --most "$(MOST)" --rounds "$(ROUNDS)"
 
 docs: $(STAMPS)/dev  ## the site (guide, notebooks, gallery, reference), into build/docs/; a warning is an error
 	PYTHONSAFEPATH=1 $(BIN)/python .ci/docs/build.py build/docs
@@ -90,8 +92,8 @@ accept: $(STAMPS)/test  ## the acceptance tests, on the installed wheel
 spark: $(STAMPS)/spark  ## the tests that need Java 17 and PySpark, on the wheel, in an environment of their own
 	CLV_REQUIRE_SPARK=1 CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(SPARK_VENV)/bin/python -m pytest $(PYTEST_ARGS) -m spark tests/engines
 
-bench: $(STAMPS)/test  ## the benchmarks
-	$(BIN)/python tests/benchmarks/run.py
+bench: $(STAMPS)/test  ## every benchmark, before and after, into tests/benchmarks/results.json (about an hour)
+	$(BIN)/python tests/benchmarks/run.py --everything
 
 gallery: $(STAMPS)/test  ## every plot, drawn from CDNOW into gallery/
 	PYTHONSAFEPATH=1 $(BIN)/python tests/gallery/draw.py gallery

@@ -1,5 +1,7 @@
 """Compare the speed of two commits: `compare.py BASE [--most 1.25] [--rounds 5] [--customers 100000]`.
 
+BASE may be "release": the last commit whose subject is "Release" and a version.
+
 BASE is checked out into a temporary git worktree. In each round both versions run every step, each in a process of its
 own, one right after the other, so that a busy machine slows both; what is measured is processor time. Prints, for each
 step, the median of the seconds of both versions and the median of the ratios head / base over the rounds. The exit code
@@ -42,11 +44,21 @@ def main() -> int:
     if options.steps_of is not None:
         print(json.dumps(time_steps(str(options.steps_of), Path(options.base))))
         return 0
-    with tempfile.TemporaryDirectory() as folder, worktree(options.base, Path(folder) / "base") as base:
+    commit = last_release() if options.base == "release" else options.base
+    with tempfile.TemporaryDirectory() as folder, worktree(commit, Path(folder) / "base") as base:
         log = Path(folder) / "log.parquet"
         simulate(options.customers, log)
         rounds = [{tree: run_steps(tree, log) for tree in (base, HEAD)} for _ in range(options.rounds)]
     return report([times[base] for times in rounds], [times[HEAD] for times in rounds], options.most)
+
+
+def last_release() -> str:
+    """Return the commit of the last release."""
+    git = ["git", "-C", str(HEAD), "log", "--extended-regexp", "--grep", "^Release [0-9.]+$", "-1", "--format=%H"]
+    commit = subprocess.run(git, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    if not commit:
+        raise SystemExit("There is no commit of a release in this clone: fetch the whole history.")
+    return commit
 
 
 @contextmanager

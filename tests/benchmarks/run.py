@@ -1,7 +1,8 @@
-"""Compare time and memory with lifetimes and a hand-written polars query: `run.py [--large] [--draws] [--family]`.
+"""Compare time and memory with lifetimes and a hand-written polars query: `run.py [--everything]`, or parts of it.
 
 Each system runs in a process of its own, one after another in one run, so that ratios do not depend on the machine.
-Prints tables and writes them to results.json in this folder. `--large` adds ten million customers, for clvmodels only.
+Prints tables and writes them to results.json in this folder. `--large` adds ten million customers, for clvmodels only;
+`--everything` all of it, the floors (floors.py) and the steps of other parts of the package (steps.py): about an hour.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import scoring  # in this folder
+import floors  # in this folder
+import scoring
+import steps
 
 HERE = Path(__file__).resolve().parent
 SIZES = (100_000, 1_000_000)
@@ -40,7 +43,11 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="ten million customers too")
     parser.add_argument("--draws", action="store_true", help="how intervals cost with customers and draws")
     parser.add_argument("--family", action="store_true", help="fits of MBG/NBD and Pareto/NBD too (minutes)")
+    parser.add_argument("--everything", action="store_true", help="all of these, floors and steps (an hour)")
     options = parser.parse_args()
+    if options.everything:
+        options.large = options.draws = options.family = True
+        floors.main()
     results: dict[str, Any] = {"machine": machine(), "load before": os.getloadavg()}
     with tempfile.TemporaryDirectory() as folder:
         logs = {n: simulate(n, Path(folder)) for n in SIZES}
@@ -61,7 +68,11 @@ def main() -> None:
             results["large"] = large(Path(folder))
     results["load after"] = os.getloadavg()
     show(results)
-    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    earlier = json.loads(steps.RESULTS.read_text("utf-8")) if steps.RESULTS.exists() else {}
+    kept = {name: value for name, value in earlier.items() if name not in results}  # of parts left out now
+    steps.RESULTS.write_text(json.dumps(results | kept, indent=2) + "\n", "utf-8")
+    if options.everything:
+        steps.run(list(steps.STEPS))
 
 
 def machine() -> dict[str, Any]:

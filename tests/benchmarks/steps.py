@@ -1,0 +1,299 @@
+"""What one release asked of each step, and what it takes now: `steps.py [STEP ...]`, by default all of them.
+
+Each step runs in a process of its own: seconds of wall and of processor time, largest memory, and the load before.
+Writes the key "steps" of results.json in this folder, with what 0.1.0 took (two cores, load 1.4), what is asked, and
+the least that the step must do (floors.json). Steps that need logs outside the repository are left out without them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).resolve()
+RESULTS, FLOORS = HERE.with_name("results.json"), HERE.with_name("floors.json")
+SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
+MILLION = 1_000_000
+WEEK = {"time_unit": "week", "observation_end": "1997-09-30"}
+TERMS: dict[str, Any] = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
+Measurements = dict[str, float]
+
+
+class Step(NamedTuple):
+    """One step: how it is measured, what 0.1.0 took, what is asked (None: nothing), and the name of its floor."""
+
+    measure: Callable[[], Measurements]
+    quantity: str
+    before: float | None
+    most: float | None
+    floor: str | None = None
+
+
+def timed(function: Callable[[], Any], repeats: int = 1) -> Measurements:
+    """Return the seconds and the processor seconds of the fastest of a few runs."""
+    best = {"seconds": float("inf"), "processor_seconds": float("inf")}
+    for _ in range(repeats):
+        start, used = time.perf_counter(), time.process_time()
+        function()
+        seconds = {"seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - used}
+        best = min(best, seconds, key=lambda each: each["processor_seconds"])
+        gc.collect()
+    return best
+
+
+def over(numerator: Measurements, denominator: Measurements) -> Measurements:
+    """Return the first with the ratio of processor seconds."""
+    return numerator | {"ratio": numerator["processor_seconds"] / denominator["processor_seconds"]}
+
+
+def million() -> Any:
+    """Return a million simulated customers, most of whom have a history that others have too."""
+    from interval_speed import customers_of
+
+    return customers_of(MILLION)
+
+
+def purchase_intervals() -> Measurements:
+    import clvmodels as clv
+
+    rfm = million()
+    model = clv.BGNBD().fit(rfm)
+    return timed(lambda: model.expected_purchases(rfm, 365.25, interval=0.9))
+
+
+def value_intervals() -> Measurements:
+    import clvmodels as clv
+
+    rfm = million()
+    models = clv.BGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
+    return timed(lambda: clv.lifetime_value(*models, rfm, **TERMS, interval=0.9))
+
+
+def cdnow(sample: bool) -> Any:
+    import clvmodels as clv
+
+    return clv.rfm_summary(clv.datasets.load_cdnow(sample=sample), amount="amount", **WEEK)
+
+
+def evaluation(process: str, sample: bool) -> Measurements:
+    """Measure one evaluation of a likelihood with its gradient, at the maximum."""
+    import clvmodels as clv
+    from clvmodels.inference.objective import Objective, Prior
+    from clvmodels.inference.statistics import counted_rows
+
+    rfm = cdnow(sample)
+    model = getattr(clv, process)().fit(rfm)
+    columns = [rfm[name].to_numpy() for name in model.process.statistics]
+    rows = counted_rows(columns, [1.0, *[rfm.clock.ticks_per_unit] * (len(columns) - 1)])
+    fit = model.fit_
+    flat = Prior(0.0 * fit.coordinates, 0.0 * fit.coordinates)
+    objective = Objective(model.process, rows.columns, rows.counts, fit.unit, flat)
+    return timed(lambda: objective(fit.coordinates), 25)
+
+
+def pareto_fit() -> Measurements:
+    import clvmodels as clv
+
+    rfm = million()
+    return timed(lambda: clv.ParetoNBD().fit(rfm), 2)
+
+
+def regular(k: int, covariate: bool) -> Measurements:
+    """Measure discounted purchases of BG/CNBD-k and of BG/NBD with a covariate, and their ratio."""
+    import numpy as np
+
+    import clvmodels as clv
+
+    log = clv.datasets.load_cdnow(sample=True)
+    rfm = clv.rfm_summary(log, amount="amount", intertimes=True, **WEEK)
+    ids = rfm.customer_id.to_list()
+    import pandas as pd
+
+    rfm = rfm.with_columns(pd.DataFrame({"customer_id": ids, "age": np.arange(len(ids)) % 40 / 40.0}))
+    options: dict[str, Any] = {"purchase": "age", "dropout": "age"} if covariate else {}
+    models = clv.BGCNBD(k=k, **options).fit(rfm), clv.BGNBD(**options).fit(rfm)
+    each = [
+        timed(lambda model=model: model.discounted_expected_purchases(rfm, "12 months", annual_discount_rate=0.1), 3)
+        for model in models
+    ]
+    return over(*each)
+
+
+def backtest_of(log: Any, amount: str | None, **options: Any) -> Measurements:
+    import clvmodels as clv
+
+    models = [clv.BGNBD(), clv.MBGNBD(), clv.ParetoNBD(), clv.NBD()]
+    spend = None if amount is None else clv.GammaGamma()
+    return timed(
+        lambda: clv.backtest(log, models, spend, amount=amount, cutoffs=3, progress=lambda *_: None, **options)
+    )
+
+
+def backtest_cdnow() -> Measurements:
+    import clvmodels as clv
+
+    return backtest_of(clv.datasets.load_cdnow(), "amount", time_unit="week", horizons=("26 weeks",))
+
+
+def backtest_grocery() -> Measurements:
+    import pandas as pd
+
+    log = pd.read_csv(SHARED_DATA / "btydplus_grocery_elog.csv.gz")
+    names = {"customer_id": log.columns[0], "date": log.columns[1]}
+    return backtest_of(log, None, time_unit="week", horizons=("26 weeks",), **names)
+
+
+def simulated_log() -> Any:
+    from run import PURCHASES, SPEND
+
+    import clvmodels as clv
+
+    times = {"start": "2019-01-01", "end": "2021-12-31", "last_arrival": "2020-12-31"}
+    return clv.simulate_log(MILLION, PURCHASES, SPEND, time_unit="day", kind="polars", **times)
+
+
+def backtest_million() -> Measurements:
+    return backtest_of(simulated_log(), "amount", time_unit="day", horizons=("26 weeks",))
+
+
+def report_million() -> Measurements:
+    import clvmodels as clv
+
+    log = simulated_log()
+    return timed(lambda: clv.report(log, amount="amount", time_unit="day", progress=lambda *_: None))
+
+
+def report_online_retail() -> Measurements:
+    """Measure the command, from the CSV to the page."""
+    import clvmodels as clv
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "online_retail.csv"
+        clv.datasets.load_online_retail().to_csv(path, index=False)
+        return command("report", str(path), "--output", str(Path(folder) / "report.html"))
+
+
+def command(*arguments: str) -> Measurements:
+    """Measure a command in a process of its own."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "clvmodels", *arguments], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": time.perf_counter() - start, "processor_seconds": used}
+
+
+def command_help() -> Measurements:
+    """Measure `clv --help` above what pandas costs."""
+    pandas = [sys.executable, "-c", "import pandas"]
+
+    def seconds(argv: list[str]) -> float:
+        start = time.perf_counter()
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - start
+
+    helped = min(seconds([sys.executable, "-m", "clvmodels", "--help"]) for _ in range(5))
+    return {"seconds": helped - min(seconds(pandas) for _ in range(5))}
+
+
+def score_ten_million() -> Measurements:
+    import scoring
+
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        scoring.worker("make", folder)
+        scoring.multiplied(folder, 10)
+        done = scoring.worker("job", scoring.fresh(folder, scoring.PARQUET))
+    return {"seconds": done["seconds"], "processor_seconds": done["cpu_seconds"], "peak_gib": done["peak_gib"]}
+
+
+def unit_economics() -> Measurements:
+    """Measure value with costs, cash flow and unit economics with intervals of 100 draws."""
+    import money_speed
+
+    return timed(lambda: money_speed.main(MILLION, 100))
+
+
+def decisions() -> Measurements:
+    """Measure tiers, segments, stages, scorecard and lists with intervals and 200 joint draws."""
+    import decisions_speed
+
+    return timed(lambda: decisions_speed.main(MILLION))
+
+
+STEPS = {
+    "purchases with intervals, 1 M": Step(purchase_intervals, "seconds", 124, 10, "purchases with intervals"),
+    "value with intervals, 1 M": Step(value_intervals, "seconds", 248, 25, "value with intervals"),
+    "Pareto/NBD evaluation, CDNOW sample": Step(
+        lambda: evaluation("ParetoNBD", True), "processor_seconds", 0.0138, 0.00276
+    ),
+    "GGompertz/NBD evaluation, CDNOW sample": Step(
+        lambda: evaluation("GGompertzNBD", True), "processor_seconds", 0.023, 0.0046
+    ),
+    "Pareto/NBD fit, 1 M": Step(pareto_fit, "seconds", 2.6, 0.8),
+    "BG/CNBD-2 with a covariate over BG/NBD": Step(lambda: regular(2, True), "ratio", None, 5),
+    "BG/CNBD-12 over BG/NBD": Step(lambda: regular(12, False), "ratio", 48, 5),
+    "BG/CNBD-12 with a covariate over BG/NBD": Step(lambda: regular(12, True), "ratio", None, 5),
+    "backtest, CDNOW": Step(backtest_cdnow, "seconds", None, 15),
+    "backtest, grocery": Step(backtest_grocery, "seconds", 400, 60),
+    "backtest, 1 M": Step(backtest_million, "seconds", None, 180),
+    "report, 1 M": Step(report_million, "seconds", None, 30),
+    "report, Online Retail from CSV": Step(report_online_retail, "seconds", 45, 15),
+    "clv --help above pandas": Step(command_help, "seconds", None, 0.2),
+    "score, 10 M from Parquet": Step(score_ten_million, "seconds", 25, 15),
+    "money with intervals, 1 M": Step(unit_economics, "seconds", None, 60),
+    "decisions with intervals, 1 M": Step(decisions, "seconds", None, 60),
+}
+
+
+def main() -> None:
+    """Run one step for `measure`, or the steps named, and print and save the results."""
+    parser = argparse.ArgumentParser(description="Benchmarks of single steps.")
+    parser.add_argument("steps", nargs="*", help="names, or parts of them; default: all")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)  # be the process that is measured
+    options = parser.parse_args()
+    if options.measure:
+        with redirect_stdout(io.StringIO()):
+            measured = STEPS[options.measure].measure()
+        measured.setdefault("peak_gib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+        print(json.dumps(measured))
+        return
+    run([name for name in STEPS if not options.steps or any(part in name for part in options.steps)])
+
+
+def run(names: list[str]) -> None:
+    """Measure steps one after the other; each is saved as soon as it is done."""
+    floors = json.loads(FLOORS.read_text("utf-8"))["steps"]
+    print(f"{'':42s}{'0.1.0':>9s}{'now':>9s}{'asked':>9s}{'floor':>9s}{'CPU s':>9s}{'GiB':>6s}{'load':>6s}")
+    for name in names:
+        step = STEPS[name]
+        if step.measure is backtest_grocery and not SHARED_DATA.exists():
+            continue
+        load = os.getloadavg()[0]
+        command = [sys.executable, str(HERE), "--measure", name]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        measured = {key: float(f"{value:.3g}") for key, value in json.loads(done.stdout.splitlines()[-1]).items()}
+        floor = floors[step.floor]["seconds"] if step.floor else None
+        result = {"of": step.quantity, "0.1.0": step.before, "asked": step.most, "floor": floor, **measured}
+        results = json.loads(RESULTS.read_text("utf-8"))
+        results.setdefault("steps", {})[name] = result | {"load": round(load, 1)}
+        RESULTS.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+        shown = [step.before, measured[step.quantity], step.most, floor, measured.get("processor_seconds")]
+        cells = "".join(f"{'' if value is None else f'{value:g}':>9s}" for value in shown)
+        print(f"{name:42s}{cells}{measured['peak_gib']:6.2f}{load:6.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
