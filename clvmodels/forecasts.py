@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from clvmodels.calendar import Calendar
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
+from clvmodels.inference.totals.total_interval import IntervalBasis
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.holdout import Holdout, split_at
@@ -70,6 +71,13 @@ class TotalDistribution(Protocol):
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the ends of the central interval with this probability."""
+
+    @property
+    def basis(self) -> IntervalBasis:
+        """What the interval allows for."""
+
+    def of_model(self) -> Self:
+        """Return the same total with an interval for chance and parameters only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from clvmodels.estimators.prediction import TotalIntervalName
 
 
 class DefaultName(str):
@@ -99,6 +102,15 @@ FirstTransactionOption = Annotated[
 ]
 DiscountRateOption = Annotated[float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")]
 MarginOption = Annotated[float, typer.Option(help="Share of spend that counts as value; 1 values revenue.")]
+TOTAL_INTERVAL = '"history": intervals of totals allow for a change of times; "model": for chance and parameters only.'
+TotalIntervalOption = Annotated[str, typer.Option(help=TOTAL_INTERVAL)]
+
+
+def parse_total_interval(name: str) -> TotalIntervalName:
+    """Return what intervals of totals allow for; InvalidOption lists what is possible."""
+    from clvmodels.estimators.prediction import check_total_interval
+
+    return check_total_interval(name)
 
 
 def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:

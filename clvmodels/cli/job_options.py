@@ -10,6 +10,7 @@ import typer
 
 from clvmodels.cli import spelling
 from clvmodels.cli.app import err
+from clvmodels.cli.arguments import TOTAL_INTERVAL
 
 if TYPE_CHECKING:
     from clvmodels.errors import InvalidJob
@@ -36,6 +37,7 @@ JobDateOption = Annotated[
 JobFirstTransactionOption = Annotated[
     bool | None, typer.Option("--include-first-transaction", help="Include first purchases in mean spend.")
 ]
+JobTotalIntervalOption = Annotated[str | None, typer.Option(help=TOTAL_INTERVAL, show_default="history")]
 JobDropMissingIdOption = Annotated[
     bool | None, typer.Option("--drop-missing-id", help="Leave out rows without a customer id.")
 ]

@@ -25,6 +25,7 @@ __all__ = [
     "PredictedQuantity",
     "PredictionOptions",
     "TotalIntervalName",
+    "check_total_interval",
     "customer_keys",
     "group_codes",
     "hashed",
@@ -78,6 +79,15 @@ class PredictionOptions:
                 f"total_interval={self.total_interval!r} is not one of 'history', 'model', or what "
                 "CustomerModel.total(history, horizon) returns."
             )
+
+
+def check_total_interval(name: str) -> TotalIntervalName:
+    """Return what intervals of totals allow for; raise InvalidOption for anything but "history" and "model"."""
+    names: tuple[TotalIntervalName, ...] = get_args(TotalIntervalName)
+    chosen = next((each for each in names if each == name), None)
+    if chosen is None:
+        raise InvalidOption(f"total_interval={name!r} is not one of 'history', 'model'.")
+    return chosen
 
 
 class OutcomeDistribution(Protocol):

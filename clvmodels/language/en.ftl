@@ -739,7 +739,10 @@ glance-half = Half of it comes from { COUNT($customers) } { $customers ->
 glance-newcomers-excluded = Future new customers are not included.
 glance-margin = This is margin: { PERCENT($margin) } of what these customers are expected to spend.
 glance-interval = { PERCENT($level) } interval
-glance-untested-interval = No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
+glance-untested-interval = { $chosen ->
+    [model] The interval allows for chance and parameters only, not for a change in how customers behave.
+   *[history] No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
+    }
 glance-recent-level = Lately, customers bought { $more ->
     [yes] more
    *[no] less
@@ -901,7 +904,10 @@ short-table-gini = ranking (1 is perfect)
 value-basis = By { $model } and { $spend }, fitted to the whole log up to { $end }: { $terms }.{ $has_interval ->
     [yes] {" "}The { PERCENT($level, places: 0) } interval of the total is { COUNT($lower) } to { COUNT($upper) }: it covers chance and the uncertainty of the parameters{ $tested ->
         [yes] , and changes in how customers behave as large as this log and other shops have shown.
-       *[no] , but not a change in how customers behave: no shop shows how far totals this far ahead are off.
+       *[no] , but not a change in how customers behave{ $chosen ->
+            [model] .
+           *[history] : no shop shows how far totals this far ahead are off.
+            }
         }
    *[no] {""}
     }
@@ -1066,6 +1072,7 @@ verdict-total-interval = The interval of the total of { $quantity }, { NUM($lowe
 verdict-total-intervals = The interval of the total of { $quantity } contained the actual total at { COUNT($inside) } of { COUNT($cutoffs) } cutoffs.
 verdict-interval-widened = Widened by the errors at { COUNT($earlier) } earlier cutoffs, the interval of the total of purchases is { NUM($lower, digits: 4) } to { NUM($upper, digits: 4) }.
 verdict-interval-unreliable = Do not quote the interval of the total: it allows for chance, but not for changing conditions. Quote how far totals were off instead. There are too few past forecasts to say how much wider it should be.
+verdict-interval-missed = The interval of the total also allows for changing conditions, as far as errors of earlier totals show them, and still missed. Do not rely on its ends: plan with how far totals were off as well.
 verdict-interval-of-process = These intervals are those of the purchase model alone, which allow for chance but not for changing conditions. Quote the interval of the value at the top of this page instead: it also allows for errors of totals in the past.
 
 # benchmarks
@@ -1837,6 +1844,11 @@ total-of = { quantity-name }, { $cutoff }
 total-result = { $inside ->
     [yes] inside
    *[no] outside
+    }
+total-basis = The intervals allow for chance and for the uncertainty of the parameters{ $basis ->
+    [history] , and for changing conditions, as errors of totals in earlier periods of this log and in other shops show them.
+    [other_shops] , and for changing conditions, as errors of totals in other shops show them.
+   *[model] , but not for changing conditions.
     }
 total-heading-quantity = quantity, cutoff
 total-heading-forecast = forecast

@@ -530,7 +530,10 @@ glance-half = 其中一半来自 { COUNT($customers) } 位客户（{ PERCENT($sh
 glance-newcomers-excluded = 未来的新客户不计在内。
 glance-margin = 这是毛利：按预期消费的 { PERCENT($margin) } 计算。
 glance-interval = { PERCENT($level) } 区间
-glance-untested-interval = 没有商店能说明这么远的总量会差多少：此区间只涵盖随机性与参数的不确定性。
+glance-untested-interval = { $chosen ->
+    [model] 此区间只涵盖随机性与参数的不确定性，不涵盖客户行为的变化。
+   *[history] 没有商店能说明这么远的总量会差多少：此区间只涵盖随机性与参数的不确定性。
+    }
 glance-recent-level = 近期客户的购买{ $more ->
     [yes] 多于
    *[no] 少于
@@ -695,7 +698,10 @@ short-table-gini = 排序（1 为完美）
 value-basis = 由 { $model } 与 { $spend } 对截至 { DATE($end) } 的全部日志拟合：{ $terms }。{ $has_interval ->
     [yes] 总量的 { PERCENT($level, places: 0) } 区间为 { COUNT($lower) } 至 { COUNT($upper) }：涵盖随机性与参数的不确定性{ $tested ->
         [yes] ，以及客户行为的变化（幅度以本日志与其他商店出现过的为准）。
-       *[no] ，但不含客户行为的变化：没有商店能说明这么远的总量会差多少。
+       *[no] ，但不含客户行为的变化{ $chosen ->
+            [model] 。
+           *[history] ：没有商店能说明这么远的总量会差多少。
+            }
         }
    *[no] {""}
     }
@@ -860,6 +866,7 @@ verdict-total-intervals = { $quantity ->
     }总量的区间在 { COUNT($cutoffs) } 个截止日中有 { COUNT($inside) } 个包含了实际总量。
 verdict-interval-widened = 按 { COUNT($earlier) } 个更早截止日的误差加宽后，购买总次数的区间为 { NUM($lower, digits: 4) } 至 { NUM($upper, digits: 4) }。
 verdict-interval-unreliable = 不要引用总量的区间：它涵盖随机性，但不涵盖环境变化。请改为引用总量的误差。过去的预测太少，说不出区间应加宽多少。
+verdict-interval-missed = 总量的区间已计入环境变化（幅度以早期总量的误差为准），仍未包含实际值。不要只看区间的两端：做计划时也要考虑总量的误差。
 verdict-interval-of-process = 以上是购买模型自身的区间，涵盖随机性，但不涵盖环境变化。请改为引用本页顶部的价值区间：它还涵盖过去总量的误差。
 
 # 基准
@@ -1470,6 +1477,11 @@ total-of = { quantity-name }，{ $cutoff }
 total-result = { $inside ->
     [yes] 区间内
    *[no] 区间外
+    }
+total-basis = 区间涵盖随机性与参数的不确定性{ $basis ->
+    [history] ，以及环境变化（以本日志早期时段和其他商店的总量误差为准）。
+    [other_shops] ，以及环境变化（以其他商店的总量误差为准）。
+   *[model] ，但不涵盖环境变化。
     }
 total-heading-quantity = 指标，截止日
 total-heading-forecast = 预测

@@ -530,7 +530,10 @@ glance-half = 其中一半來自 { COUNT($customers) } 位顧客（{ PERCENT($sh
 glance-newcomers-excluded = 未來的新顧客不計在內。
 glance-margin = 這是毛利：按預期消費的 { PERCENT($margin) } 計算。
 glance-interval = { PERCENT($level) } 區間
-glance-untested-interval = 沒有商店能說明這麼遠的總量會差多少：此區間只涵蓋隨機性與參數的不確定性。
+glance-untested-interval = { $chosen ->
+    [model] 此區間只涵蓋隨機性與參數的不確定性，不涵蓋顧客行為的變化。
+   *[history] 沒有商店能說明這麼遠的總量會差多少：此區間只涵蓋隨機性與參數的不確定性。
+    }
 glance-recent-level = 近期顧客的購買{ $more ->
     [yes] 多於
    *[no] 少於
@@ -695,7 +698,10 @@ short-table-gini = 排序（1 為完美）
 value-basis = 由 { $model } 與 { $spend } 對截至 { DATE($end) } 的全部交易紀錄配適：{ $terms }。{ $has_interval ->
     [yes] 總量的 { PERCENT($level, places: 0) } 區間為 { COUNT($lower) } 至 { COUNT($upper) }：涵蓋隨機性與參數的不確定性{ $tested ->
         [yes] ，以及顧客行為的變化（幅度以本交易紀錄與其他商店出現過的為準）。
-       *[no] ，但不含顧客行為的變化：沒有商店能說明這麼遠的總量會差多少。
+       *[no] ，但不含顧客行為的變化{ $chosen ->
+            [model] 。
+           *[history] ：沒有商店能說明這麼遠的總量會差多少。
+            }
         }
    *[no] {""}
     }
@@ -860,6 +866,7 @@ verdict-total-intervals = { $quantity ->
     }總量的區間在 { COUNT($cutoffs) } 個截止日中有 { COUNT($inside) } 個包含了實際總量。
 verdict-interval-widened = 依 { COUNT($earlier) } 個更早截止日的誤差加寬後，購買總次數的區間為 { NUM($lower, digits: 4) } 至 { NUM($upper, digits: 4) }。
 verdict-interval-unreliable = 不要引用總量的區間：它涵蓋隨機性，但不涵蓋環境變化。請改為引用總量的誤差。過去的預測太少，說不出區間應加寬多少。
+verdict-interval-missed = 總量的區間已計入環境變化（幅度以早期總量的誤差為準），仍未包含實際值。不要只看區間的兩端：做計畫時也要考慮總量的誤差。
 verdict-interval-of-process = 以上是購買模型自身的區間，涵蓋隨機性，但不涵蓋環境變化。請改為引用本頁頂部的價值區間：它還涵蓋過去總量的誤差。
 
 # 基準
@@ -1470,6 +1477,11 @@ total-of = { quantity-name }，{ $cutoff }
 total-result = { $inside ->
     [yes] 區間內
    *[no] 區間外
+    }
+total-basis = 區間涵蓋隨機性與參數的不確定性{ $basis ->
+    [history] ，以及環境變化（以本交易紀錄早期時段和其他商店的總量誤差為準）。
+    [other_shops] ，以及環境變化（以其他商店的總量誤差為準）。
+   *[model] ，但不涵蓋環境變化。
     }
 total-heading-quantity = 指標，截止日
 total-heading-forecast = 預測

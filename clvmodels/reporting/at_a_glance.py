@@ -210,7 +210,7 @@ def _value_card(
             notes.append(message("glance-half", {"customers": half, "share": half / len(values)}))
         notes.append(message("glance-newcomers-excluded"))
     if basis is not None and basis.has_interval and not basis.tested:
-        notes.append(message("glance-untested-interval"))
+        notes.append(message("glance-untested-interval", {"chosen": basis.total_interval}))
     if basis is not None and abs(basis.at_recent_level / summary.total - 1) > SHOWN_LEVEL:
         more = basis.at_recent_level > summary.total
         notes.append(message("glance-recent-level", {"amount": money.round(basis.at_recent_level), "more": more}))
@@ -235,7 +235,7 @@ def _outlook_card(outlook: PurchaseOutlook) -> Card:
         notes.append(message("glance-half", {"customers": outlook.half, "share": outlook.half / customers}))
         notes.append(message("glance-newcomers-excluded"))
     if not outlook.tested:
-        notes.append(message("glance-untested-interval"))
+        notes.append(message("glance-untested-interval", {"chosen": outlook.total_interval}))
     if abs(outlook.at_recent_level - outlook.expected) > SHOWN_LEVEL * outlook.expected:
         more = outlook.at_recent_level > outlook.expected
         figures = {"purchases": number.round(outlook.at_recent_level), "more": more}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from clvmodels.cleaning.clean import Cleaned
 from clvmodels.clock import Clock, MergePeriod
 from clvmodels.errors import InvalidTransactions
 from clvmodels.estimators.persistence import MODEL_CLASSES
+from clvmodels.estimators.prediction import TotalIntervalName, check_total_interval
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import GammaGamma
 from clvmodels.forecasting.customer_model import CustomerModel
@@ -58,6 +60,7 @@ def report(
     value_horizon: float | str = "12 months",
     annual_discount_rate: float = 0.10,
     margin: float = 1.0,
+    total_interval: TotalIntervalName = "history",
     name: str = "",
     currency: str = "",
     language: str = ENGLISH,
@@ -92,6 +95,9 @@ def report(
         How far ahead to value customers; "lifetime" for all future purchases.
     annual_discount_rate, margin : float
         As for `lifetime_value`.
+    total_interval : {"history", "model"}, default="history"
+        "history": intervals of totals allow for a change of times, by errors of totals in earlier windows and in other
+        shops. "model": for chance and parameters only.
     name, currency : str, optional
         Of the shop and its amounts, for the page.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"
@@ -128,6 +134,7 @@ def report(
     """
     terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     refuse_negative_margin(margin)
+    check_total_interval(total_interval)
     clock = Clock(time_unit, merge_within, time_zone)
     if horizon != "auto":
         clock.duration(horizon)  # refuse what cannot be read before the log is profiled
@@ -160,6 +167,7 @@ def report(
             horizons=_horizon_for(profiled) if horizon == "auto" else horizon,
             cutoffs=cutoffs,
             calendar=calendar,
+            total_interval=total_interval,
             **options,
             **reading,
             progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
@@ -171,12 +179,14 @@ def report(
         if spend is None:
             ahead = value_horizon if isinstance(value_horizon, str) else f"{value_horizon:g} {time_unit}s"
             ahead = USUAL_HORIZON if terms.is_lifetime else ahead
-            outlook = forecast_purchases(CustomerModel(_reference(result, chosen)).fit(history), history, ahead)
+            fitted = CustomerModel(_reference(result, chosen)).fit(history)
+            outlook = forecast_purchases(fitted, history, ahead, total_interval)
         else:
             model = CustomerModel(_reference(result, chosen), spend).fit(history)
             value = value_table(model, history.rfm, terms)
             total = None if terms.is_lifetime else model.total(history, terms.horizon, "money", level_rule="none")
-            basis = _basis(model, history, value, terms, total)
+            total = total.of_model() if total is not None and total_interval == "model" else total
+            basis = replace(_basis(model, history, value, terms, total), total_interval=total_interval)
             step(message("report-step", {"step": "decisions"}))
             accounts = None
             if missing_ids is None and acquired_after is None:
@@ -278,7 +288,7 @@ def _basis(
     else:
         # The interval of the undiscounted total, as a share of what the process expects, is that of the value.
         lower, upper = (worth * end / total.expected for end in total.interval(LEVEL))
-        tested = all(finding.code != "total-interval-not-tested" for finding in total.findings)
+        tested = total.basis in ("history", "other_shops")
         at_recent_level = worth * model.total(history, terms.horizon, "money").level.factor
     return ValueBasis(
         terms,

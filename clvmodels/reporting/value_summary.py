@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import TotalIntervalName
 from clvmodels.frames import Frame
 from clvmodels.language import Finding
 from clvmodels.language.numbers import listed
@@ -47,6 +48,8 @@ class ValueBasis:
         The interval of the total; NaN without one.
     tested : bool
         Whether the interval allows for a change in how customers behave.
+    total_interval : {"history", "model"}
+        What it was to allow for.
     at_recent_level : float
         The total if the level of the last windows of the log lasts as far as it usually does; NaN if it is not known.
     """
@@ -59,6 +62,7 @@ class ValueBasis:
     lower: float = math.nan
     upper: float = math.nan
     tested: bool = False
+    total_interval: TotalIntervalName = "history"
     at_recent_level: float = math.nan
 
     @property
@@ -76,7 +80,8 @@ class ValueBasis:
         if not self.model:
             return self.terms.finding
         figures = {name: getattr(self, name) for name in ("model", "spend", "end", "level", "lower", "upper", "tested")}
-        return Finding("value-basis", figures | {"has_interval": self.has_interval, "terms": self.terms.finding})
+        figures |= {"has_interval": self.has_interval, "chosen": self.total_interval}
+        return Finding("value-basis", figures | {"terms": self.terms.finding})
 
 
 @dataclass(frozen=True, slots=True)

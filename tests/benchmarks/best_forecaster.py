@@ -1,13 +1,19 @@
-"""Compare the best forecaster with processes and rules on public logs: `best_forecaster.py [--other] [LOG ...]`.
+"""Compare the best forecaster with processes and benchmarks on public logs: `best_forecaster.py [OPTIONS] [LOG ...]`.
 
 Three cutoffs per log, at 50, 60 and 70% of it, and a horizon of a third of the log, or of what remains; with --other at
-45, 55 and 75%, and half of that horizon. The reference class of the total's interval leaves out the shop that is
-forecast. The logs and their folder are those of total_errors.py.
+45, 55 and 75%, and half of that horizon. With --clock, the best forecaster uses calendar="auto" and the outages that a
+log shows up to the cutoff; everything else stays in plain time. The reference class of the total's interval leaves out
+the shop that is forecast. The logs and their folder are those of total_errors.py. Rows go to the file of --output as
+they are made; `--summary FILE ...` prints the tables of such files.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -16,62 +22,144 @@ from total_errors import CLOCK, SHARED_DATA, logs
 
 import clvmodels as clv
 from clvmodels.forecasting import process_total
+from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, choose_calendar
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.reference_class import reference_class
+from clvmodels.inference.totals.total_interval import TotalInterval
+from clvmodels.profiling.daily_purchases import observe
+from clvmodels.profiling.outages import examine_outages
 from clvmodels.transactions.purchase_log import PurchaseLog
+from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.tables.metrics import METRICS
 
 SHARES, OTHER_SHARES = (0.5, 0.6, 0.7), (0.45, 0.55, 0.75)
 PROCESSES = {"bgnbd": clv.BGNBD, "mbgnbd": clv.MBGNBD, "pareto_nbd": clv.ParetoNBD}
-BENCHMARKS = ("bgnbd", "pareto_nbd", "own_rate", "population_mean", "last_period", "zero")
+SIMPLE = ("bgnbd", "pareto_nbd", "own_rate", "population_mean", "last_period", "zero")
 LEVEL = 0.9
+WINS = ("rmse_wins", "gini_wins", "rmse_beats_bgnbd", "gini_beats_bgnbd")
+SHOWN = (*WINS, "within_10_best", "within_10_bgnbd", "inside", "half_width", "score", "score_other_shops")
 
 
-def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int) -> list[dict[str, object]]:
-    """Return the scores of every forecaster at one cutoff, one row per quantity."""
+def calendar_of(history: KnownHistory, ticks: int) -> CalendarOption:
+    """Return what the log shows up to the cutoff: a season if `choose_calendar` takes one, and its outages."""
+    outages = examine_outages(observe(history.purchase_log, history.cutoff)).periods
+    season = choose_calendar(history, ticks).calendar
+    return (season or clv.Calendar()).with_periods(*outages) if outages else season
+
+
+def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int, *, clock: bool) -> Iterator[dict[str, object]]:
+    """Yield the scores of every forecaster at one cutoff, one row per quantity."""
+    started = time.process_time()
     history = KnownHistory(log, cutoff)
     split = history.followed(cutoff + horizon)
     length = split.horizon
     spend = clv.GammaGamma() if history.has_money else None
-    best = clv.BestForecaster([make() for make in PROCESSES.values()], spend).fit(history, length)
-    forecasters = {
-        name: clv.CustomerModel(make(), clv.GammaGamma() if spend else None) for name, make in PROCESSES.items()
-    }
-    forecasters |= {name: clv.Rule(name) for name in BENCHMARKS if name not in PROCESSES}
-    made = {name: each.fit(history, length).forecast(history, length) for name, each in forecasters.items()}
+    models = [make() for make in PROCESSES.values()]
+    forecasters = {each.id.split("+")[0]: each for each in _forecasters(models, spend)}
+    calendar = calendar_of(history, horizon) if clock else None
+    forecasters["best"] = clv.BestForecaster(models, spend, calendar=calendar)
 
     def without_shop(quantity: str, process: str | None = None) -> object:
         return reference_class(quantity, process, without=[shop])
 
     with mock.patch.object(process_total, "reference_class", without_shop):
-        made["best"] = best.forecast(history, length)
-        intervals = {quantity: best.total(history, length, quantity).interval(LEVEL) for quantity in best.learned_}
-    rows = []
-    for quantity, (lower, upper) in intervals.items():
-        actual = split.purchases.astype(float) if quantity == "purchases" else split.spend
-        means = {name: forecast.of(quantity).mean for name, forecast in made.items()}
-        scores = {
-            f"{metric}_{name}": METRICS[metric].function(actual, np.nan_to_num(mean))
-            for metric in ("bias", "rmse", "gini")
-            for name, mean in means.items()
+        fitted = {name: each.fit(history, length) for name, each in forecasters.items()}
+        made = {name: each.forecast(history, length) for name, each in fitted.items()}
+        best = fitted["best"]
+        totals = {quantity: best.total(history, length, quantity) for quantity in best.learned_}
+        days = length * CLOCK.days_per_unit
+        alone = {
+            quantity: replace(best.learned_[quantity].totals, windows=()).at(total.expected, days)
+            for quantity, total in totals.items()
         }
-        total = float(actual.sum())
-        scores |= {"inside": lower <= total <= upper, "half_width": np.log(upper / lower) / 2}
+    for quantity, total in totals.items():
+        actual = split.purchases.astype(float) if quantity == "purchases" else split.spend
+        forecasts = {name: forecast.of(quantity) for name, forecast in made.items()}
+        scores = {
+            f"{metric}_{name}": METRICS[metric].function(actual, np.nan_to_num(forecast.mean))
+            for metric in ("bias", "rmse", "gini")
+            for name, forecast in forecasts.items()
+            if forecast is not None and forecast.mean is not None
+        }
         used = "+".join(trial.candidate for trial in best.learned_[quantity].trials if trial.visible)
-        scores |= {"used": used, "process": best.process_}
-        rows.append(
-            {"shop": shop, "quantity": quantity, "cutoff": CLOCK.describe_tick(cutoff), "actual": total} | scores
+        yield (
+            {"shop": shop, "quantity": quantity, "cutoff": CLOCK.describe_tick(cutoff)}
+            | {"days": horizon, "calendar": "none" if calendar is None else str(calendar)}
+            | {"used": used, "process": best.process_, "actual": float(actual.sum())}
+            | interval_scores(total, float(actual.sum()))
+            | {f"{name}_other_shops": each for name, each in interval_scores(alone[quantity], actual.sum()).items()}
+            | scores
+            | {"seconds": round(time.process_time() - started, 1)}
         )
-    return rows
+
+
+def _forecasters(models: list[clv.BGNBD], spend: clv.GammaGamma | None) -> list[clv.Forecaster]:
+    return default_forecasters(models, spend, boosted_trees=True, money=spend is not None)
+
+
+def interval_scores(total: TotalInterval, actual: float) -> dict[str, object]:
+    """Return the ends of an interval, whether it holds, its half-width on the log scale and its score.
+
+    The interval score (Gneiting & Raftery 2007, section 6.2) is relative to what the process expects.
+    """
+    lower, upper = total.interval(LEVEL)
+    missed = max(lower - actual, actual - upper, 0.0)
+    score = (upper - lower + 2 / (1 - LEVEL) * missed) / total.expected
+    half_width = np.log(upper / lower) / 2 if lower > 0 else np.inf
+    return {"lower": lower, "upper": upper, "inside": missed == 0, "half_width": half_width, "score": score}
+
+
+def judge(table: pd.DataFrame) -> pd.DataFrame:
+    """Add whether the best forecaster is better than all simple ones, and whether totals are within 10%."""
+    for metric, better in (("rmse", np.less), ("gini", np.greater)):
+        others = table[[f"{metric}_{name}" for name in SIMPLE]]
+        ends = others.min(axis=1) if metric == "rmse" else others.max(axis=1)
+        table[f"{metric}_wins"] = better(table[f"{metric}_best"], ends)
+        table[f"{metric}_beats_bgnbd"] = better(table[f"{metric}_best"], table[f"{metric}_bgnbd"])
+    for name in ("best", "bgnbd"):
+        table[f"within_10_{name}"] = table[f"bias_{name}"].abs() <= 0.1
+    return table
+
+
+def summarize(files: list[Path]) -> None:
+    """Print counts over cases, means over shops weighted equally, and every benchmark."""
+    for file in files:
+        table = judge(pd.read_csv(file))
+        one = table[table["log"] != "cdnow"] if "cdnow_sample" in set(table["log"]) else table
+        print(f"\n{file.name}: {len(one)} cases without the whole of CDNOW, {len(table)} with it")
+        print(one[list(SHOWN[:7])].sum().to_string())
+        shops = table.groupby(["quantity", "shop"])[list(SHOWN)].mean()
+        print(shops.round(3).to_string())
+        print(shops.groupby("quantity").mean().round(3).T.to_string())
+        ids = [name.removeprefix("gini_") for name in table if name.startswith("gini_") and name[5:] not in WINS_ENDS]
+        rows = {
+            (quantity, name): {
+                "error of total": some[f"bias_{name}"].abs().mean(),
+                "RMSE of best lower": (some["rmse_best"] < some[f"rmse_{name}"]).mean(),
+                "Gini of best higher": (some["gini_best"] > some[f"gini_{name}"]).mean(),
+                "cases": some[f"gini_{name}"].notna().sum(),
+            }
+            for quantity, some in one.groupby("quantity")
+            for name in ids
+        }
+        print(pd.DataFrame(rows).T.round(3).to_string())
+
+
+WINS_ENDS = ("wins", "beats_bgnbd")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--other", action="store_true")
-    parser.add_argument("--output")
+    parser.add_argument("--clock", action="store_true")
+    parser.add_argument("--output", type=Path)
+    parser.add_argument("--summary", nargs="+", type=Path)
     parser.add_argument("logs", nargs="*")
     arguments = parser.parse_args()
-    rows = []
+    if arguments.summary:
+        summarize(arguments.summary)
+        return
+    rows: list[dict[str, object]] = []
     for shop, name, log in logs(SHARED_DATA):
         if arguments.logs and name not in arguments.logs:
             continue
@@ -80,23 +168,12 @@ def main() -> None:
             cutoff = log.first_tick + round(share * length)
             horizon = min(length // 3, log.last_tick - cutoff)
             horizon = horizon // 2 if arguments.other else horizon
-            for row in case(shop, log, cutoff, horizon):
+            for row in case(shop, log, cutoff, horizon, clock=arguments.clock):
                 rows.append({"log": name} | row)
-                short = {key: value for key, value in rows[-1].items() if "_" not in str(key)}
+                short = {key: rows[-1][key] for key in ("log", "quantity", "cutoff", "calendar", "used", "seconds")}
                 print(short, {key: round(float(row[key]), 3) for key in ("bias_bgnbd", "bias_best")}, flush=True)
-    table = pd.DataFrame(rows)
-    for metric, better in (("rmse", np.less), ("gini", np.greater)):
-        others = table[[f"{metric}_{name}" for name in BENCHMARKS]]
-        ends = others.min(axis=1) if metric == "rmse" else others.max(axis=1)
-        table[f"{metric}_wins"] = better(table[f"{metric}_best"], ends)
-        table[f"{metric}_beats_bgnbd"] = better(table[f"{metric}_best"], table[f"{metric}_bgnbd"])
-    for name in ("best", "bgnbd"):
-        table[f"within_10_{name}"] = table[f"bias_{name}"].abs() <= 0.1
-    shown = ["rmse_wins", "gini_wins", "rmse_beats_bgnbd", "gini_beats_bgnbd", "within_10_best", "within_10_bgnbd"]
-    print(table.groupby("quantity")[[*shown, "inside", "half_width"]].agg("mean").round(3).T)
-    print(table.groupby(["quantity", "shop"])[[*shown, "inside", "half_width"]].mean().round(3).to_string())
-    if arguments.output:
-        table.to_csv(arguments.output, index=False)
+                if arguments.output:
+                    pd.DataFrame(rows).to_csv(arguments.output, index=False, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -320,18 +320,22 @@ def test_the_tables_agree_with_each_other(check, log):
     ahead = check.tracking[check.tracking["holdout"]]
     assert (ahead["forecast_lower"] < ahead["forecast"]).all()
     assert (ahead["cumulative_forecast"] < ahead["cumulative_forecast_upper"]).all()
-    # The band ends as wide as the interval of the total.
+    # The interval of the total also allows for a change of times, the band does not.
     last = ahead.groupby(["forecaster", "cutoff"]).last().reset_index()
     table = check.totals[check.totals["quantity"] == "purchases"]
     joined = last.merge(table, on=["forecaster", "cutoff"], suffixes=("", "_total"))
     width = joined["cumulative_forecast_upper"] - joined["cumulative_forecast_lower"]
-    assert width.to_numpy() == pytest.approx((joined["upper"] - joined["lower"]).to_numpy(), rel=1e-9)
+    assert (width < joined["upper"] - joined["lower"]).all()
+    assert set(check.totals["total_interval"]) == {"history"}
 
 
 def test_the_interval_of_the_total_agrees_with_the_model(log):
     periods = {"calibration_end": CUTOFFS[-1], "holdout_end": "1998-06-30", "time_unit": "week"}
     split = clv.holdout_split(log, **periods)
-    total = clv.validate(split, clv.BGNBD()).totals.iloc[0]
+    check = clv.validate(split, clv.BGNBD(), total_interval="model")
+    total, band = check.totals.iloc[0], check.tracking.iloc[-1]
+    width = band["cumulative_forecast_upper"] - band["cumulative_forecast_lower"]
+    assert width == pytest.approx(total["upper"] - total["lower"], rel=1e-9)
     model = clv.BGNBD().fit(split.calibration)
     reference = model.expected_purchases(
         split.calibration, 39, interval=0.9, by="total", draws=1_000, total_interval="model"
@@ -339,7 +343,28 @@ def test_the_interval_of_the_total_agrees_with_the_model(log):
     for end in ("lower", "upper"):
         # Two estimates of a quantile of a spread of 70 or so, one from a hundred draws of the parameters.
         assert total[end] == pytest.approx(reference[f"expected_purchases_{end}"][0], abs=35)
-    assert (total["actual"], total["inside"]) == (1882, False)
+    assert (total["actual"], total["inside"], total["total_interval"]) == (1882, False, "model")
+    wider = clv.validate(split, clv.BGNBD()).totals.iloc[0]
+    assert (wider["inside"], wider["total_interval"]) == (True, "other_shops")  # a Holdout has no earlier windows
+
+
+def test_the_interval_of_a_total_is_the_one_deployed(check, log):
+    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end=CUTOFFS[0])
+    model = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(history)
+    rows = check.totals[check.totals["cutoff"] == CUTOFFS[0]].set_index("forecaster")
+    for name, quantity in (("bgnbd", "purchases"), ("bgnbd+gamma_gamma", "money")):
+        deployed = model.total(history, OPTIONS["horizons"], quantity, level_rule="none")
+        assert rows.loc[name, ["lower", "upper"]].tolist() == pytest.approx(deployed.interval(0.9), rel=1e-12)
+
+
+def test_what_intervals_of_totals_allow_for_is_checked_before_anything_is_read():
+    for call in (
+        lambda: clv.backtest("none.csv", clv.BGNBD(), horizons="1 week", total_interval="none"),
+        lambda: clv.report("none.csv", total_interval="none"),
+        lambda: clv.validate(None, clv.BGNBD(), total_interval="none"),
+    ):
+        with pytest.raises(InvalidOption, match="total_interval='none' is not one of 'history', 'model'"):
+            call()
 
 
 def test_a_small_gamma_interval_is_a_poisson_one_and_a_large_one_normal():

@@ -28,11 +28,13 @@ from clvmodels.cli.arguments import (
     SheetOption,
     TimeUnitOption,
     TimeZoneOption,
+    TotalIntervalOption,
     clock_options,
     find_model,
     load_calendar,
     log_file,
     parse_models,
+    parse_total_interval,
     split_ids,
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
@@ -65,6 +67,7 @@ def validate(
     date_format: DateFormatOption = None,
     time_zone: TimeZoneOption = None,
     calendar: CalendarFileOption = None,
+    total_interval: TotalIntervalOption = "history",
     drop_missing_id: DropMissingIdOption = False,
     missing_ids: MissingIdsOption = None,
 ) -> None:
@@ -99,7 +102,8 @@ def validate(
             **ids,
         )
         step("Fitting and forecasting")
-        check = clv.validate(split, chosen, None if split.spend is None else clv.GammaGamma())
+        spend = None if split.spend is None else clv.GammaGamma()
+        check = clv.validate(split, chosen, spend, total_interval=parse_total_interval(total_interval))
         step("Writing the report")
         check.to_json(output)
         clv.write_report(check, report, ledger=source.cleaned)

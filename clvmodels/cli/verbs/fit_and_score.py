@@ -32,6 +32,7 @@ from clvmodels.cli.job_options import (
     JobFileOption,
     JobFirstTransactionOption,
     JobLogArgument,
+    JobTotalIntervalOption,
     LogForm,
     logged_job,
 )
@@ -196,13 +197,7 @@ def score(
     interval: Annotated[
         float | None, typer.Option(help="Probability of the intervals, such as 0.9; without it, none are computed.")
     ] = None,
-    total_interval: Annotated[
-        str | None,
-        typer.Option(
-            help='"history": intervals of totals allow for a change of times; "model": for chance and parameters only.',
-            show_default="history",
-        ),
-    ] = None,
+    total_interval: JobTotalIntervalOption = None,
     include_first_transaction: JobFirstTransactionOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,

@@ -21,7 +21,9 @@ from clvmodels.cli.arguments import (
     MarginOption,
     TimeUnitOption,
     TimeZoneOption,
+    TotalIntervalOption,
     load_calendar,
+    parse_total_interval,
 )
 from clvmodels.cli.money import fit_log, read_history, show
 from clvmodels.cli.tables import save_table
@@ -78,6 +80,7 @@ def value(
         str | None, typer.Option(help="Column of the customer's satisfaction, a key figure, with --acquisition.")
     ] = None,
     interval: IntervalOption = 0.9,
+    total_interval: TotalIntervalOption = "history",
     output: TableOption = None,
     observation_end: EndOption = None,
     customer_id: CustomerIdOption = "customer_id",
@@ -110,7 +113,9 @@ def value(
         step("Valuing the customers")
         models: dict[str, Any] = {"purchases": fitted.purchases, "spend": fitted.spend, "rfm": fitted.rfm}
         shape: dict[str, Any] = {"by": "total"} if by_period is None else {"by_period": by_period}
-        table = clv.remaining_value(**models, **shape, interval=interval, **terms)
+        table = clv.remaining_value(
+            **models, **shape, interval=interval, total_interval=parse_total_interval(total_interval), **terms
+        )
         if output is not None:
             written = table if by_period is not None else clv.remaining_value(**models, **terms)
             save_table(written.frame(), output)
@@ -157,6 +162,7 @@ def forecast(
     ] = None,
     cac: Annotated[float, typer.Option(help="Cost of acquiring one of the customers to come.")] = 0.0,
     interval: IntervalOption = 0.9,
+    total_interval: TotalIntervalOption = "history",
     output: TableOption = None,
     observation_end: EndOption = None,
     customer_id: CustomerIdOption = "customer_id",
@@ -192,6 +198,7 @@ def forecast(
             plan=planned,
             costs=costs,
             interval=interval,
+            total_interval=parse_total_interval(total_interval),
         )
         if output is not None:
             save_table(result.frame(), output)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import numpy as np
 from scipy import special
@@ -115,7 +115,7 @@ class TotalInterval:
         "not_tested" means that no errors are known at this horizon, so that the interval is the model's own.
         """
         if math.isinf(self.degrees_of_freedom):
-            return "not_tested"
+            return "not_tested" if any(each.code == "total-interval-not-tested" for each in self.findings) else "model"
         return "history" if self.level.windows > 0 else "other_shops"
 
     def interval(self, level: float = 0.9) -> tuple[float, float]:
@@ -132,6 +132,12 @@ class TotalInterval:
         added = HALF_AN_ORDER * self.order_value
         lower, upper = ((self.point + added) * math.exp(side * half) - added for side in (-1, 1))
         return max(lower, 0.0), upper
+
+    def of_model(self) -> Self:
+        """Return the same total with an interval for chance and parameters only."""
+        left_out = ("total-interval-not-tested", "total-interval-season")
+        findings = tuple(each for each in self.findings if each.code not in left_out)
+        return replace(self, history=0.0, reference=0.0, season=0.0, degrees_of_freedom=math.inf, findings=findings)
 
     def level_draws(self, random_state: RandomState, n: int) -> Array:
         """Draw factors of the level, (n,), each of which applies to all customers of a draw.

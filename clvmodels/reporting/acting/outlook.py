@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from clvmodels.estimators.prediction import TotalIntervalName
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding
@@ -35,6 +36,8 @@ class PurchaseOutlook:
         Of the interval.
     tested : bool
         Whether errors of earlier totals at this horizon are in the interval.
+    total_interval : {"history", "model"}
+        What it was to allow for.
     at_recent_level : float
         The total if the level of recent months lasts as it usually does.
     horizon, end : str
@@ -51,6 +54,7 @@ class PurchaseOutlook:
     upper: float
     level: float
     tested: bool
+    total_interval: TotalIntervalName
     at_recent_level: float
     horizon: str
     end: str
@@ -65,9 +69,12 @@ class PurchaseOutlook:
         return numbers if self.active is None else numbers | {"active": self.active._asdict()}
 
 
-def forecast_purchases(model: CustomerModel, history: KnownHistory, horizon: str) -> PurchaseOutlook:
+def forecast_purchases(
+    model: CustomerModel, history: KnownHistory, horizon: str, total_interval: TotalIntervalName = "history"
+) -> PurchaseOutlook:
     """Return how many purchases the customers of a history will make, with an interval of the total."""
     total = model.total(history, horizon, level_rule="none")
+    total = total.of_model() if total_interval == "model" else total
     each = np.sort(np.asarray(model.expected_purchases(history.rfm, horizon)["expected_purchases"].to_numpy()))[::-1]
     lower, upper = total.interval(LEVEL)
     return PurchaseOutlook(
@@ -75,7 +82,8 @@ def forecast_purchases(model: CustomerModel, history: KnownHistory, horizon: str
         lower=lower,
         upper=upper,
         level=LEVEL,
-        tested=all(finding.code != "total-interval-not-tested" for finding in total.findings),
+        tested=total.basis in ("history", "other_shops"),
+        total_interval=total_interval,
         at_recent_level=total.expected * model.total(history, horizon).level.factor,
         horizon=horizon,
         end=str(history.observation_end),

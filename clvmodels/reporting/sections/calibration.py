@@ -100,7 +100,9 @@ def total_table(view: Selection) -> Table | None:
                 ][: None if calibrated else -1]
             )
         if len(table):
-            notes.append(_judge_widening(records(table)[-1], view.level).text)
+            last = records(table)[-1]
+            notes.append(message("total-basis", {"basis": str(last.get("total_interval", "model"))}))
+            notes.append(_judge_widening(last, view.level).text)
     if not rows:
         return None
     return Table(

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from clvmodels.language import Finding, Severity
-from clvmodels.reporting.selection import Selection
+from clvmodels.reporting.selection import Row, Selection, records
 from clvmodels.reporting.verdict.answer import Answer
 
 __all__ = ["judge_intervals"]
@@ -70,16 +70,23 @@ def _judge_total_intervals(quantity: str, table: pd.DataFrame) -> Finding:
     return Finding("verdict-total-interval", {"quantity": quantity, "inside": bool(inside), **ends}, severity)
 
 
+def allows_for_changes(row: Row) -> bool:
+    """Return whether the interval of a row of `totals` allows for changing conditions; earlier tables do not say."""
+    return row.get("total_interval") in ("history", "other_shops")
+
+
 def _judge_widening(totals: pd.DataFrame | None, totals_hold: bool, has_tested_interval: bool) -> list[Finding]:
     """Report the interval of the total of purchases that earlier errors widen, or warn of the one that missed."""
     if totals is None:
         return []
-    row = totals.iloc[-1]
+    row = records(totals)[-1]
     if row["calibrated"]:
         figures = {"lower": float(row["widened_lower"]), "upper": float(row["widened_upper"])}
         return [Finding("verdict-interval-widened", figures | {"earlier": int(row["earlier"])})]
     if totals_hold:
         return []
+    if allows_for_changes(row):
+        return [Finding("verdict-interval-missed", severity="caution")]
     if has_tested_interval:
         return [Finding("verdict-interval-of-process", severity="caution")]
     return [Finding("verdict-interval-unreliable", severity="caution")]

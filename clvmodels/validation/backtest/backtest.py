@@ -18,7 +18,7 @@ from sklearn.base import clone
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM, InvalidTransactions
-from clvmodels.estimators.prediction import PredictionOptions
+from clvmodels.estimators.prediction import PredictionOptions, TotalIntervalName, check_total_interval
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
@@ -72,6 +72,7 @@ def backtest(
     boosted_trees: bool = True,
     calendar: CalendarOption = None,
     revenue: bool = False,
+    total_interval: TotalIntervalName = "history",
     level: float = 0.9,
     draws: int = 200,
     sampled: int = 10_000,
@@ -123,6 +124,9 @@ def backtest(
         from what was known at each cutoff: rows of the quantity "revenue" in `scores`, `summary` and `totals`, next to
         the revenue of the same weeks a year before and of the time before. Needs a spend model. `backtest_revenue`
         compares by month.
+    total_interval : {"history", "model"}, default="history"
+        "history": intervals of totals allow for a change of times, by errors of totals in earlier windows before the
+        cutoff and in other shops. "model": for chance and parameters only.
     level : float
         Central probability of intervals.
     draws, sampled : int
@@ -172,7 +176,7 @@ def backtest(
         models = check_models(models, "backtest")
     PredictionOptions(level, draws=draws)
     _check_money(spend, amount, revenue)
-    settings = Settings(level, draws, sampled, seed_of(random_state))
+    settings = Settings(level, draws, sampled, seed_of(random_state), check_total_interval(total_interval))
     check_calendar(calendar)
     clock = Clock(time_unit, merge_within, time_zone)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)

@@ -103,6 +103,7 @@ def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, finding
         "draws": settings.draws,
         "sampled": settings.sampled,
         "random_state": settings.seed,
+        "total_interval": settings.total_interval,
         "versions": {name: version(name) for name in PACKAGES},
         "reference": reference,
     }

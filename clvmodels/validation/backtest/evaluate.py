@@ -14,7 +14,14 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import model_id
 from clvmodels.forecasting.protocol import Forecaster
-from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
+from clvmodels.forecasts import (
+    Forecast,
+    ForecasterIdentity,
+    ForecastQuantity,
+    KnownHistory,
+    QuantityForecast,
+    TotalDistribution,
+)
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.comparison.findings import sees_no_dropout
@@ -157,7 +164,7 @@ def _evaluate_purchases(
                 forecast.buys,
                 chances=None if model is None else distributions.probabilities_of_actual(model, split),
                 predictive=None if process is None else predictive[process],
-                distribution=forecast.distribution,
+                distribution=_total(case, identity, forecast, "purchases"),
             )
         )
     return QuantityForecasts("purchases", split.purchases.astype(float), forecasts)
@@ -175,12 +182,23 @@ def _evaluate_money(
         drawn = None
         if identity.kind == "process" and identity.process is not None:
             drawn = distributions.money(spend, predictive[identity.process], split, sample, case.settings)
+        total = _total(case, identity, forecast, "money")
         forecasts.append(
-            EvaluatedForecast(
-                identity, forecast.mean, forecast.total, predictive=drawn, distribution=forecast.distribution
-            )
+            EvaluatedForecast(identity, forecast.mean, forecast.total, predictive=drawn, distribution=total)
         )
     return QuantityForecasts("money", split.spend, forecasts)
+
+
+def _total(
+    case: CutoffCase, identity: ForecasterIdentity, forecast: QuantityForecast, quantity: ForecastQuantity
+) -> TotalDistribution | None:
+    """Return the distribution of a total that allows for what the settings say; None for that of the process alone."""
+    if case.settings.total_interval == "model":
+        return None if forecast.distribution is None else forecast.distribution.of_model()
+    if identity.kind != "process":
+        return forecast.distribution
+    models = (each for each in case.customer_models if model_id(each.purchases) == identity.process)
+    return next(models).total(case.history, case.split.horizon, quantity, level_rule="none")
 
 
 def _of_quantity(

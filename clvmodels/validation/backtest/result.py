@@ -47,8 +47,9 @@ class Backtest:
         difference of the same sign; which is `better` ("forecaster" or "reference"), or that no difference is visible
         ("not_visible"): the interval contains 0, or the difference does not hold at every cutoff.
     totals : DataFrame
-        Totals of each process and of the best forecaster with their interval, and the interval widened by the errors
-        of earlier cutoffs.
+        Totals of each process and of the best forecaster with their interval, what it allows for (`total_interval`:
+        "history", "other_shops", or nothing beyond chance and parameters: "model", "not_tested"), and the interval
+        widened by the errors of earlier cutoffs.
     by_frequency : DataFrame
         Mean holdout purchases by calibration frequency: actual, expected, and the expected mean's interval.
     calibration : DataFrame

@@ -15,6 +15,7 @@ from clvmodels.forecasting.processes import fitted_copy, model_id
 from clvmodels.forecasting.revenue.arrivals import forecast_arrivals
 from clvmodels.forecasting.revenue.revenue_forecast import revenue_forecast
 from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.totals.total_interval import IntervalBasis, other_shops
 from clvmodels.language import Finding, Findings
 from clvmodels.validation.backtest.evaluate import FORECASTER_COLUMNS, CutoffCase
 from clvmodels.validation.tables.totals import COLUMNS
@@ -74,7 +75,7 @@ def revenue_rows(case: CutoffCase, best: str) -> RevenueRows:
     customers = len(split.calibration)
     scores = [_score(name, value, actual, customers) for name, value, _, _ in made]
     totals = [
-        (REVENUE, name, value, lower, upper, actual, lower <= actual <= upper)
+        (REVENUE, name, value, lower, upper, actual, lower <= actual <= upper, _basis(case, best))
         for name, value, lower, upper in made
         if np.isfinite(lower)
     ]
@@ -101,12 +102,21 @@ def _forecast(case: CutoffCase, best: str) -> tuple[float, float, float]:
         margin=1.0,
         plan=forecast_arrivals(history, horizon=case.split.horizon),
         interval=settings.level,
+        total_interval=settings.total_interval,
         draws=settings.draws,
         random_state=settings.seed,
     )
     rows: dict[str, list[Any]] = {name: result.totals[name].to_list() for name in result.totals.columns}
     place = rows["line"].index(REVENUE)
     return tuple(float(rows[name][place]) for name in ("revenue", "revenue_lower", "revenue_upper"))  # type: ignore[return-value]
+
+
+def _basis(case: CutoffCase, best: str) -> IntervalBasis:
+    """Return what the interval of the revenue allows for."""
+    if case.settings.total_interval == "model":
+        return "model"
+    days = case.split.horizon * case.history.clock.days_per_unit
+    return other_shops("money", model_id(_models(case, best)[0]), days).basis
 
 
 def _models(case: CutoffCase, best: str) -> tuple[PurchaseModel, SpendModel]:

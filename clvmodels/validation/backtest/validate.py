@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import TotalIntervalName, check_total_interval
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_model import CustomerModel
@@ -27,6 +28,7 @@ def validate(
     models: Sequence[PurchaseModel] | PurchaseModel,
     spend: SpendModel | None = None,
     *,
+    total_interval: TotalIntervalName = "history",
     random_state: RandomState = 0,
 ) -> Validation:
     """Fit on the calibration period, predict the holdout period, and compare with what happened and with simple rules.
@@ -42,6 +44,9 @@ def validate(
         Fitted again on the calibration period; the ones passed stay as they are.
     spend : SpendModel, optional
         Fitted likewise; money is then scored too: expected purchases times expected spend, undiscounted.
+    total_interval : {"history", "model"}, default="history"
+        "history": intervals of totals allow for a change of times, by errors of totals in other shops; a Holdout has no
+        earlier windows. "model": for chance and parameters only.
     random_state : int or Generator
         Used to draw outcomes of customers.
 
@@ -63,10 +68,10 @@ def validate(
     >>> check.scores[["forecaster", "rmse"]].head(2).round(2).values.tolist()
     [['nbd', 1.86], ['zero', 2.21]]
     """
+    settings = Settings(seed=seed_of(random_state), total_interval=check_total_interval(total_interval))
     several = check_models(models, "validate")
     if spend is not None and split.spend is None:
         raise InvalidOption("The log was split without money: pass amount= to holdout_split, or leave spend out.")
-    settings = Settings(seed=seed_of(random_state))
     history = KnownHistory.from_summaries(split.calibration, split.past_spend)
     candidates = default_forecasters(several, spend, boosted_trees=False, money=split.spend is not None)
     fitted = [

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
-from clvmodels.estimators.prediction import customer_keys, hashed
+from clvmodels.estimators.prediction import TotalIntervalName, customer_keys, hashed
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.intervals import Bounds
@@ -52,12 +52,15 @@ class Settings:
     sampled : int
         The largest number of customers whose outcomes are drawn.
     seed : int
+    total_interval : {"history", "model"}
+        What intervals of totals allow for.
     """
 
     level: float = 0.9
     draws: int = 200
     sampled: int = 10_000
     seed: int = 0
+    total_interval: TotalIntervalName = "history"
 
 
 class Sample(NamedTuple):

@@ -18,11 +18,15 @@ from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityFor
 __all__ = ["COLUMNS", "earlier_cutoffs_needed", "judge_totals", "total_finding", "totals_of"]
 
 ROUNDING_TOLERANCE = 1e-9  # float error allowed in a rank that should be a whole number
-COLUMNS = ["quantity", "forecaster", "predicted", "lower", "upper", "actual", "inside"]
+COLUMNS = ["quantity", "forecaster", "predicted", "lower", "upper", "actual", "inside", "total_interval"]
 
 
 def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
-    """Return the total that each forecaster with an interval forecast, its interval, and the actual total."""
+    """Return the total that each forecaster with an interval forecast, its interval, and the actual total.
+
+    `total_interval` says what the interval allows for beyond chance and parameters: "history", "other_shops", or
+    nothing ("model", or "not_tested" where no errors are known at this horizon).
+    """
     scored, rows = outcome.scored, []
     actual = float(outcome.actual[scored].sum())
     for forecast in outcome.forecasts:
@@ -30,7 +34,8 @@ def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
         if ends is None or forecast.mean is None:
             continue
         total, (lower, upper) = float(forecast.mean[scored].sum()), ends
-        rows.append((outcome.quantity, forecast.id, total, lower, upper, actual, lower <= actual <= upper))
+        basis = "model" if forecast.distribution is None else forecast.distribution.basis
+        rows.append((outcome.quantity, forecast.id, total, lower, upper, actual, lower <= actual <= upper, basis))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
