@@ -68,6 +68,15 @@ def assert_equal(one, other, rtol=1e-12):
         np.testing.assert_allclose(one[key], other[key], rtol=rtol, atol=0, err_msg=str(key))
 
 
+def test_no_kind_of_forecaster_is_missing_here():
+    kinds, todo = set(), [clv.Forecaster]
+    while todo:
+        subclasses = [each for each in todo.pop().__subclasses__() if each.__module__.startswith("clvmodels.")]
+        kinds |= {each for each in subclasses if not each.__subclasses__()}
+        todo += subclasses
+    assert kinds == {type(each) for each in FORECASTERS.values()}
+
+
 @pytest.mark.slow
 @forecasters
 def test_a_forecast_has_one_finite_number_per_customer(fitted, history, name):

@@ -143,6 +143,11 @@ def test_intervals(validation):
     assert "The interval of the total of purchases, 75.00 to 97.00, missed the actual 100.0." in answer.text
     assert "it allows for chance, but not for changing conditions." in answer.text
     assert "There are too few past forecasts to say how much wider it should be." in answer.text
+    missed = verdict(changed(validation, "totals", total_interval="history"), "intervals")
+    assert (
+        "also allows for changing conditions, as far as errors of earlier totals show them, and still missed."
+        in missed.text
+    )
     safe = verdict(changed(validation, "scores", coverage=0.97), "intervals")
     assert "97% of the time, which is on the safe side." in safe.text
     narrow = verdict(changed(validation, "scores", coverage=0.8), "intervals")

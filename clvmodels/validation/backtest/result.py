@@ -85,7 +85,7 @@ class Backtest:
     >>> options = {"time_unit": "week", "horizons": ("13 weeks",), "cutoffs": 2, "boosted_trees": False, "draws": 50}
     >>> test = clv.backtest(log, [clv.NBD()], **options)
     >>> test.totals[["cutoff", "inside"]].values.tolist()
-    [['1997-08-16', False], ['1998-03-31', False]]
+    [['1997-08-16', True], ['1998-03-31', False]]
     """
 
     forecasters: pd.DataFrame
