@@ -101,6 +101,7 @@ def test_a_night_gives_the_same_in_blocks_of_any_size(fitted, log, name, tmp_pat
                 "source": {"path": str(tmp_path / "log.parquet")},
                 "columns": {"amount": "amount"},
                 "clock": clock_of(name),
+                "models": {"purchases": name},
                 "predictions": {"horizons": [HORIZON], "annual_discount_rate": 0.0},
                 "registry": {"file": str(tmp_path / "model.json")},
                 "run": {"folder": str(tmp_path / f"runs-{block}")},

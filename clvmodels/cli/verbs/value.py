@@ -97,6 +97,7 @@ def value(
 
     if acquisition is None:
         refuse_without_acquisition(by, targets, satisfaction)
+    chosen = parse_total_interval(total_interval)
     acquiring = None if acquisition is None else base_tables.acquisition_cost(acquisition, by)
     costs = clv.Costs(per_order=per_order, per_period=per_period, served_within=served_within, currency=currency)
     terms: dict[str, Any] = {
@@ -113,9 +114,7 @@ def value(
         step("Valuing the customers")
         models: dict[str, Any] = {"purchases": fitted.purchases, "spend": fitted.spend, "rfm": fitted.rfm}
         shape: dict[str, Any] = {"by": "total"} if by_period is None else {"by_period": by_period}
-        table = clv.remaining_value(
-            **models, **shape, interval=interval, total_interval=parse_total_interval(total_interval), **terms
-        )
+        table = clv.remaining_value(**models, **shape, interval=interval, total_interval=chosen, **terms)
         if output is not None:
             written = table if by_period is not None else clv.remaining_value(**models, **terms)
             save_table(written.frame(), output)
@@ -130,7 +129,8 @@ def value(
             dropping = {"on_missing_id": "drop" if drop_missing_id else "raise"}
             base = {"log": log, **columns, **reading, **dropping, "observation_end": observation_end}
             pair = (fitted.purchases, fitted.spend)
-            more = base_tables.economics_of_base(step, base, pair, acquiring, by, targets, satisfaction, terms)
+            worth = terms | {"total_interval": chosen}
+            more = base_tables.economics_of_base(step, base, pair, acquiring, by, targets, satisfaction, worth)
     show(table.frame(), table.text)
     for each in more:
         each.show()
