@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 DEMO   ?= clv-demo
 SPARK_VENV ?= $(VENV)-spark
+DBT_VENV ?= $(VENV)-dbt
 PYTEST_ARGS ?=
 # For bench-compare: the commit to compare with ("release": the last release), the ratio of times above which it fails,
 # and how often each version runs.
@@ -35,7 +36,7 @@ PYTEST_CHECKOUT := $(PYTEST)
 # Compiled tests and modules are kept, because every worker and every command that a test starts imports them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help dev demo quick test accept spark coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
+.PHONY: help dev demo quick test accept spark dbt coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
         wheel package matrix clean
 
 help:  ## list the targets
@@ -91,6 +92,10 @@ accept: $(STAMPS)/test  ## the acceptance tests, on the installed wheel
 
 spark: $(STAMPS)/spark  ## the tests that need Java 17 and PySpark, on the wheel, in an environment of their own
 	CLV_REQUIRE_SPARK=1 CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(SPARK_VENV)/bin/python -m pytest $(PYTEST_ARGS) -m spark tests/engines
+
+dbt: $(STAMPS)/test $(STAMPS)/dbt  ## the dbt package on DuckDB and PostgreSQL, with dbt in an environment of its own
+	CLV_DBT="$(abspath $(DBT_VENV))/bin/dbt" CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(BIN)/pytest $(PYTEST_ARGS) \
+	    tests/engines/test_dbt_package.py
 
 bench: $(STAMPS)/test  ## every benchmark, before and after, into tests/benchmarks/results.json (about an hour)
 	$(BIN)/python tests/benchmarks/run.py --everything
@@ -158,6 +163,12 @@ $(STAMPS)/spark: $(STAMPS)/wheel
 	$(BIN)/python -m venv --clear $(SPARK_VENV)
 	$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	    "$$(echo dist/clvmodels-*.whl)[spark,test]"
+	@touch $@
+
+# dbt has pins of its own.
+$(STAMPS)/dbt: constraints.txt | $(STAMPS)/venv
+	$(BIN)/python -m venv --clear $(DBT_VENV)
+	$(DBT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^dbt-' constraints.txt)
 	@touch $@
 
 $(STAMPS)/dev: pyproject.toml constraints.txt | $(STAMPS)/venv

@@ -11,8 +11,10 @@ from typing import Any
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidTransactions
+from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.states import DISCOUNTED, EXPECTED, Horizons, horizon_columns, state_table
 from clvmodels.transactions.counts.fit_counts import MOST_ROWS, count_histories
 from clvmodels.transactions.ids import MissingIds, missing_words
@@ -21,7 +23,7 @@ from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.summary import refuse_before
 from clvmodels.valuation.value_terms import ValueTerms
 
-__all__ = ["publish_scores", "score_in_engine", "scoring_sql"]
+__all__ = ["publish_scores", "refuse_other_forecasters", "score_in_engine", "scoring_sql"]
 
 SPEND_NAMES = ("p", "q", "v")
 KEY = "customer_id"
@@ -98,6 +100,7 @@ def score_in_engine(
     [(2357, 1653.4)]
     """
     margin = _checked(margin)
+    refuse_other_forecasters(model, "score_in_engine")
     clock = _plain_clock(model, amount)
     options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids)
     end = None if observation_end is None else clock.closing_tick(observation_end)
@@ -165,6 +168,30 @@ def spend_formula(spend: SpendModel) -> str:
     shape = f"{p} * {count} + {q}"
     paid = "CASE WHEN monetary_count > 0 THEN monetary_sum ELSE 0 END"
     return f"CASE WHEN {shape} > 1 THEN {p} * ({v} + {paid}) / ({shape} - 1) END"
+
+
+def refuse_other_forecasters(model: object, caller: str) -> None:
+    """Raise InvalidOption unless a model is a CustomerModel, which predicts each customer independently of the others.
+
+    Raises
+    ------
+    InvalidOption
+        With what to do instead: other forecasters share out a total of all customers, which no part of them has.
+    """
+    if isinstance(model, CustomerModel):
+        return
+    if isinstance(model, PurchaseModel):
+        raise InvalidOption(f"{caller} takes a CustomerModel: pass CustomerModel(model), with a spend model for money.")
+    if isinstance(model, Forecaster):
+        process = (
+            " Or score its best process alone, best.process_model." if hasattr(type(model), "process_model") else ""
+        )
+        raise InvalidOption(
+            f"{caller} scores each customer alone, and a {type(model).__name__} shares out a total of all customers: "
+            "let the engine merge the log into purchases with history = KnownHistory.from_log(table, ...), and call "
+            f"forecast(history, horizon).{process}"
+        )
+    raise InvalidOption(f"{caller} takes a CustomerModel, not a {type(model).__name__}.")
 
 
 def _plain_clock(model: CustomerModel, amount: str | None) -> Clock:
@@ -296,6 +323,7 @@ def scoring_sql(
     WITH log_rows AS (SELECT CAST(`customer_id` AS INT64) AS cus
     """
     margin = _checked(margin)
+    refuse_other_forecasters(model, "scoring_sql")
     clock = _plain_clock(model, amount)
     written = frames.dialect_named(dialect)
     if id_type not in ("integer", "text") or date_type not in ("date", "timestamp", "instant"):

@@ -179,6 +179,22 @@ def test_a_margin_is_a_number_in_sql(model):
             clv.scoring_sql(model, "39 weeks", margin=margin, **options)
 
 
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (clv.BestForecaster, r"a BestForecaster shares out a total .*KnownHistory.from_log.* best.process_model"),
+        (lambda: clv.BoostedTrees([clv.BGNBD()]), r"a BoostedTrees shares out a total .*KnownHistory.from_log"),
+        (clv.BGNBD, r"pass CustomerModel\(model\)"),
+        (dict, "takes a CustomerModel, not a dict"),
+    ],
+)
+def test_a_forecaster_that_shares_out_a_total_is_refused_with_what_to_do(made, message):
+    log = pl.DataFrame({"customer_id": [1], "date": [dt.date(2024, 1, 1)]})
+    for score in (clv.score_in_engine, clv.score_in_blocks):
+        with pytest.raises(InvalidOption, match=message):
+            score(log, made(), "39 weeks")
+
+
 def test_an_unknown_dialect_is_refused_with_the_nearest(model):
     with pytest.raises(InvalidOption, match=r"dialect='bigqery' is not one of .* Did you mean 'bigquery'"):
         clv.scoring_sql(model, "39 weeks", dialect="bigqery", observation_end=dt.date(1997, 9, 30))

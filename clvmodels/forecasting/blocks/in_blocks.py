@@ -20,6 +20,7 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.in_engine import refuse_other_forecasters
 from clvmodels.forecasting.states import Horizons, horizon_columns
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.ids import MissingIds
@@ -99,6 +100,7 @@ def score_in_blocks(
     >>> scores.columns[-2:]
     ['expected_purchases_39_weeks_lower', 'expected_purchases_39_weeks_upper']
     """
+    refuse_other_forecasters(model, "score_in_blocks")
     purchases = model.purchases
     purchases._check_fitted()
     if "intertimes" in model.needs:

@@ -1,4 +1,4 @@
-{# e0 makes a number a float of 64 bits everywhere; dbt.type_float() has 32 in DuckDB. #}
+{# e0 makes a number a float of 64 bits (in PostgreSQL, a decimal); dbt.type_float() has 32 bits in DuckDB. #}
 {# The predictions of each customer's state, and what depends on money: one line of arithmetic. #}
 {% macro clv_scores(customers, states, horizons, days_per_unit, spend, margin) %}
     {% set expected_spend %}{{ clv_expected_spend(spend) }}{% endset %}
