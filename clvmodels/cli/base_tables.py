@@ -64,7 +64,14 @@ class ShownTable:
 
 
 def of_audit(
-    step: Callable[[str], None], base: Mapping[str, Any], period: str, by: str | None, *, trend: bool, flags: str | None
+    step: Callable[[str], None],
+    base: Mapping[str, Any],
+    period: str,
+    by: str | None,
+    *,
+    trend: bool,
+    flags: str | None,
+    currency: str | None,
 ) -> list[ShownTable]:
     """Return the tables that an audit was asked for.
 
@@ -79,6 +86,7 @@ def of_audit(
         Column of the log with the group of the row's customer.
     trend : bool
     flags : {"last_year", "forecast"} or None
+    currency : str or None
     """
     from clvmodels.decisions.base_audit.groups_of_log import groups_of_log
     from clvmodels.errors import InvalidOption
@@ -94,39 +102,47 @@ def of_audit(
         reading["attributes"] = groups_of_log(base["log"], customer_id=base["customer_id"], by=by)
     tables = []
     if trend:
-        tables.append(trend_of_base(step, reading, period, by))
+        tables.append(trend_of_base(step, reading, period, by, currency))
     if flags is not None:
-        tables.append(flags_table(step, reading, period, str(by), flags))
+        tables.append(flags_table(step, reading, period, str(by), flags, currency))
     return tables
 
 
-def trend_of_base(step: Callable[[str], None], reading: Mapping[str, Any], period: str, by: str | None) -> ShownTable:
+def trend_of_base(
+    step: Callable[[str], None], reading: Mapping[str, Any], period: str, by: str | None, currency: str | None
+) -> ShownTable:
     """Return the trend table of a log."""
     import clvmodels as clv
 
     history = clv.KnownHistory.from_log(**reading)
     step("Fitting the models")
     models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
-    table = clv.trend_table(*models, history, period=LENGTHS[period][0], by="total" if by is None else by)
+    group = "total" if by is None else by
+    table = clv.trend_table(*models, history, period=LENGTHS[period][0], by=group, currency=currency)
     columns = TREND_COLUMNS if by is None else (by, *TREND_COLUMNS[:-1])  # what fits a terminal of 80 columns
     return ShownTable("trend", "show-trend", table.frame(), columns, table.text, {**FORMATS, "expected": ",.2f"})
 
 
 def flags_table(
-    step: Callable[[str], None], reading: Mapping[str, Any], period: str, by: str, against: str
+    step: Callable[[str], None],
+    reading: Mapping[str, Any],
+    period: str,
+    by: str,
+    against: str,
+    currency: str | None,
 ) -> ShownTable:
     """Return which groups changed in the last weeks, against last year or a forecast made before them."""
     import clvmodels as clv
 
     history, weeks = clv.KnownHistory.from_log(**reading), LENGTHS[period][1]
     if against == LAST_YEAR:
-        result = clv.flag_changes_last_year(history, by=by, weeks=weeks)
+        result = clv.flag_changes_last_year(history, by=by, weeks=weeks, currency=currency)
     else:
         day = date.fromisoformat(str(history.observation_end)[:10]) - timedelta(weeks=weeks)
         before = clv.KnownHistory.from_log(**{**reading, "observation_end": day.isoformat()})
         step("Fitting the models")
         models = clv.MBGNBD().fit(before.rfm), clv.GammaGamma().fit(before.rfm)
-        result = clv.flag_changes(*models, before.rfm, history, by=by)
+        result = clv.flag_changes(*models, before.rfm, history, by=by, currency=currency)
     return ShownTable("flags", "show-flags", result.frame(), (by, *FLAG_COLUMNS), result.text, FORMATS)
 
 

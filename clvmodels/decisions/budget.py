@@ -11,11 +11,15 @@ from clvmodels.errors import InvalidOption
 from clvmodels.forecasting.revenue.customers_to_come import is_month
 from clvmodels.forecasting.revenue.month_totals import month_totals
 from clvmodels.forecasts import KnownHistory
+from clvmodels.valuation.costs import check_currency
+from clvmodels.valuation.money_table import with_currency
 
 __all__ = ["budget_against_actual"]
 
 
-def budget_against_actual(history: KnownHistory, budget: Mapping[str, float]) -> frames.Frame:
+def budget_against_actual(
+    history: KnownHistory, budget: Mapping[str, float], *, currency: str | None = None
+) -> frames.Frame:
     """Compare revenue with a budget by calendar month.
 
     A month that is only partly observed is marked, and its difference is missing: a part is not compared with a whole.
@@ -26,6 +30,8 @@ def budget_against_actual(history: KnownHistory, budget: Mapping[str, float]) ->
         The log with amounts, from `KnownHistory.from_log`.
     budget : mapping of str to float
         Revenue by month, such as {"1997-10": 8000.0}.
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -51,6 +57,7 @@ def budget_against_actual(history: KnownHistory, budget: Mapping[str, float]) ->
     wrong = [month for month, value in budget.items() if not (is_month(month) and np.isfinite(value))]
     if wrong or not budget:
         raise InvalidOption(f"budget={dict(budget)!r} must give a number for each month written YYYY-MM.")
+    code = check_currency(currency)
     totals, clock = month_totals(history), history.clock
     early = sorted(month for month in budget if month < totals.months[0])
     if early:
@@ -73,4 +80,4 @@ def budget_against_actual(history: KnownHistory, budget: Mapping[str, float]) ->
         "difference": difference,
         "relative": np.divide(difference, planned, out=np.full(len(months), np.nan), where=planned != 0),
     }
-    return frames.table(history.rfm.kind, columns)
+    return frames.table(history.rfm.kind, with_currency(columns, code))

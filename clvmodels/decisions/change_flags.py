@@ -19,8 +19,10 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow
+from clvmodels.valuation.costs import check_currency
 from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.lifetime_value import check_same_clock
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.realized import realized_orders
 from clvmodels.valuation.value_terms import ValueTerms
@@ -84,6 +86,7 @@ def flag_changes(
     draws: int = 500,
     random_state: RandomState = 0,
     total_interval: IntervalOfTotal = "history",
+    currency: str | None = None,
 ) -> ChangeFlags:
     """Flag groups of customers whose revenue differs visibly from its forecast.
 
@@ -111,6 +114,8 @@ def flag_changes(
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
         The common shock: as large as in other shops, or as learned from a log; see `remaining_value`. "model": none.
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -145,7 +150,7 @@ def flag_changes(
     options = PredictionOptions(None, "outcome", by, draws, random_state, total_interval)
     if not 0 < level < 1:
         raise InvalidOption(f"level={level!r} must be between 0 and 1, such as 0.05.")
-    length = _length(rfm, later)
+    code, length = check_currency(currency), _length(rfm, later)
     terms = ValueTerms.from_keywords(horizon=length, annual_discount_rate=0.0, margin=1.0)
     customers = ValuedCustomers.of(purchases, spend, rfm, terms, None)
     labels, codes = group_codes(rfm, by)
@@ -167,7 +172,8 @@ def flag_changes(
     }
     columns["relative"] = _over(columns["actual"], columns["expected"]) - 1
     columns |= {"against_others": against, "multiple_of_chance": multiple, "flagged": flagged}
-    return ChangeFlags(frames.table(rfm.kind, columns), level, _findings(columns, by, level))
+    table = frames.table(rfm.kind, with_currency(columns, code))
+    return ChangeFlags(table, level, _findings(columns, by, level))
 
 
 def flagged_rows(
@@ -198,7 +204,7 @@ def flagged_rows(
     flagged[0] = abs(multiple[0]) > 1
     if rows == 2:
         return multiple, flagged, against  # one group has no others
-    largest = np.nanmax(np.abs(_standardized(_against(drawn, expected), None)), axis=1)
+    largest = np.max(np.nan_to_num(np.abs(_standardized(_against(drawn, expected), None))), axis=1)
     limit = np.quantile(largest, 1 - level * (rows - 1) / rows, method="higher")
     while (included := np.flatnonzero(~flagged[1:])).size > 1:
         draws, observed = (_against(values[:, included], expected[included]) for values in (drawn, actual[None, :]))
@@ -216,7 +222,8 @@ def _standardized(draws: Array, values: Array | None) -> Array:
 
     The spread is half of the central 68 %, which a few extreme draws do not move.
     """
-    lower, middle, upper = np.nanquantile(draws, [0.16, 0.5, 0.84], axis=0)
+    never = np.isnan(draws).all(axis=0)  # groups without anything to compare with, whose result is missing
+    lower, middle, upper = np.nanquantile(np.where(never, 0.0, draws), [0.16, 0.5, 0.84], axis=0)
     return _over((draws if values is None else values) - middle, 0.5 * (upper - lower))
 
 

@@ -15,7 +15,9 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
+from clvmodels.valuation.costs import check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import CalendarUnit, check_unit, periods_after
 from clvmodels.valuation.realized import calendar_ticks
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
@@ -35,6 +37,7 @@ def cohort_triangle(
     horizon: float | str,
     margin: float = 1.0,
     period: CalendarUnit = "quarter",
+    currency: str | None = None,
 ) -> frames.Frame:
     """Return what each cohort did in each calendar period, and what it is expected to do.
 
@@ -53,6 +56,8 @@ def cohort_triangle(
         Share of spend that is left.
     period : {"week", "month", "quarter", "year"}, default="quarter"
         Of cohorts, which are the customers of one period's first orders, and of columns.
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -83,13 +88,15 @@ def cohort_triangle(
     unit = check_unit(period, "period")
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=0.0, margin=margin)
     refuse_negative_margin(margin)
+    code = check_currency(currency)
     since = ValueSinceAcquisition(purchases, spend, history, terms, None)
     segments, partial_cohorts = acquisition_cohorts(history, unit)
     if (missing := int((~since.exists).sum())) > 0:
         raise InvalidOption(f"{missing:,} customers have no expected spend: fit another spend model.")
     observed = _observed(since, unit, segments.codes, len(segments.labels))
     ahead = _expected(since, unit, segments.codes, len(segments.labels))
-    return frames.table(history.rfm.kind, _table(segments, observed, ahead, bool(partial_cohorts[0]), margin))
+    columns = _table(segments, observed, ahead, bool(partial_cohorts[0]), margin)
+    return frames.table(history.rfm.kind, with_currency(columns, code))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,8 @@ from clvmodels import frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import group_codes
 from clvmodels.forecasts import KnownHistory
+from clvmodels.valuation.costs import check_currency
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.realized import realized_orders
 from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
@@ -29,6 +31,7 @@ def early_value(
     days: Sequence[int] = (7, 30, 90),
     by: str = "total",
     half_life: float | str = "12 months",
+    currency: str | None = None,
 ) -> frames.Frame:
     """Return what customers were worth within a horizon, by how often they had ordered in their first days.
 
@@ -50,6 +53,8 @@ def early_value(
     by : str, default="total"
         "total" or an attribute of the customers, such as a channel or whether a promotion acquired them.
     half_life : float or str, default="12 months"
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -74,6 +79,7 @@ def early_value(
     """
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     refuse_negative_margin(margin)
+    code = check_currency(currency)
     clock = history.clock
     length, fading = terms.length(clock), clock.duration(half_life, "half_life")
     wrong = [day for day in days if not 0 < day <= length * clock.days_per_unit]
@@ -113,4 +119,4 @@ def early_value(
                 row = (label, day, f"{orders_by_then}{more}", int(rows_here.sum()), share, *means)
                 for name, value in zip(rows, row, strict=True):
                     rows[name].append(value)
-    return frames.table(history.rfm.kind, rows)
+    return frames.table(history.rfm.kind, with_currency(rows, code))

@@ -22,6 +22,7 @@ from clvmodels.valuation.acquisition_value import acquisition_finding
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.group_totals import GroupTotals
 from clvmodels.valuation.lifetime_value import check_same_clock
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import CalendarUnit
 from clvmodels.valuation.realized import calendar_ticks
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
@@ -337,7 +338,7 @@ def _group_table(
         "roi": _ratio(value - cost, cost),
         "payback_month": month,
     }
-    return _with_currency(table, currency)
+    return with_currency(table, currency)
 
 
 def _payback_table(name: str, flows: _Flows, options: PredictionOptions, currency: str | None) -> dict[str, Any]:
@@ -360,19 +361,12 @@ def _payback_table(name: str, flows: _Flows, options: PredictionOptions, currenc
         table["probability_covered"] = np.mean(drawn >= cost - ROUNDING_TOLERANCE, axis=0)
         table["share_paid_back"] = flows.drawn.paid_back.ravel()
     table["observed_share"] = flows.observed_share.ravel()
-    return _with_currency(table, currency)
+    return with_currency(table, currency)
 
 
 def _interval(name: str, drawn: Array | None, options: PredictionOptions) -> dict[str, Array]:
     """Return the columns of an interval; none without draws."""
     return {} if drawn is None or options.interval is None else interval_columns(name, drawn, options.interval)
-
-
-def _with_currency(table: dict[str, Any], currency: str | None) -> dict[str, Any]:
-    if currency is None:
-        return table
-    rows = len(next(iter(table.values())))
-    return {**table, "currency": np.full(rows, currency)}
 
 
 def _ratio(value: Array, cost: Array) -> Array:

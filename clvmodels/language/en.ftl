@@ -1435,6 +1435,7 @@ actions-list = { $name }: { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
     } with { COUNT($money) } of margin at stake
+audit-currency = amounts are in { $currency }
 audit-change = revenue was { FIXED($revenue, places: 2) } in { $period }, after { FIXED($before, places: 2) } in { $earlier }
 audit-largest-group = by customers, most of the change comes from { $part } ({ FIXED($amount, places: 2) })
 audit-largest-driver = by drivers, most comes from { $part } ({ FIXED($amount, places: 2) })
@@ -2234,6 +2235,12 @@ plot-top-customers = top { SHORT_PERCENT($top) }
 plot-best-customers = most valuable customers of each line
 plot-share-of-sum = share of the sum (%)
 plot-multiple-of-chance = deviation from the forecast, as a multiple of what chance explains
+plot-change = change (%)
+plot-change-so-far = from the period before to now
+plot-change-expected = from now to the next period
+plot-share-of-cost = share of the cost of acquisition
+plot-share-of-value = share of the value at acquisition
+plot-distance-to-target = distance from the target (%)
 plot-net-cash-flow = net cash flow (money)
 plot-money-quantity = { $quantity ->
     [remaining_value] remaining value (money)

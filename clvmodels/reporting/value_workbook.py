@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 
 from clvmodels import files
@@ -15,10 +19,29 @@ __all__ = ["write_value_workbook"]
 
 MOST_ROWS = 1_048_575  # of a sheet, below its header
 MARGIN_CELL = "Inputs!$B$2"
+LONGEST_TITLE = 31  # characters of a sheet's title
+NOT_IN_TITLES = frozenset("[]:*?/\\'")
+FIELDS = re.compile(r"\{(\w+)\}")
+OWN_SHEETS = ("summary", "inputs", "customers", "cash flow")
+FORMULAS = {  # of columns that follow from others of their row
+    "value_at_acquisition": "{value_to_date}+{expected_value}",
+    "cac": "{acquisition_cost}/{customers}",
+    "break_even_cac": "{value_at_acquisition}/{customers}",
+    "clv_to_cac": "{value_at_acquisition}/{acquisition_cost}",
+    "roi": "({value_at_acquisition}-{acquisition_cost})/{acquisition_cost}",
+    "distance": "{current}-{target}",
+    "relative": "({current}-{target})/{target}",
+    "revenue": "{existing}+{new}",
+}
 FLOW_LINES = ("orders", "revenue", "margin", "order_cost", "period_cost", "marketing_cost", "net_cash_flow")
 
 
-def write_value_workbook(path: str | Path, value: MoneyTable, cash_flow: MoneyTable | None = None) -> None:
+def write_value_workbook(
+    path: str | Path,
+    value: MoneyTable,
+    cash_flow: MoneyTable | None = None,
+    tables: Mapping[str, Any] | None = None,
+) -> None:
     """Write values of customers, and optionally their cash flow, as a workbook that recalculates.
 
     The sheet "Customers" has one row per customer, whose margin and value are formulas of the margin on the sheet
@@ -33,12 +56,16 @@ def write_value_workbook(path: str | Path, value: MoneyTable, cash_flow: MoneyTa
         `remaining_value` with one row per customer.
     cash_flow : MoneyTable, optional
         `remaining_value(..., by_period=)` of the same customers and terms.
+    tables : mapping of str to result or frame, optional
+        More sheets, by title: unit economics, the trend table, the board of key figures, a revenue forecast, an equity
+        bridge, tables of an audit, or any frame. Ratios and distances are formulas of their row: change a cost, a count
+        or a target, and they follow.
 
     Raises
     ------
     InvalidOption
-        If xlsxwriter is not installed, the tables are others, the currencies differ, the margin is 0, or there are more
-        customers than a sheet has rows.
+        If xlsxwriter is not installed, the tables are others, the currencies differ, the margin is 0, there are more
+        customers than a sheet has rows, or a title is invalid.
 
     Examples
     --------
@@ -47,8 +74,11 @@ def write_value_workbook(path: str | Path, value: MoneyTable, cash_flow: MoneyTa
     >>> rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
     >>> models = clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
     >>> terms = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
-    >>> clv.write_value_workbook("value.xlsx", clv.remaining_value(*models, rfm, **terms))
+    >>> value = clv.remaining_value(*models, rfm, **terms)
+    >>> drivers = clv.elasticities(*models, rfm, **terms)
+    >>> clv.write_value_workbook("value.xlsx", value, tables={"What if": drivers})
     """
+    more = {} if tables is None else _more_tables(tables, value.currency)
     margin = _check(Path(path), value, cash_flow)
     with files.replacing_workbook(Path(path)) as book:
         bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
@@ -59,6 +89,8 @@ def write_value_workbook(path: str | Path, value: MoneyTable, cash_flow: MoneyTa
         if cash_flow is not None:
             periods = _write_cash_flow(book.add_worksheet("Cash flow"), bold, money, cash_flow)
         _write_summary(summary, bold, money, value, rows, cash_flow, periods)
+        for title, table in more.items():
+            _write_table(book.add_worksheet(title), bold, table)
 
 
 def _check(path: Path, value: MoneyTable, cash_flow: MoneyTable | None) -> float:
@@ -143,3 +175,48 @@ def _write_summary(
         sheet.write_string(row, 0, name)
         sheet.write_formula(row, 1, formula, money, result)
     sheet.set_column(0, 0, 44)
+
+
+def _more_tables(tables: Any, currency: str | None) -> dict[str, nw.DataFrame[Any]]:
+    """Return the tables of more sheets; raise InvalidOption if one has no sheet, or is in another currency."""
+    if not isinstance(tables, Mapping):
+        raise InvalidOption("tables= must be results or frames by title of their sheet, such as {'Trend': trend}.")
+    faults, frames_of = [], {}
+    for title, result in tables.items():
+        named = isinstance(title, str) and 0 < len(title.strip()) == len(title) <= LONGEST_TITLE
+        if not named or NOT_IN_TITLES & {*title} or title.lower() in OWN_SHEETS:
+            faults.append(f"{title!r} cannot be the title of a sheet: use up to {LONGEST_TITLE} letters and digits")
+        own = getattr(result, "currency", None)
+        if own is not None and own != currency:
+            faults.append(f"{title!r} is in {own}, the values in {currency or 'an unnamed currency'}")
+        try:
+            frames_of[title] = nw.from_native(result.frame() if hasattr(result, "frame") else result, eager_only=True)
+        except TypeError:
+            faults.append(f"{title!r} is {type(result).__name__}: pass a result with frame(), or a frame")
+            continue
+        if len(frames_of[title]) > MOST_ROWS:
+            faults.append(f"{title!r} has more than {MOST_ROWS:,} rows: write its frame as Parquet")
+    if faults:
+        raise InvalidOption("; ".join(faults) + ".")
+    return frames_of
+
+
+def _write_table(sheet: Any, bold: Any, table: nw.DataFrame[Any]) -> None:
+    """Write a table, whose ratios and distances are formulas of their row; missing cells are empty."""
+    names = table.columns
+    letters = {name: chr(65 + place) for place, name in enumerate(names[:26])}
+    for place, name in enumerate(names):
+        sheet.write_string(0, place, name, bold)
+        formula = FORMULAS.get(name)
+        computed = formula is not None and all(field in letters for field in FIELDS.findall(formula))
+        for row, value in enumerate(table[name].to_list(), start=1):
+            if value is None or value != value:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                sheet.write_string(row, place, str(value))
+            elif computed and formula is not None:
+                cells = {field: f"{letter}{row + 1}" for field, letter in letters.items()}
+                sheet.write_formula(row, place, "=" + formula.format(**cells), None, float(value))
+            else:
+                sheet.write_number(row, place, float(value))
+    sheet.freeze_panes(1, 1)

@@ -13,7 +13,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import fixed
 
-__all__ = ["MoneyQuantity", "MoneyTable", "negative_finding"]
+__all__ = ["MoneyQuantity", "MoneyTable", "negative_finding", "with_currency"]
 
 MoneyQuantity = Literal["remaining_value", "value_at_acquisition", "lifetime_net_value"]
 PREVIEW = 5
@@ -55,9 +55,7 @@ class MoneyTable:
 
     def frame(self) -> frames.Frame:
         """Return the table as a frame of the same kind as the log; with a currency, a column `currency` names it."""
-        rows = len(self.columns[self.quantity])
-        currency = {} if self.currency is None else {"currency": np.full(rows, self.currency)}
-        return frames.table(self.kind, {**self.columns, **currency})
+        return frames.table(self.kind, with_currency(self.columns, self.currency))
 
     @property
     def total(self) -> float:
@@ -107,6 +105,13 @@ class MoneyTable:
         unit = "" if self.currency is None else f" in {self.currency}"
         more = f"… {rows:,} rows" if rows > PREVIEW else ""
         return html.block(f"{self.quantity}{unit}", self.text, html.table(columns, names={"customer_id"}, more=more))
+
+
+def with_currency(columns: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
+    """Return the columns of a table with one that names the currency of its amounts, if it has a name."""
+    if currency is None:
+        return dict(columns)
+    return {**columns, "currency": np.full(len(next(iter(columns.values()))), currency)}
 
 
 def negative_finding(quantity: MoneyQuantity, values: Any) -> Findings:

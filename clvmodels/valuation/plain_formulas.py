@@ -11,6 +11,8 @@ from clvmodels import frames
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.contract import Array
+from clvmodels.valuation.costs import check_currency
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.realized import RealizedOrders, realized_orders
 from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
@@ -77,7 +79,12 @@ def retention_value(
 
 
 def plain_formulas(
-    history: KnownHistory, *, horizon: float | str, annual_discount_rate: float, margin: float
+    history: KnownHistory,
+    *,
+    horizon: float | str,
+    annual_discount_rate: float,
+    margin: float,
+    currency: str | None = None,
 ) -> frames.Frame:
     """Return what the plain formulas say that a customer is worth, and forecast for the horizon.
 
@@ -94,6 +101,8 @@ def plain_formulas(
         Of the retention formulas; the others do not discount.
     margin : float
         Share of spend that is left.
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -129,6 +138,7 @@ def plain_formulas(
     """
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     refuse_negative_margin(margin)
+    code = check_currency(currency)
     orders, clock = realized_orders(history), history.clock
     ahead = terms.length(clock) * clock.days_per_unit / DAYS_PER_YEAR
     to_years = clock.days_per_unit / DAYS_PER_YEAR
@@ -163,7 +173,7 @@ def plain_formulas(
     names = ("formula", "value", "forecast", "average_order_value", "orders_per_year", "retention")
     columns: dict[str, Any] = {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}
     columns["actual"] = np.full(len(rows), _actual(history, terms, margin))
-    return frames.table(history.rfm.kind, columns)
+    return frames.table(history.rfm.kind, with_currency(columns, code))
 
 
 def _retention(orders: RealizedOrders, to_years: float) -> float:

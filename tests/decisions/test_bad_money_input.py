@@ -132,3 +132,49 @@ def test_a_plan_in_the_past_or_beyond_the_horizon_is_refused(name, base):
         plan = clv.AcquisitionPlan(customers={month: 10})
         with pytest.raises(InvalidOption, match=f"The plan has customers in {month}, but the forecast goes from"):
             call(name, base, plan=plan)
+
+
+IN_CURRENCY = {  # tables of money that no costs enter, with an argument of their own for the currency
+    "early_value": lambda models, history, **code: RANKINGS["early_value"](models, history, margin=0.35, **code),
+    "cohort_triangle": lambda models, history, **code: RANKINGS["cohort_triangle"](
+        models, history, margin=0.35, **code
+    ),
+    "plain_formulas": lambda models, history, **code: RANKINGS["plain_formulas"](models, history, margin=0.35, **code),
+    "trend_table": lambda models, history, **code: clv.trend_table(*models, history, period="13 weeks", **code).frame(),
+    "budget_against_actual": lambda models, history, **code: clv.budget_against_actual(
+        history, {"1997-08": 1.0}, **code
+    ),
+    "flag_changes_last_year": lambda models, history, **code: clv.flag_changes_last_year(
+        YEAR_AND_MORE, by="channel", weeks=4, draws=20, **code
+    ).frame(),
+    "audit": lambda models, history, **code: clv.audit(LOG, amount="amount", period="month", **code).periods,
+}
+LOG = pd.DataFrame(
+    {"customer_id": np.arange(60) % 7, "date": pd.date_range("2022-01-01", periods=60, freq="10D"), "amount": 5.0}
+)
+YEAR_AND_MORE = clv.KnownHistory.from_log(
+    LOG, amount="amount", attributes=pd.DataFrame({"customer_id": range(7), "channel": list("ababaab")})
+)
+
+
+@pytest.mark.parametrize("name", IN_CURRENCY)
+def test_a_table_of_money_names_its_currency(name, base):
+    purchases, spend, history, _ = base
+    table = pd.DataFrame(IN_CURRENCY[name]((purchases, spend), history, currency="EUR"))
+    assert set(table["currency"]) == {"EUR"}
+    assert "currency" not in IN_CURRENCY[name]((purchases, spend), history)
+    with pytest.raises(InvalidOption, match="currency='Euro'"):
+        IN_CURRENCY[name]((purchases, spend), history, currency="Euro")
+
+
+def test_a_board_and_channels_name_the_currency_of_their_economics(base):
+    purchases, spend, history, _ = base
+    costs = clv.Costs(acquisition={"channel": {"search": 20.0, "social": 10.0}}, currency="EUR")
+    economics = clv.unit_economics(purchases, spend, history, by="channel", interval=None, **{**TERMS, "costs": costs})
+    assert set(clv.kpi_board(economics, targets={"cac": 12.0}).frame()["currency"]) == {"EUR"}
+    assert set(clv.channel_efficiency(economics)["currency"]) == {"EUR"}
+
+
+def test_every_function_that_returns_money_can_name_its_currency():
+    functions = {name: getattr(clv, name) for name in ("flag_changes", *IN_CURRENCY)}
+    assert all("currency" in inspect.signature(function).parameters for function in functions.values())

@@ -128,9 +128,15 @@ def _money_over_time(log: pd.DataFrame) -> dict[str, tuple[str, Any, dict[str, A
     values = clv.lifetime_value(rfm=history.rfm, **fitted, **plain)
     tiers = clv.tiers(values).frame()[["customer_id", "tier_today"]]
     changes = clv.flag_changes(rfm=history.rfm.with_columns(tiers), later=later, by="tier_today", draws=100, **fitted)
+    channels = clv.unit_economics(**fitted, history=history, by="cohort_month", interval=None, **terms)
+    board = clv.kpi_board(channels, targets={"cac": 12.0, "clv": 30.0})
+    trend = clv.trend_table(history=later, period="13 weeks", by="cohort_month", **fitted_later)
     drivers = clv.elasticities(rfm=history.rfm, **fitted, **terms)
     return {
         "cash_flow": ("cash_flow", flow.frame(), {}),
+        "channel_shares": ("channel_shares", clv.channel_efficiency(channels), {}),
+        "target_distances": ("target_distances", board.frame(), {}),
+        "trend_changes": ("trend_changes", trend.frame(), {}),
         "changes_by_group": ("changes_by_group", changes.frame(), {}),
         "elasticity_bars": ("elasticity_bars", drivers.frame(), {}),
         "equity_steps": ("equity_steps", steps.frame(), {}),

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import clvmodels as clv
@@ -32,10 +33,10 @@ def tables(fitted, margin):
     return clv.remaining_value(*fitted, **options), clv.remaining_value(*fitted, by_period="month", **options)
 
 
-def read(path, sheet):
+def read(path, sheet, places=SHEETS):
     """Return the formulas and the stored numbers of a sheet, by cell."""
     with zipfile.ZipFile(path) as book:
-        root = ET.fromstring(book.read(f"xl/worksheets/sheet{SHEETS[sheet]}.xml"))  # noqa: S314  # as above
+        root = ET.fromstring(book.read(f"xl/worksheets/sheet{places[sheet]}.xml"))  # noqa: S314  # as above
     formulas, numbers = {}, {}
     for cell in root.iter(f"{SPACE}c"):
         formula, value = cell.find(f"{SPACE}f"), cell.find(f"{SPACE}v")
@@ -110,3 +111,41 @@ def test_tables_that_make_no_workbook_are_refused(fitted, tmp_path):
     with pytest.raises(InvalidOption, match="margin of 0"):
         write_value_workbook(path, tables(fitted, 0.0)[0])
     assert not path.exists()
+
+
+# ---- more sheets -------------------------------------------------------------------------------------------
+
+
+def test_more_sheets_have_ratios_as_formulas_of_their_row(fitted, tmp_path):
+    economics = pd.DataFrame({"channel": ["=a", "b"], "customers": [10, 20], "acquisition_cost": [50.0, 0.0]})
+    economics = economics.assign(value_at_acquisition=[80.0, 90.0], cac=[5.0, 0.0], roi=[0.6, np.nan])
+    board = pd.DataFrame({"kpi": ["cac"], "current": [5.0], "target": [4.0], "distance": [1.0], "reached": [False]})
+    path = tmp_path / "value.xlsx"
+    write_value_workbook(path, tables(fitted, 0.35)[0], tables={"Economics": economics, "Board": board})
+    names = {"Economics": 4, "Board": 5}
+    with zipfile.ZipFile(path) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+    assert "=a" in texts  # text, not a formula
+    formulas, numbers = read(path, "Economics", names)
+    assert formulas == {"E2": "C2/B2", "E3": "C3/B3", "F2": "(D2-C2)/C2"}
+    assert numbers["F2"] == 0.6
+    assert read(path, "Board", names)[0] == {"D2": "B2-C2"}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"Inputs": pd.DataFrame()}, "'Inputs' cannot be the title of a sheet"),
+        ({"Forecast": 3}, "'Forecast' is int: pass a result"),
+        ([1], "by title of their sheet"),
+    ],
+)
+def test_what_has_no_sheet_is_refused(fitted, tmp_path, more, message):
+    with pytest.raises(InvalidOption, match=message):
+        write_value_workbook(tmp_path / "value.xlsx", tables(fitted, 0.35)[0], tables=more)
+
+
+def test_sheets_of_another_currency_are_refused(fitted, tmp_path):
+    value = tables(fitted, 0.35)[0]
+    with pytest.raises(InvalidOption, match="'Euros' is in EUR, the values in USD"):
+        write_value_workbook(tmp_path / "value.xlsx", value, tables={"Euros": replace(value, currency="EUR")})

@@ -272,6 +272,7 @@ def audit(
         str | None,
         typer.Option(help="Flag groups of --by that changed visibly: against last_year, or against the forecast."),
     ] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency of the amounts, such as EUR.")] = None,
     language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language
 ) -> None:
     """Audit the customer base: how customers differ, what changed, and how cohorts compare."""
@@ -292,8 +293,9 @@ def audit(
             quantity=quantity,
             margin=margin,
             by=by,
+            currency=currency,
         )
-        more = base_tables.of_audit(step, base, period, by, trend=trend, flags=flags)
+        more = base_tables.of_audit(step, base, period, by, trend=trend, flags=flags, currency=currency)
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
             for name in AUDIT_TABLES:

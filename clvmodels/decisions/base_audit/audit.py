@@ -28,6 +28,7 @@ from clvmodels.language import Finding, Findings
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.transactions.snapshots import LogTable
+from clvmodels.valuation.costs import check_currency
 
 __all__ = ["Audit", "audit"]
 
@@ -59,6 +60,8 @@ class Audit:
         With items: the customers of `period` by how many different items they bought: items ("5+" is five or more),
         customers, share, orders_per_customer, revenue, revenue_per_customer, and next_row, how much more a customer of
         the next row brings: an upper limit of what cross-selling could, since broad buyers buy more anyway.
+    currency : str or None
+        Of the amounts; a column of the tables with amounts names it.
     period, earlier_period : str
         The last complete period, and the one it is compared with: the same a year before if it is complete, otherwise
         the one before.
@@ -81,6 +84,7 @@ class Audit:
     earlier_period: str
     findings: Findings
     breadth: pd.DataFrame | None = None
+    currency: str | None = None
 
     def frame(self, table: AuditTable = "change") -> pd.DataFrame:
         """Return one of the tables by its name."""
@@ -118,6 +122,7 @@ def audit(
     quantity: str | None = None,
     margin: str | None = None,
     by: str | None = None,
+    currency: str | None = None,
 ) -> Audit:
     """Answer the five questions of a customer-base audit from a log, without a model.
 
@@ -156,6 +161,8 @@ def audit(
         Column of the margin of each row, in money.
     by : str, optional
         Column of the group of the row's customer, such as a channel or a tier.
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -187,6 +194,7 @@ def audit(
         raise InvalidOption(f"period={period!r} is not one of {', '.join(map(repr, get_args(PeriodLength)))}.")
     if not (fiscal is None or isinstance(fiscal, FiscalCalendar)):
         raise InvalidOption(f"fiscal={fiscal!r} must be a FiscalCalendar.")
+    code = check_currency(currency)
     clock = Clock("day", "day", time_zone)
     purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id)
     end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
@@ -201,16 +209,20 @@ def audit(
     periods, change = period_table(orders), change_table(orders, lines, later, earlier)
     concentration = concentration_table(orders, later)
     labels = orders.labels
+    breadth = breadth_table(orders, lines, later) if lines is not None and lines.has_items else None
+    in_currency = {} if code is None else {"currency": code}
+    in_code = () if code is None else (Finding("audit-currency", {"currency": code}),)
     return Audit(
-        periods=periods,
-        deciles=decile_table_of_period(orders, later),
+        periods=periods.assign(**in_currency),
+        deciles=decile_table_of_period(orders, later).assign(**in_currency),
         concentration=concentration,
-        change=change,
-        cohorts=cohort_table(orders),
+        change=change.assign(**in_currency),
+        cohorts=cohort_table(orders).assign(**in_currency),
         period=labels[later],
         earlier_period=labels[earlier],
-        findings=_findings(orders, periods, change, concentration, later, earlier),
-        breadth=breadth_table(orders, lines, later) if lines is not None and lines.has_items else None,
+        findings=(*_findings(orders, periods, change, concentration, later, earlier), *in_code),
+        breadth=None if breadth is None else breadth.assign(**in_currency),
+        currency=code,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,11 @@ from clvmodels.transactions.amounts import money
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.validation.tables.metrics import quarter
 
-__all__ = ["CENTS", "LogPeriods", "PeriodLength", "log_periods"]
+__all__ = ["CENTS", "LogPeriods", "PeriodLength", "log_periods", "sums_of_cents"]
 
 PeriodLength = Literal["month", "quarter", "year"]
 CENTS = 100  # whole amounts of money, so that sums are exact
+LARGEST_EXACT = 2.0**53  # up to here floats are exact whole numbers
 YEAR_LENGTH = {"month": 12, "quarter": 4, "year": 1}
 
 
@@ -50,19 +51,19 @@ class LogPeriods:
     length: PeriodLength
     labels: tuple[str, ...]
     complete: tuple[bool, ...]
-    customer: npt.NDArray[np.int64]
-    period: npt.NDArray[np.int64]
+    customer: npt.NDArray[np.int32]
+    period: npt.NDArray[np.int32]
     cents: npt.NDArray[np.int64]
     is_first: npt.NDArray[np.bool_]
     first_tick: int
-    of_tick: npt.NDArray[np.int64]
+    of_tick: npt.NDArray[np.int32]
 
     @property
     def customers(self) -> int:
         """Number of customers."""
         return int(self.customer.max()) + 1
 
-    def cohort(self) -> npt.NDArray[np.int64]:
+    def cohort(self) -> npt.NDArray[np.int32]:
         """Return the period of each customer's first order, (customers,)."""
         return self.period[self.is_first]
 
@@ -74,10 +75,9 @@ class LogPeriods:
 
     def by_customer(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         """Return the orders and cents of each customer under a mask of orders, (2, customers)."""
-        orders = np.bincount(self.customer[mask], minlength=self.customers)
-        cents = np.zeros(self.customers, dtype=np.int64)
-        np.add.at(cents, self.customer[mask], self.cents[mask])
-        return np.stack([orders, cents])
+        customer = self.customer[mask]
+        orders = np.bincount(customer, minlength=self.customers)
+        return np.stack([orders, sums_of_cents(customer, self.cents[mask], self.customers)])
 
     def compared(self) -> tuple[int, int]:
         """Return the last complete period, and the one to compare it with."""
@@ -95,10 +95,8 @@ def log_periods(log: PurchaseLog, end: int, length: PeriodLength, fiscal: Fiscal
     """Return the orders of a log up to a tick by period, of the calendar or of a fiscal one."""
     if log.paid is None:
         raise AssertionError("the log was read with amounts")
-    count = len(log.tick)
-    customer = np.repeat(np.arange(len(log.start) - 1), np.diff(log.start))
-    cents = np.round(money(log.paid[np.arange(1, count + 1)] - log.paid[np.arange(count)]) * CENTS).astype(np.int64)
-    is_first = np.zeros(count, dtype=bool)
+    cents = np.round(money(log.paid[1:] - log.paid[:-1]) * CENTS).astype(np.int64)
+    is_first = np.zeros(len(log.tick), dtype=bool)
     is_first[log.start[:-1]] = True
     seen = log.tick <= end
     if not seen.any():
@@ -110,21 +108,35 @@ def log_periods(log: PurchaseLog, end: int, length: PeriodLength, fiscal: Fiscal
     complete = [True] * len(labels)
     complete[0] &= begins
     complete[-1] &= ends
-    ids = np.cumsum(is_first[seen]) - 1
-    period = number[log.tick[seen] - first]
-    if len(customer) == 0:
-        raise AssertionError("a log has at least one order")
-    return LogPeriods(length, tuple(labels), tuple(complete), ids, period, cents[seen], is_first[seen], first, number)
+    if not seen.all():
+        cents, is_first = cents[seen], is_first[seen]
+    ids = np.cumsum(is_first, dtype=np.int32) - 1
+    period = number[(log.tick if len(ids) == len(log.tick) else log.tick[seen]) - first]
+    return LogPeriods(length, tuple(labels), tuple(complete), ids, period, cents, is_first, first, number)
+
+
+def sums_of_cents(
+    group: npt.NDArray[np.integer[Any]], cents: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.int64]:
+    """Return the exact sums of cents by group, (count,).
+
+    Floats add whole numbers without rounding as long as no sum of sizes passes 2**53.
+    """
+    if float(np.abs(cents).sum(dtype=float)) < LARGEST_EXACT:
+        return np.rint(np.bincount(group, cents, minlength=count)).astype(np.int64)
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, group, cents)
+    return sums
 
 
 def _calendar(
     clock: Clock, first: int, end: int, length: PeriodLength, fiscal: FiscalCalendar | None
-) -> tuple[list[str], npt.NDArray[np.int64]]:
+) -> tuple[list[str], npt.NDArray[np.int32]]:
     """Return the labels of all periods, and the position of the period of each tick from the first on."""
     of_ticks = [_label(clock, tick, length, fiscal) for tick in range(first, end + 1)]
     labels = list(dict.fromkeys(of_ticks))
     places = {label: place for place, label in enumerate(labels)}
-    return labels, np.array([places[label] for label in of_ticks], dtype=np.int64)
+    return labels, np.array([places[label] for label in of_ticks], dtype=np.int32)
 
 
 def _label(clock: Clock, tick: int, length: PeriodLength, fiscal: FiscalCalendar | None) -> str:

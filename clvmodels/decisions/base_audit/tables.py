@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.decisions.base_audit.drivers import line_drivers
-from clvmodels.decisions.base_audit.log_periods import CENTS, LogPeriods
+from clvmodels.decisions.base_audit.log_periods import CENTS, LogPeriods, sums_of_cents
 from clvmodels.decisions.base_audit.order_lines import OrderLines
 from clvmodels.decisions.base_audit.split import largest_remainder, shapley_of_product
 from clvmodels.processes.contract import Array
@@ -33,8 +33,8 @@ def period_table(orders: LogPeriods) -> pd.DataFrame:
     count = len(orders.labels)
     customers = np.bincount(orders.period[orders.is_first_of_period()], minlength=count)
     number = np.bincount(orders.period, minlength=count)
-    revenue = _sums(orders.period, orders.cents, count)
-    first = _sums(orders.period[orders.is_first], orders.cents[orders.is_first], count)
+    revenue = sums_of_cents(orders.period, orders.cents, count)
+    first = sums_of_cents(orders.period[orders.is_first], orders.cents[orders.is_first], count)
     return pd.DataFrame(
         {
             "period": orders.labels,
@@ -56,7 +56,7 @@ def decile_table_of_period(orders: LogPeriods, period: int) -> pd.DataFrame:
     bought = number > 0
     group = deciles(cents[bought].astype(float)) - 1
     size = np.bincount(group, minlength=10)
-    count, revenue = np.bincount(group, number[bought], minlength=10), _sums(group, cents[bought], 10)
+    count, revenue = np.bincount(group, number[bought], minlength=10), sums_of_cents(group, cents[bought], 10)
     table = pd.DataFrame(
         {
             "decile": np.arange(1, 11),
@@ -107,7 +107,10 @@ def breadth_table(orders: LogPeriods, lines: OrderLines, period: int) -> pd.Data
     bought = number > 0
     group = np.clip(breadth[bought], 1, MOST_ITEMS) - 1
     size = np.bincount(group, minlength=MOST_ITEMS)
-    count, revenue = np.bincount(group, number[bought], minlength=MOST_ITEMS), _sums(group, cents[bought], MOST_ITEMS)
+    count, revenue = (
+        np.bincount(group, number[bought], minlength=MOST_ITEMS),
+        sums_of_cents(group, cents[bought], MOST_ITEMS),
+    )
     each = _ratio(revenue / CENTS, size)
     table = pd.DataFrame(
         {
@@ -162,7 +165,7 @@ def cohort_table(orders: LogPeriods) -> pd.DataFrame:
     cell = cohort[orders.customer] * count + orders.period
     active = np.bincount(cell[orders.is_first_of_period()], minlength=count**2)
     number = np.bincount(cell, minlength=count**2)
-    revenue = _sums(cell, orders.cents, count**2)
+    revenue = sums_of_cents(cell, orders.cents, count**2)
     begin, period = np.divmod(np.arange(count**2), count)
     shown = (period >= begin) & (size[begin] > 0)
     begin, period = begin[shown], period[shown]
@@ -179,13 +182,6 @@ def cohort_table(orders: LogPeriods) -> pd.DataFrame:
             "share_active": active[shown] / size[begin],
         }
     )
-
-
-def _sums(group: npt.NDArray[np.int64], cents: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
-    """Return the exact sums of whole numbers by group, (count,)."""
-    sums = np.zeros(count, dtype=np.int64)
-    np.add.at(sums, group, cents)
-    return sums
 
 
 def _ratio(top: npt.NDArray[np.number], bottom: npt.NDArray[np.number]) -> Array:

@@ -9,12 +9,13 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.decisions.unit_economics import UnitEconomics, customer_groups
 from clvmodels.errors import InvalidOption, InvalidRFM, closest
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
+from clvmodels.valuation.money_table import with_currency
 
 __all__ = ["KPIBoard", "channel_efficiency", "kpi_board"]
 
@@ -39,7 +40,8 @@ class KPIBoard:
         One row per group and figure: the group; kpi ("clv", the value at acquisition per customer; "cac"; "clv_to_cac";
         "roi"; "payback_month"; "repeat_share", the share of customers with more than one order; "satisfaction", the
         mean of a column over the customers who have one); current; target, missing without one; distance, current less
-        target; relative, the distance over the target; and reached (missing without a target).
+        target; relative, the distance over the target; and reached (missing without a target). With a currency of the
+        economics, a column names it.
     findings : tuple of Finding
 
     Examples
@@ -57,6 +59,10 @@ class KPIBoard:
     def frame(self) -> frames.Frame:
         """Return the table, one row per group and figure."""
         return self.groups
+
+    def plot(self, **options: Any) -> Any:
+        """Draw how far key figures are from their targets; see `clvmodels.plots.target_distances`."""
+        return displays.draw("target_distances", self.groups, **options)
 
     @property
     def text(self) -> str:
@@ -126,7 +132,8 @@ def kpi_board(
             row = (label, kpi, *_against_target(kpi, float(values[i]), targets.get(kpi)))
             for column, value in zip(rows, row, strict=True):
                 rows[column].append(value)
-    return KPIBoard(nw.from_dict(rows, backend=table.implementation).to_native(), _findings(rows, name))
+    shown = nw.from_dict(with_currency(rows, economics.currency), backend=table.implementation)
+    return KPIBoard(shown.to_native(), _findings(rows, name))
 
 
 def channel_efficiency(economics: UnitEconomics) -> frames.Frame:
@@ -144,6 +151,7 @@ def channel_efficiency(economics: UnitEconomics) -> frames.Frame:
         share_of_value (at acquisition); efficiency, the share of value over the share of cost; net_value, value less
         cost; and cost_to_move, the share of all cost above the group's share of value: what a budget in proportion to
         value would take from it. Efficiency is an average: the next customer of a channel may cost more.
+        `clvmodels.plots.channel_shares` draws it.
 
     Raises
     ------
@@ -186,7 +194,8 @@ def channel_efficiency(economics: UnitEconomics) -> frames.Frame:
         "net_value": value - cost,
         "cost_to_move": of_cost - of_value,
     }
-    series = [nw.new_series(name, values, backend=table.implementation) for name, values in columns.items()]
+    named = with_currency(columns, economics.currency)
+    series = [nw.new_series(name, values, backend=table.implementation) for name, values in named.items()]
     return table.select(table.columns[0]).with_columns(*series)[order.tolist()].to_native()
 
 

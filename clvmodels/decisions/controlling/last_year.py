@@ -15,6 +15,8 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
+from clvmodels.valuation.costs import check_currency
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.realized import realized_orders
 
 __all__ = ["flag_changes_last_year"]
@@ -31,6 +33,7 @@ def flag_changes_last_year(
     level: float = 0.05,
     draws: int = 500,
     random_state: RandomState = 0,
+    currency: str | None = None,
 ) -> ChangeFlags:
     """Flag groups of customers whose revenue changed visibly from the same weeks of the year before.
 
@@ -52,6 +55,8 @@ def flag_changes_last_year(
         Chance of any false flag in the table.
     draws : int, default=500
     random_state : int or Generator, default=0
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -81,6 +86,7 @@ def flag_changes_last_year(
     [['all customers', False], ['search', False], ['social', False]]
     """
     _check(weeks, level, draws)
+    code = check_currency(currency)
     groups, _ = customer_groups(history, by)
     now, before = _revenue(history, weeks)
     count = len(groups.labels)
@@ -98,7 +104,8 @@ def flag_changes_last_year(
     }
     columns["relative"] = _over(columns["actual"], columns["expected"]) - 1
     columns |= {"against_others": against, "multiple_of_chance": multiple, "flagged": flagged}
-    return ChangeFlags(frames.table(history.rfm.kind, columns), level, _findings(flagged_names(columns, name), level))
+    table = frames.table(history.rfm.kind, with_currency(columns, code))
+    return ChangeFlags(table, level, _findings(flagged_names(columns, name), level))
 
 
 def _drawn_changes(now: Array, before: Array, codes: npt.NDArray[np.intp], count: int, draws: int, seed: int) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.decisions.unit_economics import customer_groups, group_name
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
@@ -16,7 +16,9 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array
+from clvmodels.valuation.costs import check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.realized import realized_orders
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
@@ -62,6 +64,10 @@ class TrendTable:
         """Return the table, one row per group and measure."""
         return self.groups
 
+    def plot(self, **options: Any) -> Any:
+        """Draw how the measures changed, and how they are expected to; see `clvmodels.plots.trend_changes`."""
+        return displays.draw("trend_changes", self.groups, **options)
+
     @property
     def text(self) -> str:
         """The findings as sentences."""
@@ -75,6 +81,7 @@ def trend_table(
     *,
     period: float | str = "3 months",
     by: str = "total",
+    currency: str | None = None,
 ) -> TrendTable:
     """Compare order value, purchase frequency, stickiness and loyalty between the past, now and what is expected.
 
@@ -92,6 +99,8 @@ def trend_table(
         "total", an attribute of the customers such as a tier, or a cohort such as "cohort_quarter"; see
         `unit_economics`. A tier must have been known before the past period: one made from what customers spent since
         then rises or falls by its making.
+    currency : str, optional
+        Code of three letters, such as "EUR".
 
     Returns
     -------
@@ -117,6 +126,7 @@ def trend_table(
                loyalty  0.16  0.13      0.13   falling
     """
     check_same_clock(purchases, spend)
+    code = check_currency(currency)
     length = history.clock.duration(period, "period")
     terms = ValueTerms.from_keywords(horizon=length, annual_discount_rate=0.0, margin=1.0)
     customers = ValuedCustomers.of(purchases, spend, history.rfm, terms, None)
@@ -144,7 +154,7 @@ def trend_table(
                 rows[column].append(value)
     columns = {column: np.array(values) for column, values in rows.items()}
     days = round(length * history.clock.days_per_unit)
-    return TrendTable(frames.table(history.rfm.kind, columns), _findings(rows, name, days))
+    return TrendTable(frames.table(history.rfm.kind, with_currency(columns, code)), _findings(rows, name, days))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

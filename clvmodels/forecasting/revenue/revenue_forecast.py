@@ -19,6 +19,7 @@ from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.lifetime_value import check_same_clock
+from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
 from clvmodels.valuation.value_terms import ValueTerms
@@ -185,12 +186,5 @@ def revenue_forecast(
     }
     figures = {"months": len(periods), "learned": level is not None, "planned": float(to_come.counts.sum())}
     findings = (Finding("revenue-forecast", figures), terms.finding, *customer_findings(customers))
-    tables = [frames.table(rfm.kind, _with_currency(table, code)) for table in (months, equity, totals)]
+    tables = [frames.table(rfm.kind, with_currency(table, code)) for table in (months, equity, totals)]
     return RevenueForecast(tables[0], tables[1], tables[2], code, findings)
-
-
-def _with_currency(table: dict[str, Any], currency: str | None) -> dict[str, Any]:
-    if currency is None:
-        return table
-    rows = len(next(iter(table.values())))
-    return {**table, "currency": np.full(rows, currency)}

@@ -44,7 +44,13 @@ from clvmodels.reporting.plots.decisions import (
     segment_sizes,
     tier_shares,
 )
-from clvmodels.reporting.plots.money import spend_distribution, value_distribution
+from clvmodels.reporting.plots.money import (
+    channel_shares,
+    spend_distribution,
+    target_distances,
+    trend_changes,
+    value_distribution,
+)
 from clvmodels.reporting.plots.monitoring import (
     monitoring_cohorts,
     monitoring_deciles,
@@ -65,6 +71,7 @@ __all__ = [
     "calibration_by_frequency",
     "cash_flow",
     "changes_by_group",
+    "channel_shares",
     "coverage",
     "decile_lift",
     "differences",
@@ -99,6 +106,7 @@ __all__ = [
     "segment_shares",
     "segment_sizes",
     "spend_distribution",
+    "target_distances",
     "tier_shares",
     "times_between",
     "to_svg",
@@ -106,6 +114,7 @@ __all__ = [
     "totals",
     "tracking_cumulative",
     "tracking_incremental",
+    "trend_changes",
     "value_distribution",
     "weekly",
 ]

@@ -1,24 +1,28 @@
-"""Plots of what customers spend and of how concentrated lifetime value is."""
+"""Plots of what customers spend, how concentrated lifetime value is, and of key figures and channels."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
+from clvmodels.errors import InvalidOption
 from clvmodels.language import message, numbers
 from clvmodels.reporting.plots import style
 from clvmodels.reporting.value_summary import concentration, sorted_values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import narwhals as nw
     from matplotlib.axes import Axes
 
     from clvmodels.frames import Frame
     from clvmodels.processes.contract import Array
 
-__all__ = ["spend_distribution", "value_distribution"]
+__all__ = ["channel_shares", "spend_distribution", "target_distances", "trend_changes", "value_distribution"]
 
 MARKED_SHARES = (0.1, 0.2, 0.5)  # shares of customers marked on the curve of value
 
@@ -117,3 +121,105 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     shares = [message("plot-top-holds", {"top": float(customers[size]), "share": float(held[size])}) for size in marked]
     # The curve never reaches this corner.
     ax.text(0.97, 0.04, "\n".join(shares), ha="right", va="bottom", linespacing=1.4)
+
+
+def trend_changes(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot how order value, frequency, stickiness and loyalty changed, and how they are expected to.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `TrendTable.frame()`: the group in the first column, measure, past, now, expected.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "measure", "past", "now", "expected")
+    past, now, expected = (style.floats(frame, name) for name in ("past", "now", "expected"))
+    bars = [("plot-change-so-far", now / past - 1), ("plot-change-expected", expected / now - 1)]
+    return _paired_bars(_rows_named(frame, "measure"), bars, "plot-change", ax)
+
+
+def channel_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot which share of the cost of acquisition each group takes, and which share of value it brings.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        What `channel_efficiency` returns: the group in the first column, share_of_cost, share_of_value.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    frame = style.read(table, "share_of_cost", "share_of_value")
+    bars = [
+        ("plot-share-of-cost", style.floats(frame, "share_of_cost")),
+        ("plot-share-of-value", style.floats(frame, "share_of_value")),
+    ]
+    return _paired_bars([str(name) for name in frame[frame.columns[0]].to_list()], bars, "plot-share-of-sum", ax)
+
+
+def target_distances(table: Frame, *, ax: Axes | None = None) -> Axes:
+    """Plot how far key figures are from their targets; figures without a target are left out.
+
+    Parameters
+    ----------
+    table : pandas or polars frame
+        `KPIBoard.frame()`: the group in the first column, kpi, relative, reached.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InvalidOption
+        If there is no target.
+    """
+    frame = style.read(table, "kpi", "relative", "reached")
+    relative = style.floats(frame, "relative")
+    kept = np.flatnonzero(np.isfinite(relative))
+    if not len(kept):
+        raise InvalidOption("The board has no targets to draw: pass targets= to kpi_board.")
+    names, reached = _rows_named(frame, "kpi"), frame["reached"].to_list()
+    at = np.arange(len(kept), dtype=float)
+    with style.drawing(ax) as ax:
+        colors = [style.COLORS[0] if reached[i] else style.COLORS[1] for i in kept]
+        ax.barh(at, relative[kept], 0.6, color=colors)
+        ax.axvline(0, color=style.MUTED, linewidth=1)
+        ax.set_yticks(at, [style.wrapped(names[i]) for i in kept])
+        ax.invert_yaxis()
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(False, axis="y")
+        ax.set_xlabel(message("plot-distance-to-target"))
+    return ax
+
+
+def _rows_named(frame: nw.DataFrame[Any], column: str) -> list[str]:
+    """Return the name of each row: that of a column, with the group if there are several."""
+    groups = [str(group) for group in frame[frame.columns[0]].to_list()]
+    names = [str(name).replace("_", " ") for name in frame[column].to_list()]
+    if len(set(groups)) == 1:
+        return names
+    return [f"{name} ({group})" for name, group in zip(names, groups, strict=True)]
+
+
+def _paired_bars(names: list[str], bars: Sequence[tuple[str, Array]], label: str, ax: Axes | None) -> Axes:
+    """Draw two shares per name next to each other; `bars` and `label` have codes of messages."""
+    at = np.arange(len(names), dtype=float)
+    with style.drawing(ax) as ax:
+        for i, (code, values) in enumerate(bars):
+            ax.barh(at + 0.36 * (i - 0.5), np.nan_to_num(values), 0.34, color=style.color_of(i), label=message(code))
+        ax.axvline(0, color=style.MUTED, linewidth=1)
+        ax.set_yticks(at, [style.wrapped(name) for name in names])
+        ax.invert_yaxis()
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(False, axis="y")
+        ax.set_xlabel(message(label))
+        style.legend_above(ax, columns=2)
+    return ax
