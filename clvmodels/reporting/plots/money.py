@@ -183,16 +183,16 @@ def target_distances(table: Frame, *, ax: Axes | None = None) -> Axes:
     """
     frame = style.read(table, "kpi", "relative", "reached")
     relative = style.floats(frame, "relative")
-    kept = np.flatnonzero(np.isfinite(relative))
-    if not len(kept):
+    drawn = np.flatnonzero(np.isfinite(relative))
+    if not len(drawn):
         raise InvalidOption("The board has no targets to draw: pass targets= to kpi_board.")
     names, reached = _rows_named(frame, "kpi"), frame["reached"].to_list()
-    at = np.arange(len(kept), dtype=float)
+    at = np.arange(len(drawn), dtype=float)
     with style.drawing(ax) as ax:
-        colors = [style.COLORS[0] if reached[i] else style.COLORS[1] for i in kept]
-        ax.barh(at, relative[kept], 0.6, color=colors)
+        colors = [style.COLORS[0] if reached[i] else style.COLORS[1] for i in drawn]
+        ax.barh(at, relative[drawn], 0.6, color=colors)
         ax.axvline(0, color=style.MUTED, linewidth=1)
-        ax.set_yticks(at, [style.wrapped(names[i]) for i in kept])
+        ax.set_yticks(at, [style.wrapped(names[i]) for i in drawn])
         ax.invert_yaxis()
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(False, axis="y")
