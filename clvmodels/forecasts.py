@@ -23,7 +23,7 @@ from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
 from clvmodels.transactions.snapshots import LogTable
-from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
+from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, summarize
 
 __all__ = [
@@ -225,17 +225,12 @@ class KnownHistory:
         InvalidOption
         """
         clock = Clock(time_unit, merge_within, time_zone, calendar)
-        purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
-        end = purchases.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
+        last_tick = None if observation_end is None else clock.closing_tick(observation_end, "observation_end")
+        period = PeriodArguments("observation_end", "acquired_after", last_tick, acquired_after is not None)
+        purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
+        end = purchases.last_tick if last_tick is None else last_tick
         ticks, counts = purchases.rows_by_tick
-        refuse_stray_dates(
-            ticks,
-            counts,
-            clock,
-            end="observation_end" if observation_end is None else None,
-            start="acquired_after" if acquired_after is None else None,
-        )
-        refuse_distant_end(ticks, counts, clock, end, "observation_end")
+        refuse_doubtful_dates((ticks, counts), (ticks, counts), clock, period)
         after = acquisition_tick(clock, acquired_after, end)
         purchases = purchases if after is None else acquired_later(purchases, after)
         return cls(purchases, end, include_first_transaction, intertimes=True, attributes=attributes)

@@ -54,7 +54,7 @@ def test_a_failure_carries_the_date_that_the_log_has(events, tmp_path):
     dates = [f"1997-0{month}-0{day}" for month in range(1, 7) for day in range(1, 9)]
     rows = [f"{i % 9},{date}" for i, date in enumerate(dates)]
     (tmp_path / "log.csv").write_text("\n".join(["customer_id,date", *rows]) + "\n")
-    job = f'[source]\npath = "log.csv"\n[registry]\nfile = "{tmp_path}"\n'  # a folder, which is no file to write
+    job = f'[source]\npath = "log.csv"\n[registry]\nfile = "{tmp_path}"\n'  # a folder, to which no file can be written
     (tmp_path / "job.toml").write_text(job)
     code, logged = events("fit", "--job", tmp_path / "job.toml", "--log", "json")
     assert code != 0

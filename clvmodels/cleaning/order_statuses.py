@@ -12,7 +12,13 @@ from clvmodels import frames
 from clvmodels.cleaning.ledger import UNITS
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.language import message
-from clvmodels.transactions.statuses import StatusMeaning, meaning_of, normalize_status
+from clvmodels.transactions.statuses import (
+    StatusMeaning,
+    is_blank,
+    meaning_of,
+    normalize_status,
+    unknown_statuses_fault,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +29,6 @@ Treatment = Literal["counted", "void", "refund"]
 Reason = Literal["listed", "known", "part", "amount_stated", "rows_of_refunds", "blank", "unknown"]
 STATUS_COLUMNS = ("status", "rows", "money", "treatment", "reason", "why")
 SHOWN = 10  # unknown statuses that a message lists
-BLANK_WORDS = ("", "nan", "null", "none", "n a", "na")  # as normalized, which leaves nothing of a dash
 LISTS: Mapping[str, Treatment] = {"count_statuses": "counted", "void_statuses": "void", "refund_statuses": "refund"}
 
 
@@ -109,13 +114,7 @@ class ClassifiedStatuses:
         if not self.unknown:
             return None
         rows = sum(each.rows for each in self.unknown)
-        have = "row has" if rows == 1 else "rows have"
-        return (
-            f"{rows:,} {have} a status in {column!r} of which it is not known whether it is a sale: "
-            f"{_listed(self.unknown)}. Name each in count_statuses= (a sale), void_statuses= (not a sale) or "
-            "refund_statuses= (a refund, whatever its sign), or pass unknown_statuses='count' or 'void' for all of "
-            "them (in Python, as fields of CleaningRules)."
-        )
+        return unknown_statuses_fault(column, rows, _listed(self.unknown))
 
     def all_void(self, column: str) -> str:
         """Return an error for a log of which the statuses leave nothing."""
@@ -182,7 +181,7 @@ def _treat(
     for rule, treatment in LISTS.items():
         if text and text in map(normalize_status, getattr(rules, rule)):
             return treatment, "listed", rule
-    if status is None or text in BLANK_WORDS or status.strip() == "\\N":
+    if is_blank(status):
         return "counted", "blank", ""
     recognized = meaning_of(status)
     decided = None if recognized is None else _decide(recognized, refunds, has_money, bool(row["positive"]))

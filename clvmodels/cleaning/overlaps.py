@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -12,9 +13,28 @@ from clvmodels import frames
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.errors import InvalidTransactions
 
-__all__ = ["orders_in_two_states", "with_superseded"]
+__all__ = ["Superseded", "orders_in_two_states", "with_superseded"]
 
 LogRow = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A log in which rows of orders that a later file has in another state are marked.
+
+    Attributes
+    ----------
+    lazy : narwhals.LazyFrame
+        With the column `superseded`.
+    any : bool
+        Whether there are such rows.
+    faults : tuple of str
+        Why it cannot be seen which file is later, or whether rows are lines or states of their order, for one order.
+    """
+
+    lazy: nw.LazyFrame[Any]
+    any: bool = False
+    faults: tuple[str, ...] = ()
 
 
 def with_superseded(
@@ -23,19 +43,14 @@ def with_superseded(
     others: Sequence[str],
     files: frames.RowNames,
     rules: CleaningRules,
-) -> tuple[nw.LazyFrame[Any], bool]:
-    """Add `superseded`: whether a later file has the order of a row in another state; also return if any has.
+) -> Superseded:
+    """Add `superseded`: whether a later file has the order of a row in another state.
 
     A file is later if it has a later date. Lines of one order in several files that have no line in common are parts of
     it, and all of them count. Rows that are the same in all files are duplicates.
-
-    Raises
-    ------
-    InvalidTransactions
-        If it cannot be seen which file is later, or whether rows are lines or states of their order.
     """
     if rules.overlaps == "sum" or "order_id" not in columns or len(files.paths) < 2:
-        return lazy.with_columns(superseded=nw.lit(value=False)), False
+        return Superseded(lazy.with_columns(superseded=nw.lit(value=False)))
     lazy = frames.with_positions(lazy)
     reached = [(nw.col("position") >= end).cast(nw.Int32) for end in files.ends()[:-1]]
     rows = lazy.with_columns(file=nw.sum_horizontal(*reached))
@@ -48,13 +63,16 @@ def with_superseded(
     for row in table.rows(named=True):
         orders[row["order_id"]][row["file"]].append(row)
     ends = dict(frames.collect(rows.group_by("file").agg(nw.col("tick").max())).rows())
-    older = [
-        row["position"]
-        for order, states in orders.items()
-        if _differ(states, content) and _are_states(order, states, columns, rules)
-        for row in _older(order, states, ends, files)
-    ]
-    return lazy.with_columns(superseded=nw.col("position").is_in(older)), bool(older)
+    older, faults = [], []
+    for order, states in orders.items():
+        if not _differ(states, content):
+            continue
+        try:
+            if _are_states(order, states, columns, rules):
+                older += [row["position"] for row in _older(order, states, ends, files)]
+        except InvalidTransactions as error:
+            faults.append(str(error))
+    return Superseded(lazy.with_columns(superseded=nw.col("position").is_in(older)), bool(older), tuple(faults[:1]))
 
 
 def _differ(states: Mapping[int, list[LogRow]], content: Sequence[str]) -> bool:

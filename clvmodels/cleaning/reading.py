@@ -27,16 +27,10 @@ from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding, Findings
-from clvmodels.transactions.faults import repeated_in_files
-from clvmodels.transactions.ids import MissingIds, clean_ids, missing_words
-from clvmodels.transactions.log import (
-    Fault,
-    id_faults,
-    refuse,
-    refuse_shared,
-    with_numbers,
-    with_ticks,
-)
+from clvmodels.transactions.faults import Fault, refuse, repeated_in_files
+from clvmodels.transactions.ids import MissingIds, clean_ids, find_placeholder, missing_words, placeholder_fault
+from clvmodels.transactions.log import id_faults, refuse_shared, with_types
+from clvmodels.transactions.stray_dates import PeriodArguments, doubtful_dates
 from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unnamed_faults
 
 __all__ = ["LineItems", "read_log"]
@@ -47,6 +41,7 @@ OVERLAPPING = (
 )
 UNNAMED = "other_"
 ROWS_PER_PARTITION = 8_000_000
+HOURS_PER_DAY = 24
 REMEDIES: dict[Kind, str] = {  # what to do about columns that nobody named
     "currency": "name it with currency=, and a column of exchange rates with rate=, or clean each currency separately",
     "test": "name it with test= to set them aside, with test_orders='count' if they are sales (in Python, a field of "
@@ -129,27 +124,37 @@ def read_log(
     others = {f"{UNNAMED}{i}": name for i, name in enumerate(present)} if finds_duplicates else {}
     unnamed = unnamed_columns(log, columns, has_money)
     opened = frames.open_frame(
-        log, {**columns, **others, **unnamed}, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
+        log,
+        {**columns, **others, **unnamed},
+        text_id="customer_id",
+        csv_as_text=True,
+        roles_are_arguments=True,
+        collect_faults=True,
     )
     words = missing_words(missing_ids)
     lazy = clean_ids(opened.lazy, "customer_id", words, parse_integers=opened.as_text)
-    lazy = with_ticks(lazy, clock, columns["date"], date_format)
-    if until is not None:
-        by_then = (nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True)
-        lazy = frames.with_positions(lazy).filter(by_then)
     signed = False
     if "discount" in columns:
         lazy, signed = without_percent_signs(lazy)
-    lazy = _with_numbers(lazy, columns, opened.as_text)
+    lazy, wrong_types = with_types(lazy, clock, columns, date_format, opened, NUMBERS)
+    if until is not None:
+        by_then = (nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True)
+        lazy = frames.with_positions(lazy).filter(by_then)
+    lazy = _without_nan(lazy, columns)
     lazy = _with_codes(lazy, columns)
     if "order_id" in columns:
         lazy = clean_ids(lazy, "order_id", words)
     lazy, filled = with_customers_of_orders(lazy, columns)
-    lazy, overlap = with_superseded(lazy, columns, list(others), opened.row_names, rules)
+    superseded = with_superseded(lazy, columns, list(others), opened.row_names, rules)
+    lazy = superseded.lazy
     cost = cost_before_discount(columns)
+    doubtful: list[str | None] = [*opened.faults, *wrong_types, *superseded.faults]
     discounts = None
     if "discount" in columns and cost is not None:
-        discounts = recognize_discounts(lazy, columns, rules, cost, signed)
+        try:
+            discounts = recognize_discounts(lazy, columns, rules, cost, signed)
+        except InvalidTransactions as error:
+            doubtful.append(str(error))
     lazy = with_units(lazy, columns, discounts)
     statuses = classify_statuses(lazy, columns, rules, has_money)
     lazy = with_signs(lazy, columns, rules, statuses)
@@ -161,17 +166,17 @@ def read_log(
         *(discount_faults(columns, discounts, cost, remains) if discounts is not None and cost is not None else ()),
     ]
     remaining = lazy.filter(remains)
-    doubtful: list[str | None] = [
-        *unnamed_faults(dict.fromkeys(unnamed, remaining), unnamed, REMEDIES),
-        orders_in_two_states(lazy.filter(~statuses.is_refund) if statuses.refund else lazy, columns, rules),
-    ]
+    doubtful += unnamed_faults(dict.fromkeys(unnamed, remaining), unnamed, REMEDIES)
+    doubtful.append(orders_in_two_states(lazy.filter(~statuses.is_refund) if statuses.refund else lazy, columns, rules))
     if "currency" in columns and "rate" not in columns:
         doubtful.append(_several_currencies(remaining, columns["currency"]))
     if "order_id" not in columns and rules.duplicates == "auto" and opened.as_text:
         doubtful.append(repeated_in_files(lazy, opened.row_names, OVERLAPPING))
     if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
         doubtful.append(repeated_totals(remaining, [*columns, *others] if finds_duplicates else [], columns))
-    rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, until is not None, doubtful)
+    rows = _check(
+        lazy, columns, faults, date_format, opened.row_names, statuses, until is not None, doubtful, missing_ids is None
+    )
     names = [*columns, "units", "refund_units", "rule", *others]
     doubts = list(_unread_discounts(present, columns))
     if filled:
@@ -189,7 +194,7 @@ def read_log(
         statuses=statuses,
         opened_files=opened.opened_files,
         doubts=tuple(doubts),
-        overlap=overlap,
+        overlap=superseded.any,
     )
 
 
@@ -201,13 +206,10 @@ def _unread_discounts(present: Sequence[str], columns: Mapping[str, str]) -> Fin
     return tuple(Finding("cleaning-unread-discounts", {"column": name}, "caution") for name in names[:1])
 
 
-def _with_numbers(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], as_text: bool) -> nw.LazyFrame[Any]:
-    """Convert the columns of numbers; NaN counts as missing."""
-    for role in NUMBERS:
-        if role in columns:
-            lazy = with_numbers(lazy, role, columns[role], as_text)
-            lazy = lazy.with_columns(nw.when(~nw.col(role).is_nan()).then(nw.col(role)).alias(role))
-    return lazy
+def _without_nan(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """Make numbers missing that are NaN."""
+    present = [nw.col(role) for role in NUMBERS if role in columns]
+    return lazy.with_columns(nw.when(~number.is_nan()).then(number) for number in present) if present else lazy
 
 
 def _refuse_contradictions(columns: Mapping[str, str]) -> None:
@@ -247,10 +249,12 @@ def _check(
     statuses: ClassifiedStatuses,
     partial: bool,
     doubtful: Sequence[str | None],
+    usual_ids: bool,
 ) -> int:
     """Return the number of rows; raise one error that lists all faults of rows that no rule has set aside.
 
-    `doubtful` are faults that are not of single rows, or None.
+    `doubtful` are faults that are not of single rows, or None. With other faults, also report dates and, with the
+    `usual_ids` that mean nobody, an id that would stop the functions which read the result.
     """
     void = nw.col("rule") == ROW_RULES.index(VOID)
     nobody = nw.col("rule") == ROW_RULES.index(NO_ID)
@@ -266,10 +270,22 @@ def _check(
     unclassified = statuses.fault(columns.get("status", ""))
     merged = repeated_cells(lazy, columns, rows) if without_id else None
     further = [each for each in (unclassified, merged, *doubtful) if each is not None]
+    if broken or further:
+        further += _faults_of_result(lazy.filter(nw.col("rule") == REMAINS), columns, usual_ids)
     refuse(lazy, broken, rows, date_format, row_names, further)
     if not_sales and not_sales + without_id == rows and not partial:
         raise InvalidTransactions(statuses.all_void(columns["status"]))
     return int(rows)
+
+
+def _faults_of_result(remaining: nw.LazyFrame[Any], columns: Mapping[str, str], usual_ids: bool) -> list[str]:
+    """Return what would stop the functions that read the transactions: an id that is nobody, dates far from others."""
+    placeholder = find_placeholder(remaining) if usual_ids else None
+    faults = []
+    if placeholder is not None:
+        faults.append(placeholder_fault(placeholder, columns["customer_id"], "its rows set aside"))
+    by_day = remaining.with_columns(tick=nw.col("tick") // HOURS_PER_DAY)
+    return faults + doubtful_dates(by_day, Clock(), PeriodArguments())
 
 
 def _several_currencies(remaining: nw.LazyFrame[Any], name: str) -> str | None:

@@ -15,7 +15,8 @@ from clvmodels.cleaning.ledger import UNITS
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.errors import InvalidTransactions
 from clvmodels.language import Finding
-from clvmodels.transactions.log import LARGEST_AMOUNT, Fault
+from clvmodels.transactions.faults import Fault
+from clvmodels.transactions.log import LARGEST_AMOUNT
 
 __all__ = [
     "Discounts",

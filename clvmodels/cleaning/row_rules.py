@@ -24,7 +24,8 @@ from clvmodels.cleaning.order_statuses import ClassifiedStatuses
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
-from clvmodels.transactions.log import LARGEST_AMOUNT, Fault, date_faults
+from clvmodels.transactions.faults import Fault
+from clvmodels.transactions.log import LARGEST_AMOUNT, date_faults
 from clvmodels.transactions.unnamed_columns import is_neither, is_test
 
 __all__ = ["NUMBERS", "row_faults", "row_rule", "with_signs"]

@@ -89,6 +89,7 @@ CountStatusesOption = Annotated[
 UnknownStatusesOption = Annotated[
     str, typer.Option(help="What to do with statuses of unknown meaning: raise, count or void.")
 ]
+ObservationEndOption = Annotated[str | None, typer.Option(help="Last day to include; default: the latest in the log.")]
 AcquiredAfterOption = Annotated[
     str | None,
     typer.Option(help="Leave out customers first seen on or before this day; `clv profile` says when to."),

@@ -21,7 +21,7 @@ from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.periods import periods_after
 from clvmodels.valuation.remaining_value import customer_findings
 from clvmodels.valuation.value_terms import ValueTerms
-from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times
+from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
 
 __all__ = ["Elasticities", "elasticities"]
 
@@ -194,10 +194,7 @@ def _with_hazard(customers: ValuedCustomers, factor: float) -> float:
     discounted = discounted / factor
     costs = customers.amounts.per_order * discounted
     for time, share in charge_times(customers):
-        for amount, charged_while in (
-            (customers.amounts.per_period, customers.costs.charged_while),
-            (customers.amounts.marketing, customers.costs.marketing_while),
-        ):
+        for amount, charged_while in period_costs(customers):
             at = factor * time if charged_while == "alive" else time
             if np.any(amount > 0):
                 costs = costs + share * np.exp(-customers.rate * time) * amount * _charged(customers, at, charged_while)

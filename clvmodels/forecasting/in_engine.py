@@ -20,7 +20,8 @@ from clvmodels.transactions.counts.fit_counts import MOST_ROWS, count_histories
 from clvmodels.transactions.ids import MissingIds, missing_words
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.summary import refuse_before
+from clvmodels.transactions.stray_dates import PeriodArguments
+from clvmodels.transactions.summary import refuse_before, refuse_far_dates
 from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["publish_scores", "refuse_other_forecasters", "score_in_engine", "scoring_sql"]
@@ -102,8 +103,9 @@ def score_in_engine(
     margin = _checked(margin)
     refuse_other_forecasters(model, "score_in_engine")
     clock = _plain_clock(model, amount)
-    options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids)
     end = None if observation_end is None else clock.closing_tick(observation_end)
+    period = PeriodArguments("observation_end", None, end, has_start=True, compared="customers")
+    options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids, period)
     checked = read_in_engine(log, clock, options, end)
     if checked is None:
         raise InvalidOption(
@@ -113,7 +115,8 @@ def score_in_engine(
         )
     end = checked.last_tick if end is None else end
     refuse_before(checked.first_tick, end, clock)
-    histories, _ = count_histories(checked, end, frames.CustomerChoice(), max_rows)
+    histories, customers = count_histories(checked, end, frames.CustomerChoice(), max_rows)
+    refuse_far_dates(histories, checked, end, period, customers)
     states = state_table(model.purchases, histories, horizons, annual_discount_rate)
     return _join(checked, model, states, end, include_first_transaction, margin)
 

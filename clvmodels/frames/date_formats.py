@@ -126,7 +126,7 @@ def days_of_dates(dates: nw.Series[Any], name: str) -> npt.NDArray[np.datetime64
     Raises
     ------
     InvalidOption
-        If one is missing or not a date; `name` says of what they are.
+        If one is missing or not a date; `name` says what they are dates of.
     """
     values = dates.to_list()
     try:

@@ -14,11 +14,11 @@ from clvmodels.errors import InvalidTransactions, MissingColumn, closest, list_n
 from clvmodels.frames.column_roles import roles_by_name
 from clvmodels.frames.databases import database_columns, is_database, kind_of_database, spool
 from clvmodels.frames.engines.arrow import convert_zones_to_utc
-from clvmodels.frames.engines.dialects import BLANKS
 from clvmodels.frames.file_scan import names_in, recognize, scan_files
 from clvmodels.frames.file_search import find_files
-from clvmodels.frames.formats.decimals import as_numbers, number_style, plain_numbers, show_a_point, with_plain_numbers
+from clvmodels.frames.formats.decimals import with_plain_numbers
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile
+from clvmodels.frames.formats.parsed_texts import have_currencies, leave_out_names, parse_texts
 from clvmodels.frames.formats.text_values import without_formulas
 from clvmodels.frames.from_pandas import read_pandas
 from clvmodels.frames.kinds import Frame, FrameKind
@@ -30,8 +30,6 @@ __all__ = ["OpenedFrame", "column_names", "first_values", "open_file", "open_fra
 EXAMPLES = 3
 BY_POSITION = RowNames()
 NUMBER_ROLES = ("amount", "quantity", "price", "rate", "refunded", "discount")
-# Floats are exact for integers of up to 15 digits; a longer one with ".0" may have lost digits.
-INTEGER_TEXT = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,9 @@ class OpenedFrame:
         How errors name rows.
     opened_files : tuple of OpenedFile
         What was recognized of the files.
+    faults : tuple of str
+        What is wrong with ids, or with how numbers are written, if the caller reports it with other faults; these ids
+        are text, and these numbers are read one by one.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -63,6 +64,7 @@ class OpenedFrame:
     longest: Mapping[str, int]
     row_names: RowNames
     opened_files: tuple[OpenedFile, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def open_frame(
     text_id: str | None = None,
     csv_as_text: bool = False,
     roles_are_arguments: bool = False,
+    collect_faults: bool = False,
 ) -> OpenedFrame:
     """Open a frame or file lazily, keeping the named columns under their roles.
 
@@ -98,6 +101,8 @@ def open_frame(
         otherwise their types are inferred from all rows.
     roles_are_arguments : bool
         The caller's user names each column by an argument with the name of its role, which errors then mention.
+    collect_faults : bool
+        Return what is wrong with ids and numbers as `faults`, so that the caller reports all faults at once.
 
     Raises
     ------
@@ -106,22 +111,35 @@ def open_frame(
     """
     if isinstance(source, (str, Path, OpenedFile)):
         try:
-            return _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=False)
+            opened = _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=False)
         except NotUTF8:  # in a row that was not looked at
-            return _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=True)
+            opened = _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=True)
+    else:
+        opened = _open_frame(source, columns, text_id, roles_are_arguments)
+    if opened.faults and not collect_faults:
+        raise InvalidTransactions("\n".join(opened.faults))
+    return opened
+
+
+def _open_frame(
+    source: Frame, columns: Mapping[str, str], text_id: str | None, roles_are_arguments: bool
+) -> OpenedFrame:
+    """Open a frame, relation or table, keeping the named columns under their roles."""
     _refuse_missing(columns, column_names(source), roles_are_arguments)
     table = _open_table(source, columns)
     lazy = table.plan.select(pl.col(name).alias(role) for role, name in table.names.items())
     opened: tuple[OpenedFile, ...] = ()
+    faults: tuple[str, ...] = ()
     if text_id is not None:
         if table.in_memory and lazy.collect_schema()[text_id] == pl.String:
-            lazy, repeated = _leave_out_names(lazy, text_id, columns)
+            lazy, repeated = leave_out_names(lazy, text_id, columns)
             opened = (OpenedFile(Path(), repeated_headers=repeated),) if repeated else ()
-        lazy = _convert_ids(lazy, text_id, columns[text_id])
+        lazy, faults = _convert_ids(lazy, text_id, columns[text_id])
         if roles_are_arguments:
             numbers = {role: columns[role] for role in NUMBER_ROLES if role in columns}
-            lazy = with_plain_numbers(lazy, numbers, _have_currencies(columns))
-    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names, opened)
+            lazy, of_numbers = with_plain_numbers(lazy, numbers, have_currencies(columns))
+            faults += of_numbers
+    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names, opened, faults)
 
 
 def open_file(
@@ -223,11 +241,13 @@ def _open_files(
             lazy, counts = run(lazy).lazy(), tuple(run(count).lazy() for count in counts)
     headers = tuple(each.header_row for each in scan.opened)
     names = RowNames(tuple(each.path for each in scan.opened), headers, counts)
-    longest: dict[str, int] = {}
+    longest: Mapping[str, int] = {}
     opened = scan.opened
+    faults: tuple[str, ...] = ()
     if not scan.untyped:
-        lazy = lazy if text_id is None else _convert_ids(lazy, text_id, columns[text_id])
-        return OpenedFrame(nw.from_native(lazy), "polars", False, False, longest, names, opened)
+        if text_id is not None:
+            lazy, faults = _convert_ids(lazy, text_id, columns[text_id])
+        return OpenedFrame(nw.from_native(lazy), "polars", False, False, longest, names, opened, faults)
     text = pl.col(pl.String)
     lazy = without_formulas(lazy)
     lazy = lazy.with_columns(pl.when(text.str.strip_chars() != "").then(text).name.keep())
@@ -237,12 +257,11 @@ def _open_files(
             for role, name in columns.items()
             if role in NUMBER_ROLES and as_text and roles_are_arguments and name not in scan.numeric
         }
-        lazy, longest, decimal, repeated = _parse_texts(
-            lazy, text_id, columns, numbers, Path(path).name, options.decimal
-        )
-        opened = tuple(each.with_decimal(decimal) for each in opened)
-        opened = (replace(opened[0], repeated_headers=repeated), *opened[1:])
-    return OpenedFrame(nw.from_native(lazy), "polars", not files.lasting, as_text, longest, names, opened)
+        texts = parse_texts(lazy, text_id, columns, numbers, Path(path).name, options.decimal)
+        lazy, longest, faults = texts.lazy, texts.longest, texts.faults
+        opened = tuple(each.with_decimal(texts.decimal) for each in opened)
+        opened = (replace(opened[0], repeated_headers=texts.repeated_headers), *opened[1:])
+    return OpenedFrame(nw.from_native(lazy), "polars", not files.lasting, as_text, longest, names, opened, faults)
 
 
 def _open_table(source: Frame, columns: Mapping[str, str]) -> _Source:
@@ -280,97 +299,41 @@ def _narwhals(source: Frame) -> nw.DataFrame[Any]:
     return frame
 
 
-def _parse_texts(
-    lazy: pl.LazyFrame,
-    role: str,
-    columns: Mapping[str, str],
-    numbers: Mapping[str, str],
-    file: str,
-    decimal: str | None,
-) -> tuple[pl.LazyFrame, dict[str, int], str | None, int]:
-    """Convert ids to integers if all are written so, and numbers to text with a decimal point if any is not.
-
-    Also return the longest text of each column, the decimal separator, and how many rows repeat the header, which are
-    left out. These depend on every row, so the file is read once for all of them, and again only if numbers are not
-    plain or a header is repeated.
-    """
-    texts = [name for name, dtype in lazy.collect_schema().items() if dtype == pl.String and name not in numbers]
-    numbers = {name: of for name, of in numbers.items() if lazy.collect_schema()[name] == pl.String}
-    plain = pl.col(role).str.contains(INTEGER_TEXT).all()
-    lengths = [pl.col(text).str.len_bytes().max().alias(f"long {text}") for text in texts]
-    seen = not numbers or show_a_point(lazy, list(numbers))
-    marks = [expression for number in numbers for expression in plain_numbers(number, seen)]
-    name_as_id = (pl.col(role).cast(pl.String).str.strip_chars(BLANKS) == columns[role]).any()
-    summary = run(lazy.select(plain.alias("plain"), name_as_id.alias("name as id"), *lengths, *marks))
-    if summary["name as id"].item():
-        rest, repeated = _leave_out_headers(lazy, {name: columns[name] for name in (*texts, *numbers)})
-        if repeated:
-            return *_parse_texts(rest, role, columns, numbers, file, decimal)[:3], repeated
-    longest = {text: summary[f"long {text}"].item() or 0 for text in texts}
-    whole = pl.col(role).str.strip_suffix(".0").cast(pl.Int64)
-    if summary["plain"].item():
-        lazy = lazy.with_columns(whole)
-    others = any(summary[f"other {number}"].item() for number in numbers)
-    if others or decimal == "," or any(summary[f"doubt {number}"].item() for number in numbers):
-        style = number_style(lazy, numbers, file, decimal, _have_currencies(columns))
-        if others or style.decimal == ",":
-            lazy = lazy.with_columns(as_numbers(number, style.decimal or ".") for number in numbers)
-        return lazy, longest, style.decimal, 0
-    return lazy, longest, decimal or ("." if numbers else None), 0
-
-
-def _have_currencies(columns: Mapping[str, str]) -> bool:
-    """Return whether a column says in which currency amounts are, named by the user or not."""
-    return any("currency" in role for role in columns)
-
-
-def _leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
-    """Leave out rows of a table that repeat the names of its columns; also return how many there are."""
-    if not run(lazy.select((pl.col(role).str.strip_chars(BLANKS) == columns[role]).any())).item():
-        return lazy, 0
-    schema = lazy.collect_schema()
-    return _leave_out_headers(lazy, {each: name for each, name in columns.items() if schema[each] == pl.String})
-
-
-def _leave_out_headers(lazy: pl.LazyFrame, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
-    """Leave out rows that repeat the header, as in files that were put together; also return how many there are."""
-    header = pl.all_horizontal(pl.col(role).str.strip_chars(BLANKS) == name for role, name in columns.items())
-    rows = int(run(lazy.select(header.sum())).item() or 0) if len(columns) > 1 else 0
-    if not rows:
-        return lazy, 0
-    return lazy.with_row_index("position").filter(~header.fill_null(value=False)), rows
-
-
-def _convert_ids(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFrame:
-    """Convert ids to integers or text."""
+def _convert_ids(lazy: pl.LazyFrame, role: str, name: str) -> tuple[pl.LazyFrame, tuple[str, ...]]:
+    """Convert ids to integers or text; also return what is wrong with ids that are neither, which become text."""
     dtype = lazy.collect_schema()[role]
     column = pl.col(role)
     if dtype == pl.String:
-        return lazy
+        return lazy, ()
     if dtype in (pl.Categorical, pl.Enum, pl.Null):
-        return lazy.with_columns(column.cast(pl.String))
+        return lazy.with_columns(column.cast(pl.String)), ()
     if dtype.is_integer() and dtype not in (pl.UInt64, pl.Int128):
-        return lazy.with_columns(column.cast(pl.Int64))
+        return lazy.with_columns(column.cast(pl.Int64)), ()
     if dtype.is_float():  # pandas turns integer ids with missing values into floats
-        return _integers_from_floats(lazy, role, name)
-    raise InvalidTransactions(
+        fault = _fractional_ids(lazy, role, name)
+        whole = column.fill_nan(None).cast(pl.Int64 if fault is None else pl.String)
+        return lazy.with_columns(whole.alias(role)), () if fault is None else (fault,)
+    fault = (
         f"Column {name!r} has type {dtype}: ids must be signed integers of up to 64 bits, or text; convert it first."
     )
+    if dtype.is_nested() or dtype == pl.Object:
+        raise InvalidTransactions(fault)
+    return lazy.with_columns(column.cast(pl.String)), (fault,)
 
 
-def _integers_from_floats(lazy: pl.LazyFrame, role: str, name: str) -> pl.LazyFrame:
-    """Convert floats that are whole numbers to integers; raise InvalidTransactions if others are among them."""
+def _fractional_ids(lazy: pl.LazyFrame, role: str, name: str) -> str | None:
+    """Return what is wrong with floats among ids that are not whole numbers, or too large to be exact."""
     column = pl.col(role).fill_nan(None)
     certain = (column == column.floor()) & (column.abs() < 2**53)
     others = run(lazy.select(column.filter(~certain)))[role]
-    if len(others):
-        first = ", ".join(map(str, others.unique(maintain_order=True).head(EXAMPLES)))
-        raise InvalidTransactions(
-            f"{len(others):,} {'value' if len(others) == 1 else 'values'} in column {name!r} "
-            f"{'is' if len(others) == 1 else 'are'} fractional or too large to be exact (first: {first}) and cannot be "
-            "customer ids: convert the ids to integers or text first."
-        )
-    return lazy.with_columns(column.cast(pl.Int64).alias(role))
+    if not len(others):
+        return None
+    first = ", ".join(map(str, others.unique(maintain_order=True).head(EXAMPLES)))
+    return (
+        f"{len(others):,} {'value' if len(others) == 1 else 'values'} in column {name!r} "
+        f"{'is' if len(others) == 1 else 'are'} fractional or too large to be exact (first: {first}) and cannot be "
+        "customer ids: convert the ids to integers or text first."
+    )
 
 
 def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_are_arguments: bool) -> None:

@@ -85,6 +85,7 @@ def observe_log(
         None,
         options.missing_ids,
         "leave",
+        period=options.period,
     )
     purchases = to_purchase_log(checked, clock)
     end = purchases.last_tick if last is None else last

@@ -50,6 +50,7 @@ from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.rfm import log_findings
 from clvmodels.transactions.snapshots import CleanedLog, LogTable
+from clvmodels.transactions.stray_dates import PeriodArguments
 
 __all__ = ["Profile", "profile", "suitable_processes"]
 
@@ -317,7 +318,9 @@ def profile(
     clock = Clock(time_unit, "day", time_zone)
     is_cleaned = is_cleaned or isinstance(log, CleanedLog)
     table = log.transactions if isinstance(log, CleanedLog) else log
-    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+    last_tick = None if observation_end is None else clock.closing_tick(observation_end)
+    period = PeriodArguments("observation_end", "acquired_after", last_tick, acquired_after is not None)
+    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
     observed = observe_log(table, clock, options, observation_end, acquired_after)
     doubts = observed.doubts
     if is_summary(observed.transactions, observed.customers):

@@ -16,7 +16,11 @@ from clvmodels.language import Finding, Findings
 from clvmodels.readers.export_format import ExportFormat
 from clvmodels.readers.export_formats import EXPORT_FORMATS, describe_formats
 from clvmodels.readers.overlapping_exports import combine_exports
-from clvmodels.transactions.log import Fault, refuse
+from clvmodels.transactions.faults import Fault, refuse
+from clvmodels.transactions.ids import clean_ids, find_placeholder, missing_words, placeholder_fault
+from clvmodels.transactions.log import with_ticks
+from clvmodels.transactions.statuses import is_blank, meaning_of, unknown_statuses_fault
+from clvmodels.transactions.stray_dates import PeriodArguments, doubtful_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +33,7 @@ NUMBER_PATTERNS = {
     ".": r"^-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?$",
     ",": r"^-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?$",
 }
+SHOWN = 10  # statuses that a message lists
 CURRENCY_SIGNS = r"[\s\x{00A0}\x{202F}'$€£¥]|[A-Z]{1,3}\$|^[A-Z]{3}|[A-Z]{3}$"
 
 
@@ -275,8 +280,28 @@ def _parse(
     counts = frames.collect(
         lazy.select(nw.len().alias("rows"), *(fault.mask.sum().alias(str(i)) for i, fault in enumerate(faults)))
     ).row(0)
-    refuse(lazy, [(fault, count) for fault, count in zip(faults, counts[1:], strict=True) if count], counts[0])
+    broken = [(fault, count) for fault, count in zip(faults, counts[1:], strict=True) if count]
+    refuse(lazy, broken, counts[0], other_faults=_faults_of_result(lazy) if broken else ())
     return frames.collect(lazy)
+
+
+def _faults_of_result(lazy: nw.LazyFrame[Any]) -> list[str]:
+    """Return what else would stop `clean`, or the functions that read its result."""
+    faults = []
+    names = lazy.collect_schema().names()
+    if "status" in names:
+        counts = frames.collect(lazy.group_by("status").agg(nw.len().alias("rows")).sort("status")).rows()
+        unknown = [(word, rows) for word, rows in counts if not is_blank(word) and meaning_of(word) is None]
+        if unknown:
+            listed = ", ".join(
+                f"{word!r} ({rows:,} {'row' if rows == 1 else 'rows'})" for word, rows in unknown[:SHOWN]
+            )
+            faults.append(unknown_statuses_fault("status", sum(rows for _, rows in unknown), listed))
+    lazy = clean_ids(with_ticks(lazy, Clock(), "date", None), "customer_id", missing_words(None))
+    placeholder = find_placeholder(lazy)
+    if placeholder is not None:
+        faults.append(placeholder_fault(placeholder, "customer_id", "its rows set aside"))
+    return faults + doubtful_dates(lazy, Clock(), PeriodArguments())
 
 
 def _with_dates(

@@ -130,7 +130,7 @@ def _write_summary(sheet: Any, bold: Any, money: Any, first: int, title: str, de
 
 
 def _formula(name: str, matching: str, ranges: Mapping[str, str]) -> str | None:
-    """Return the formula of a cell of a summary; None if it is no count or sum over the rows of a sheet."""
+    """Return the formula of a cell of a summary; None if it is not a count or a sum over the rows of a sheet."""
     if name == "customers":
         return f"=SUMPRODUCT(1{matching})" if matching else f"=ROWS({ranges['customer_id']})"
     if name in SUMMED and name in ranges:

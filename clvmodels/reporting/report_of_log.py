@@ -68,6 +68,7 @@ def report(
     time_unit: ProfileUnit = "week",
     merge_within: MergePeriod = "day",
     include_first_transaction: bool = False,
+    observation_end: str | Date | datetime | None = None,
     acquired_after: str | Date | datetime | None = None,
     calendar: CalendarOption = None,
     time_zone: str | None = None,
@@ -108,7 +109,7 @@ def report(
         As for `rfm_summary`.
     time_zone, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
-    acquired_after : date or str, optional
+    observation_end, acquired_after : date or str, optional
         As for `backtest`.
     calendar : Calendar, "auto" or None
         As for `backtest`; values are then those of the calendar, too.
@@ -147,7 +148,8 @@ def report(
         names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
         source = _open(log, names, {"time_zone": time_zone, "date_format": date_format})
         ids: dict[str, Any] = {"on_missing_id": on_missing_id, "missing_ids": missing_ids}
-        reading = source.columns | source.reading | ids | {"acquired_after": acquired_after}
+        period = {"observation_end": observation_end, "acquired_after": acquired_after}
+        reading = source.columns | source.reading | ids | period
         step(message("report-step", {"step": "profile"}))
         profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
         if profiled.is_summary:
@@ -189,10 +191,10 @@ def report(
             basis = replace(_basis(model, history, value, terms, total), total_interval=total_interval)
             step(message("report-step", {"step": "decisions"}))
             accounts = None
-            if missing_ids is None and acquired_after is None:
+            if missing_ids is None and observation_end is None and acquired_after is None:
                 accounts = accounts_of(source.whole, source.columns, source.reading | {"on_missing_id": on_missing_id})
             if past is not None and past_terms is not None:
-                earlier = KnownHistory.from_log(source.whole, observation_end=past.end, **options, **reading)
+                earlier = KnownHistory.from_log(source.whole, **options, **reading | {"observation_end": past.end})
                 earlier = earlier.with_calendar(history.clock.calendar)  # the same clock at both dates
                 earlier_model = CustomerModel(_reference(result, chosen), GammaGamma()).fit(earlier)
                 opening = valuation(earlier_model, earlier, past_terms)

@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 TOP = 5  # most valuable customers that are printed
-NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the model sees no dropout
 LIFETIMES = ("lifetimes", "difference")
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
 FITS = ("parameters", "log_likelihood", "aic", "bic", "seconds")
@@ -218,6 +217,8 @@ def show_run(
     intervals : mapping of str to (float, float) or None
         By column; None if they were not computed.
     """
+    from clvmodels.reporting.acting.customer_decisions import NO_DROPOUT  # loads the models, as scoring has done
+
     parts = [message("show-run", {"customers": run["customers"], "as_of": run["as_of"], "run": run["run_id"]})]
     counted = ("refused", "new_since_fit", "not_yet_bought", "late_rows")
     parts += [message(f"show-run-{name.replace('_', '-')}", {"count": run[name]}) for name in counted if run[name]]

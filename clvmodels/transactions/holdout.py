@@ -24,7 +24,7 @@ from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.rfm import RFM, log_findings
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
-from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
+from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import (
     ObservedPeriod,
     acquisition_tick,
@@ -190,15 +190,17 @@ def holdout_split(
     1,882 purchases by 29.0% of them in these 39 weeks
     """
     clock = Clock(time_unit, merge_within, time_zone, calendar)
+    last_tick = None if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
+    bounds = PeriodArguments("holdout_end", "acquired_after", last_tick, acquired_after is not None)
     if not (callable(log) or intertimes):
-        options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+        options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, bounds)
         in_engine = read_in_engine(log, clock, options)
         if in_engine is not None:
-            ends = (calibration_end, holdout_end, acquired_after)
+            ends = (calibration_end, acquired_after, bounds)
             return _split_in_engine(in_engine, *ends, include_first_transaction)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
-    later = reader.whole()
-    period = _period(clock, later.rows_by_tick, calibration_end, holdout_end, acquired_after)
+    later = reader.whole(bounds)
+    period = _period(clock, later.rows_by_tick, calibration_end, acquired_after, bounds)
     history = reader.at(period.cutoff) if reader.changes else later
     return split_at(history, period.cutoff, period.end, include_first_transaction, intertimes, period.after, later)
 
@@ -216,34 +218,27 @@ def _period(
     clock: Clock,
     rows_by_tick: npt.NDArray[np.int64],
     calibration_end: str | Date | datetime,
-    holdout_end: str | Date | datetime | None,
     acquired_after: str | Date | datetime | None,
+    bounds: PeriodArguments,
 ) -> _Period:
     """Return the bounds of a split; raise an error if the dates of the log or the bounds are implausible."""
     ticks, counts = rows_by_tick
     cutoff = clock.closing_tick(calibration_end, "calibration_end")
-    end = int(ticks[-1]) if holdout_end is None else clock.closing_tick(holdout_end, "holdout_end")
-    refuse_stray_dates(
-        ticks,
-        counts,
-        clock,
-        end="holdout_end" if holdout_end is None else None,
-        start="acquired_after" if acquired_after is None else None,
-    )
-    refuse_distant_end(ticks, counts, clock, end, "holdout_end")
+    end = int(ticks[-1]) if bounds.end_tick is None else bounds.end_tick
+    refuse_doubtful_dates((ticks, counts), (ticks, counts), clock, bounds)
     return _Period(cutoff, end, acquisition_tick(clock, acquired_after, cutoff))
 
 
 def _split_in_engine(
     log: EngineLog,
     calibration_end: str | Date | datetime,
-    holdout_end: str | Date | datetime | None,
     acquired_after: str | Date | datetime | None,
+    bounds: PeriodArguments,
     include_first_transaction: bool,
 ) -> Holdout:
     """Split a log in its engine, which returns one row per customer."""
     clock, by_tick = log.clock, ticks_of_rows(log)
-    period = _period(clock, by_tick, calibration_end, holdout_end, acquired_after)
+    period = _period(clock, by_tick, calibration_end, acquired_after, bounds)
     cutoff, end, after = period.cutoff, period.end, period.after
     _refuse_empty(clock, cutoff, end, int(by_tick[0, -1]))
     refuse_before(log.first_tick, cutoff, clock)

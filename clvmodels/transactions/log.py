@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from itertools import combinations
@@ -23,6 +23,7 @@ from clvmodels.transactions.ids import (
     placeholder_fault,
     shortened,
 )
+from clvmodels.transactions.stray_dates import EARLIEST, LATEST, PeriodArguments, doubtful_dates
 from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unnamed_faults
 
 __all__ = [
@@ -30,22 +31,20 @@ __all__ = [
     "EARLIEST",
     "LARGEST_AMOUNT",
     "LATEST",
-    "Fault",
     "MissingId",
     "Transactions",
     "date_faults",
     "id_faults",
     "read_transactions",
-    "refuse",
     "refuse_shared",
     "with_numbers",
     "with_ticks",
+    "with_types",
     "zone_needed",
 ]
 
 MissingId = Literal["raise", "drop"]
 HOUR, DAY = 3_600_000, 86_400_000  # in milliseconds
-EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a typing error, such as the year 0014
 CLEAN_FIRST: dict[Kind, str] = {  # what to do about columns that nobody named
     "currency": "clean the log with currency= and rate=, or keep the rows of one currency",
     "test": "clean the log with test=, or remove these rows",
@@ -55,6 +54,7 @@ CLEAN_FIRST: dict[Kind, str] = {  # what to do about columns that nobody named
     "payment": "Remove these rows, or the column if all rows are sales",
 }
 OVERLAPPING = "Leave one out, clean the files with order_id=, or read them as one frame if both rows are sales."
+ANY_DAY = "2000-01-01"
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
 
@@ -73,7 +73,6 @@ class Transactions:
         Whether the rows are in memory, so that reading them again is cheap.
     has_amount : bool
     first_tick, last_tick : int
-        Ticks of the earliest and the latest transaction.
     rows, rows_after : int
         Transactions, and how many of them are later than the last tick that counts.
     rows_without_id : int
@@ -107,11 +106,13 @@ def read_transactions(
     missing_ids: MissingIds = None,
     doubts: Literal["raise", "leave"] = "raise",
     since: Date | None = None,
+    period: PeriodArguments | None = None,
 ) -> Transactions:
     """Open a log, check every row, and count the rows later than tick `end`.
 
-    With `doubts="leave"`, an id that probably stands for unknown customers is not refused. With `since`, rows of
-    earlier days are left out before any is checked, as `frames.rows_since` does.
+    With `doubts="leave"`, an id that probably stands for unknown customers is not refused; with `since`, rows of
+    earlier days are left out before any is checked, as `frames.rows_since` does. If `period` says what confirms dates
+    far from the others, these and such an id are named with other faults; without any, the caller refuses the dates.
 
     Raises
     ------
@@ -124,13 +125,17 @@ def read_transactions(
     refuse_shared(columns)
     unnamed = unnamed_columns(log, columns, has_money=amount is not None)
     opened = frames.open_frame(
-        log, columns | unnamed, text_id="customer_id", csv_as_text=True, roles_are_arguments=True
+        log,
+        columns | unnamed,
+        text_id="customer_id",
+        csv_as_text=True,
+        roles_are_arguments=True,
+        collect_faults=True,
     )
-    rows_read = opened.lazy if since is None else frames.rows_since(opened.lazy, since)
-    lazy = clean_ids(rows_read, "customer_id", missing_words(missing_ids), parse_integers=opened.as_text)
-    lazy = with_ticks(lazy, clock, date, date_format, opened.longest.get("date"))
-    if amount is not None:
-        lazy = with_numbers(lazy, "amount", amount, opened.as_text)
+    lazy = opened.lazy if since is None else frames.rows_since(opened.lazy, since)
+    lazy = clean_ids(lazy, "customer_id", missing_words(missing_ids), parse_integers=opened.as_text)
+    lazy, wrong_types = with_types(lazy, clock, columns, date_format, opened)
+    others = [*opened.faults, *wrong_types]
     without_id = nw.col("customer_id").is_null()
     rows_without_id = 0
     if on_missing_id == "drop":
@@ -148,12 +153,14 @@ def read_transactions(
         )
     ).row(0)
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
-    others = unnamed_faults(dict.fromkeys(unnamed, lazy), unnamed, CLEAN_FIRST)
-    placeholder = find_placeholder(lazy) if doubts == "raise" and missing_ids is None else None
-    if placeholder is not None:
-        others.append(placeholder_fault(placeholder, customer_id, "on_missing_id='drop'"))
+    others += unnamed_faults(dict.fromkeys(unnamed, lazy), unnamed, CLEAN_FIRST)
     repeated = repeated_in_files(lazy, opened.row_names, OVERLAPPING) if opened.as_text else None
     others += [] if repeated is None else [repeated]
+    if missing_ids is None and (doubts == "raise" or (period is not None and (broken or others))):
+        placeholder = find_placeholder(lazy)
+        others += [] if placeholder is None else [placeholder_fault(placeholder, customer_id, "on_missing_id='drop'")]
+    if period is not None and (broken or others):
+        others += doubtful_dates(lazy, clock, period)
     refuse(lazy, broken, rows, date_format, opened.row_names, others)
     if rows == 0:
         reason = f"none of its {rows_without_id:,} rows has a customer id" if rows_without_id else "it has no rows"
@@ -170,6 +177,33 @@ def read_transactions(
         rows_without_id=rows_without_id,
         opened_files=opened.opened_files,
     )
+
+
+def with_types(
+    lazy: nw.LazyFrame[Any],
+    clock: Clock,
+    columns: Mapping[str, str],
+    date_format: str | None,
+    opened: frames.OpenedFrame,
+    numbers: Sequence[str] = ("amount",),
+) -> tuple[nw.LazyFrame[Any], list[str]]:
+    """Return a log with ticks and numbers; also what is wrong with columns that have neither dates nor numbers.
+
+    Such a column gets one value without a fault, so that the faults of the others can be found.
+    """
+    faults = []
+    try:
+        lazy = with_ticks(lazy, clock, columns["date"], date_format, opened.longest.get("date"))
+    except InvalidTransactions as error:
+        faults.append(str(error))
+        lazy = lazy.with_columns(tick=nw.lit(clock.last_tick(ANY_DAY)), written=nw.col("date"))
+    for role in [role for role in numbers if role in columns]:
+        try:
+            lazy = with_numbers(lazy, role, columns[role], opened.as_text)
+        except InvalidTransactions as error:
+            faults.append(str(error))
+            lazy = lazy.with_columns(nw.col(role).alias(f"stated_{role}"), nw.lit(1.0).alias(role))
+    return lazy, faults
 
 
 def refuse_shared(columns: Mapping[str, str]) -> None:
@@ -262,7 +296,7 @@ def _has_no_value(lazy: nw.LazyFrame[Any], role: str) -> bool:
     return bool(frames.collect(lazy.select(nw.col(role).is_null().all())).item())
 
 
-def _faults(columns: dict[str, str], clock: Clock, date_format: str | None) -> Iterator[Fault]:
+def _faults(columns: Mapping[str, str], clock: Clock, date_format: str | None) -> Iterator[Fault]:
     """Yield the faults of customer ids, dates and amounts."""
     yield Fault(
         "customer_id",

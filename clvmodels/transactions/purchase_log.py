@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -18,6 +18,7 @@ from clvmodels.transactions.in_engine.purchases import merged_purchases
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.reduction import merge_into_purchases
+from clvmodels.transactions.stray_dates import PeriodArguments
 
 __all__ = ["PurchaseLog", "purchases_of", "to_purchase_log"]
 
@@ -91,7 +92,17 @@ class PurchaseLog:
 
     def of(self, customers: npt.NDArray[np.intp]) -> PurchaseLog:
         """Return the purchases of some customers only, by their positions in ascending order."""
-        begin, size = self.start[customers], np.diff(self.start)[customers]
+        return self._first_of(customers, np.diff(self.start)[customers])
+
+    def until(self, end: int) -> PurchaseLog:
+        """Return the purchases up to and including tick `end`, as if the log ended there."""
+        seen = np.flatnonzero(self.first <= end)
+        earlier = self._first_of(seen, (self.up_to(end) - self.start[:-1])[seen])
+        return replace(earlier, rows_by_tick=self.rows_by_tick[:, self.rows_by_tick[0] <= end])
+
+    def _first_of(self, customers: npt.NDArray[np.intp], size: IntArray) -> PurchaseLog:
+        """Return the first purchases of some customers, as many of each as `size` says."""
+        begin = self.start[customers]
         start = np.append(0, np.cumsum(size))
         position = np.arange(start[-1]) + np.repeat(begin - start[:-1], size)
         paid = self.paid
@@ -140,18 +151,18 @@ def purchases_of(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
     missing_ids: MissingIds = None,
-    doubts: Literal["raise", "leave"] = "raise",
+    period: PeriodArguments | None = None,
 ) -> PurchaseLog:
-    """Read and check a log, and return its purchases; arguments and errors are those of `rfm_summary`.
+    """Read and check a log, and return its purchases; arguments and errors are those of `read_transactions`.
 
     An engine that holds the log merges its rows into purchases.
     """
-    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
-    in_engine = read_in_engine(log, clock, options, None, doubts)
+    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
+    in_engine = read_in_engine(log, clock, options)
     if in_engine is not None:
         return to_purchase_log(in_engine, clock)
     transactions = read_transactions(
-        log, clock, customer_id, date, amount, date_format, on_missing_id, None, missing_ids, doubts
+        log, clock, customer_id, date, amount, date_format, on_missing_id, None, missing_ids, period=period
     )
     return to_purchase_log(transactions, clock)
 

@@ -13,6 +13,7 @@ from clvmodels.language import Finding
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import LATEST, MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
+from clvmodels.transactions.stray_dates import PeriodArguments
 
 __all__ = ["CleanedLog", "LogSource", "LogTable", "SnapshotReader"]
 
@@ -56,9 +57,9 @@ class SnapshotReader:
         """Whether the log differs by the day on which it is read."""
         return callable(self.log)
 
-    def whole(self) -> PurchaseLog:
-        """Return the log as it is known now."""
-        return self._read(LATEST)
+    def whole(self, period: PeriodArguments | None = None) -> PurchaseLog:
+        """Return the log as it is known now; arguments and errors are those of `purchases_of`."""
+        return self._read(LATEST, period)
 
     def at(self, cutoff: int) -> PurchaseLog:
         """Return the log as it was known at tick `cutoff`.
@@ -87,7 +88,7 @@ class SnapshotReader:
         figures = {"day": self.clock.describe_tick(cutoff), "period": self.clock.merge_within}
         return Finding("log-misses-cutoff-day", figures, "caution")
 
-    def _read(self, day: str) -> PurchaseLog:
+    def _read(self, day: str, period: PeriodArguments | None = None) -> PurchaseLog:
         log = self.log(day) if callable(self.log) else self.log
         if isinstance(log, CleanedLog):
             log = log.transactions
@@ -100,4 +101,5 @@ class SnapshotReader:
             self.date_format,
             self.on_missing_id,
             self.missing_ids,
+            period=period,
         )

@@ -11,7 +11,17 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-__all__ = ["Meaning", "StatusMeaning", "known_statuses", "meaning_of", "normalize_status"]
+__all__ = [
+    "Meaning",
+    "StatusMeaning",
+    "is_blank",
+    "known_statuses",
+    "meaning_of",
+    "normalize_status",
+    "unknown_statuses_fault",
+]
+
+BLANK_WORDS = ("", "nan", "null", "none", "n a", "na")  # as normalized, which leaves nothing of a dash
 
 Meaning = Literal["sale", "void", "refunded", "partly_refunded", "refund"]
 """sale: paid, or on its way to the customer. void: never paid, failed, cancelled. refunded: a sale that was given back
@@ -80,6 +90,21 @@ def normalize_status(status: str) -> str:
     )
     words = "".join(mark if _is_letter(mark) else " " for mark in unicodedata.normalize("NFKC", plain)).split()
     return " ".join(words[1:] if len(words) > 1 and words[0] == "wc" else words)
+
+
+def is_blank(status: str | None) -> bool:
+    """Return whether a status is missing: blank, or a word such as "NULL"."""
+    return status is None or normalize_status(status) in BLANK_WORDS or status.strip() == "\\N"
+
+
+def unknown_statuses_fault(column: str, rows: int, listed: str) -> str:
+    """Return an error about statuses that nobody has classified: their rows, and a list of them."""
+    return (
+        f"{rows:,} {'row has' if rows == 1 else 'rows have'} a status in {column!r} of which it is not known whether "
+        f"it is a sale: {listed}. Name each in count_statuses= (a sale), void_statuses= (not a sale) or "
+        "refund_statuses= (a refund, whatever its sign), or pass unknown_statuses='count' or 'void' for all of them "
+        "(in Python, as fields of CleaningRules)."
+    )
 
 
 def meaning_of(status: str) -> StatusMeaning | None:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding
 
-__all__ = ["StrayDates", "find_stray_dates", "refuse_distant_end", "refuse_stray_dates"]
+__all__ = [
+    "EARLIEST",
+    "FEW_CUSTOMERS",
+    "LATEST",
+    "PeriodArguments",
+    "StrayDates",
+    "count_by_tick",
+    "doubtful_dates",
+    "doubts_about_dates",
+    "find_stray_dates",
+    "refuse_doubtful_dates",
+]
+
+EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a typing error, such as the year 0014
+FEW_CUSTOMERS = 100  # too few to see from their first and last dates which dates are far from the rest
 
 SHORTEST_GAP = 90.0  # days; stray dates are at least this far from the rest
 TIMES_USUAL_GAP = 10  # and this many times the longest gap within the rest
@@ -21,7 +38,34 @@ SHORTEST_GAP_OF_FEW, FEWER = 180.0, 8  # days; below this number of dates, only 
 FEWEST_FOR_END = 100  # dates from which on a long silence at the end is not plausible
 SHORTEST_END_OF_FEW = 3652.5  # days; with fewer dates, the silence must last for a decade
 
+CORRECT = "Correct the date, or remove the row, unless it is right."
+
 TickArray = npt.NDArray[np.integer]
+RowsByTick = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Distinct ticks in ascending order, and the number of rows or customers with each."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodArguments:
+    """The arguments of a function that bound the period observed, by which users confirm dates far from the others.
+
+    Attributes
+    ----------
+    end, start : str or None
+        Their names, such as "observation_end" and "acquired_after"; None if the function has none.
+    end_tick : int or None
+        The last tick that the user passed.
+    has_start : bool
+        Whether the user passed a start, or dates far earlier do no harm.
+    compared : {"rows", "customers"}
+        Whether the dates of all rows are compared, or the first and last dates of customers.
+    """
+
+    end: str | None = None
+    start: str | None = None
+    end_tick: int | None = None
+    has_start: bool = False
+    compared: Literal["rows", "customers"] = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,51 +132,107 @@ def find_stray_dates(ticks: TickArray, counts: TickArray, clock: Clock) -> Stray
     )
 
 
-def refuse_stray_dates(
-    ticks: TickArray, counts: TickArray, clock: Clock, end: str | None, start: str | None = "acquired_after"
-) -> None:
-    """Raise InvalidTransactions if dates are far outside the rest and no argument says where the log ends or starts.
+def refuse_doubtful_dates(first: RowsByTick, last: RowsByTick, clock: Clock, period: PeriodArguments) -> None:
+    """Raise an error if dates are far from the others and no argument confirms them.
 
     Parameters
     ----------
-    ticks, counts : int arrays
-        As for `find_stray_dates`.
+    first, last : pairs of int arrays
+        Dates by which the start and the end of the log are judged, as for `find_stray_dates`.
     clock : Clock
-    end, start : str or None
-        Arguments that confirm the dates, such as "observation_end"; None if the user passed them.
+    period : PeriodArguments
+
+    Raises
+    ------
+    InvalidOption
+        If the end that the user passed is so long after the last date that the log cannot reach that far.
+    InvalidTransactions
+        If dates are far from the others.
     """
-    stray = find_stray_dates(ticks, counts, clock)
-    if stray is None:
-        return
+    doubts = doubts_about_dates(first, last, clock, period)
+    if doubts:
+        raise (InvalidOption if _distant_end(*last, clock, period) else InvalidTransactions)("\n".join(doubts))
+
+
+def doubts_about_dates(first: RowsByTick, last: RowsByTick, clock: Clock, period: PeriodArguments) -> list[str]:
+    """Return what `refuse_doubtful_dates` raises, one text per fault."""
+    distant = _distant_end(*last, clock, period)
+    return [*([] if distant is None else [distant]), *_far_dates(first, last, clock, period)]
+
+
+def count_by_tick(ticks: npt.NDArray[np.int64], counts: npt.NDArray[np.int64] | None = None) -> RowsByTick:
+    """Return the distinct ticks in ascending order, and how many there are of each, or the sum of their counts."""
+    distinct, positions = np.unique(ticks, return_inverse=True)
+    return distinct, np.bincount(positions, counts, minlength=len(distinct)).astype(np.int64)
+
+
+def doubtful_dates(lazy: nw.LazyFrame[Any], clock: Clock, period: PeriodArguments) -> list[str]:
+    """Return what `refuse_doubtful_dates` would find in a log that has other faults.
+
+    Parameters
+    ----------
+    lazy : narwhals.LazyFrame
+        Has the columns customer_id and tick. Rows without a customer or with an implausible date are left out.
+    clock : Clock
+    period : PeriodArguments
+    """
+    limits = (clock.last_tick(EARLIEST), clock.last_tick(LATEST))
+    tick, customer = nw.col("tick").cast(nw.Int64), nw.col("customer_id")
+    rows = lazy.filter(tick >= limits[0], tick <= limits[1])
+    if period.end_tick is not None:
+        rows = rows.filter(tick <= period.end_tick)
+    known = rows.filter(~customer.is_null())
+    if period.compared == "customers":
+        of_each = known.group_by("customer_id").agg(nw.col("tick").min().alias("first"), nw.col("tick").max())
+        ends = frames.collect(of_each)
+        if len(ends) >= FEW_CUSTOMERS:
+            first, last = (count_by_tick(ends[name].to_numpy().astype(np.int64)) for name in ("first", "tick"))
+            return doubts_about_dates(first, last, clock, period)
+    table = frames.collect(known.group_by("tick").agg(nw.len().alias("rows")).sort("tick"))
+    all_rows = (table["tick"].to_numpy().astype(np.int64), table["rows"].to_numpy().astype(np.int64))
+    return doubts_about_dates(all_rows, all_rows, clock, period)
+
+
+def _far_dates(first: RowsByTick, last: RowsByTick, clock: Clock, period: PeriodArguments) -> list[str]:
+    """Return what is wrong with dates far later or far earlier than all others that no argument confirms."""
+    late = find_stray_dates(*last, clock) if period.end_tick is None else None
+    early = None if period.has_start else find_stray_dates(*first, clock)
     messages = []
-    if stray.after and end is not None:
-        last, latest = clock.describe_tick(stray.last), clock.describe_tick(stray.latest)
+    if late is not None and late.after:
+        end, latest = clock.describe_tick(late.last), clock.describe_tick(late.latest)
+        remedy = CORRECT
+        if period.end is not None:
+            remedy = f"Every customer would count as observed until {latest}. Correct the date, or pass "
+            remedy += f"{period.end}={end!r} to leave it out, or {period.end}={latest!r} if it is right."
         messages.append(
-            f"{stray.after:,} of the dates {'is' if stray.after == 1 else 'are'} far later than all others, up to "
-            f"{latest}; the rest ends on {last}. Every customer would count as observed until {latest}. Correct the "
-            f"date, or pass {end}={last!r} to leave it out, or {end}={latest!r} if it is right."
+            f"{late.after:,} of the dates {'is' if late.after == 1 else 'are'} far later than all others, up to "
+            f"{latest}; the rest ends on {end}. {remedy}"
         )
-    if stray.before and start is not None:
-        first, earliest = clock.describe_start(stray.first), clock.describe_start(stray.earliest)
-        before = clock.describe_tick(stray.first - 1)
+    if early is not None and early.before:
+        start, earliest = clock.describe_start(early.first), clock.describe_start(early.earliest)
+        remedy = CORRECT
+        if period.start is not None:
+            day, before = clock.describe_tick(early.first - 1), clock.describe_tick(early.earliest - 1)
+            remedy = f"Correct the date, or pass {period.start}={day!r} to leave its customer out, or "
+            remedy += f"{period.start}={before!r} if it is right."
         messages.append(
-            f"{stray.before:,} of the dates {'is' if stray.before == 1 else 'are'} far earlier than all others, from "
-            f"{earliest}; the rest starts on {first}. Correct the date, or pass {start}={before!r} to leave its "
-            f"customer out, or {start}={clock.describe_tick(stray.earliest - 1)!r} if it is right."
+            f"{early.before:,} of the dates {'is' if early.before == 1 else 'are'} far earlier than all others, from "
+            f"{earliest}; the rest starts on {start}. {remedy}"
         )
-    if messages:
-        raise InvalidTransactions("\n".join(messages))
+    return messages
 
 
-def refuse_distant_end(ticks: TickArray, counts: TickArray, clock: Clock, end: int, name: str) -> None:
-    """Raise InvalidOption if a period ends so long after the last date that the log cannot reach that far."""
-    if len(ticks) < 3 or end <= ticks[-1]:
-        return
+def _distant_end(ticks: TickArray, counts: TickArray, clock: Clock, period: PeriodArguments) -> str | None:
+    """Return what is wrong if the period ends so long after the last date that the log cannot reach that far."""
+    end = period.end_tick
+    if end is None or len(ticks) < 3 or end <= ticks[-1]:
+        return None
     days = SHORTEST_GAP if int(counts.sum()) >= FEWEST_FOR_END else SHORTEST_END_OF_FEW
     shortest = days * clock.ticks_per_unit / clock.days_per_unit
-    if end - int(ticks[-1]) > max(shortest, TIMES_USUAL_GAP * int(np.diff(ticks).max())):
-        last = clock.describe_tick(int(ticks[-1]))
-        raise InvalidOption(
-            f"{name}={clock.describe_tick(end)!r} is far beyond the log, which ends on {last}: everybody would seem to "
-            f"have stopped buying. Pass a date up to which the log is complete, such as {name}={last!r}."
-        )
+    if end - int(ticks[-1]) <= max(shortest, TIMES_USUAL_GAP * int(np.diff(ticks).max())):
+        return None
+    last = clock.describe_tick(int(ticks[-1]))
+    return (
+        f"{period.end}={clock.describe_tick(end)!r} is far beyond the log, which ends on {last}: everybody would seem "
+        f"to have stopped buying. Pass a date up to which the log is complete, such as {period.end}={last!r}."
+    )

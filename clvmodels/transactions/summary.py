@@ -21,9 +21,14 @@ from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read
 from clvmodels.transactions.in_engine.totals import customer_totals, rows_by_tick
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.purchase_log import PurchaseLog, to_purchase_log
-from clvmodels.transactions.reduction import CustomerTotals, concat_totals, reduce_to_customers
+from clvmodels.transactions.reduction import CustomerTotals, Ints, concat_totals, reduce_to_customers
 from clvmodels.transactions.rfm import RFM
-from clvmodels.transactions.stray_dates import refuse_distant_end, refuse_stray_dates
+from clvmodels.transactions.stray_dates import (
+    FEW_CUSTOMERS,
+    PeriodArguments,
+    count_by_tick,
+    refuse_doubtful_dates,
+)
 
 __all__ = [
     "RFM",
@@ -38,7 +43,6 @@ __all__ = [
 ]
 
 ROWS_PER_PARTITION = 32_000_000  # a file is read again for each partition
-FEW_CUSTOMERS = 100  # too few to see from their first and last dates which dates are far from the rest
 
 
 def rfm_summary(
@@ -128,49 +132,46 @@ def rfm_summary(
     """
     clock = Clock(time_unit, merge_within, time_zone, calendar)
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
-    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+    period = PeriodArguments(
+        "observation_end", "acquired_after", last_tick, acquired_after is not None, compared="customers"
+    )
+    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
     in_engine = read_in_engine(log, clock, options, last_tick)
     if in_engine is not None:
         end = in_engine.last_tick if last_tick is None else last_tick
         after = acquisition_tick(clock, acquired_after, end)
         rfm = reduce_in_engine(in_engine, end, include_first_transaction, after, intertimes)
-        refuse_far_dates(rfm, in_engine, end, observation_end is not None, acquired_after is not None)
+        refuse_far_dates(rfm, in_engine, end, period)
         return rfm
     transactions = read_transactions(
-        log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick, missing_ids
+        log, clock, customer_id, date, amount, date_format, on_missing_id, last_tick, missing_ids, period=period
     )
     end = transactions.last_tick if last_tick is None else last_tick
     after = acquisition_tick(clock, acquired_after, end)
     rfm = reduce_transactions(transactions, clock, end, include_first_transaction, intertimes, after)
-    refuse_far_dates(rfm, transactions, end, observation_end is not None, acquired_after is not None)
+    refuse_far_dates(rfm, transactions, end, period)
     return rfm
 
 
 def refuse_far_dates(
     rfm: RFM,
-    log: Transactions | EngineLog | tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    log: Transactions | EngineLog | tuple[Ints, Ints],
     end: int,
-    has_end: bool,
-    has_start: bool,
-    end_name: str = "observation_end",
+    period: PeriodArguments,
+    customers: Ints | None = None,
 ) -> None:
     """Raise an error if dates are far from the others, or far before the end of observation.
 
-    An end or a start that the user passed confirms them; `end_name` is the argument of the end. Customers' first and
-    last dates are compared, and of few customers the dates of all rows, for which ticks and their rows serve as a log.
+    Customers' first and last dates are compared, and of few customers the dates of all rows, for which ticks and their
+    rows serve as a log. `customers` is the number of customers with each history, if the RFM is one of histories.
     """
     clock = rfm.clock
-    if len(rfm) < FEW_CUSTOMERS:
+    if (len(rfm) if customers is None else int(customers.sum())) < FEW_CUSTOMERS:
         first = last = log if isinstance(log, tuple) else rows_by_tick(log, end)
     else:
         age, idle = (np.rint(time * clock.ticks_per_unit).astype(np.int64) for time in (rfm.T, rfm.T - rfm.recency))
-        first, last = (np.unique(end - time, return_counts=True) for time in (age, idle))
-    if has_end:
-        refuse_distant_end(*last, clock, end, "observation_end")
-    else:
-        refuse_stray_dates(*last, clock, end_name, None)
-    if not has_start:
-        refuse_stray_dates(*first, clock, None, "acquired_after")
+        first, last = (count_by_tick(end - time, customers) for time in (age, idle))
+    refuse_doubtful_dates(first, last, clock, period)
 
 
 @dataclass(frozen=True, slots=True)

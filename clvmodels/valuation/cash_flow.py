@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,9 +10,8 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, of_drawn_futures
-from clvmodels.valuation.expectations import Expectations
 from clvmodels.valuation.periods import Periods
-from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, charge_times, period_costs
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, expected_charges
 
 __all__ = ["CashFlow", "PresentValues", "drawn_cash_flow", "expected_cash_flow", "present_values"]
 
@@ -56,7 +54,7 @@ def present_values(customers: ValuedCustomers) -> PresentValues:
     expected, amounts = customers.expectations, customers.amounts
     orders, discounted = expected.orders(customers.horizon)
     costs = amounts.per_order * discounted
-    for time, service, marketing in _expected_charges(customers, expected):
+    for time, service, marketing in expected_charges(customers):
         costs = costs + np.exp(-customers.rate * time) * (service + marketing)
     return PresentValues(orders, discounted, customers.terms.margin * expected.spend_per_order * discounted, costs)
 
@@ -74,7 +72,7 @@ def expected_cash_flow(customers: ValuedCustomers, periods: Periods, segments: V
         revenue, cost = expected.spend_per_order * orders, amounts.per_order * orders
         sums.add(i, orders=orders, revenue=revenue, margin=margin * revenue, order_cost=cost)
         sums.add(i, present_value=(margin * expected.spend_per_order - amounts.per_order) * worth)
-    for time, service, marketing in _expected_charges(customers, expected):
+    for time, service, marketing in expected_charges(customers):
         i = int(periods.positions(np.array([time]))[0])
         worth = -np.exp(-customers.rate * time) * (service + marketing)
         sums.add(i, period_cost=service, marketing_cost=marketing, present_value=worth)
@@ -138,21 +136,6 @@ def _flow_of_draw(
         i = int(periods.positions(np.array([at]))[0])
         sums.add(i, period_cost=service, marketing_cost=marketing, present_value=worth)
     return sums.cash_flow()
-
-
-def _expected_charges(customers: ValuedCustomers, expected: Expectations) -> Iterator[tuple[float, Array, Array]]:
-    """Yield the time of each charge, and the expected service and marketing cost of each customer, (n,)."""
-    window = customers.costs.window(customers.rfm.clock)
-    for time, share in charge_times(customers):
-        parts, chances = [], {}
-        for amount, charged_while in period_costs(customers):
-            if not np.any(amount > 0):
-                parts.append(np.zeros(len(customers.rfm)))
-                continue
-            if charged_while not in chances:
-                chances[charged_while] = expected.charged(time, charged_while, window)
-            parts.append(share * amount * chances[charged_while])
-        yield time, parts[0], parts[1]
 
 
 class _Sums:

@@ -20,7 +20,7 @@ from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors, of_drawn_futures
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
 from clvmodels.valuation.value_terms import ValueTerms
-from clvmodels.valuation.valued_customers import ValuedCustomers
+from clvmodels.valuation.valued_customers import ValuedCustomers, expected_charges
 
 __all__ = ["ValueSinceAcquisition"]
 
@@ -94,13 +94,8 @@ class ValueSinceAcquisition:
             by_end = self._expected_orders(float(end))
             sums[:, i] = per_order * (by_end - before)
             before = by_end
-        if customers.has_period_costs():
-            window, costs = customers.costs.window(customers.rfm.clock), customers.costs
-            charges = customers.charges
-            cost = customers.amounts.per_period + customers.amounts.marketing
-            for time, share in zip(charges.ends, charges.share, strict=True):
-                chance = expectations.charged(float(time), costs.charged_while, window)
-                self._charge(sums, float(time), share * cost * chance)
+        for time, service, marketing in expected_charges(customers):
+            self._charge(sums, time, service + marketing)
         return sums
 
     def has_ahead(self) -> npt.NDArray[np.bool_]:

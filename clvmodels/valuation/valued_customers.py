@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from clvmodels.valuation.expectations import Expectations
 from clvmodels.valuation.periods import Periods, periods_after
 from clvmodels.valuation.value_terms import ValueTerms
 
-__all__ = ["ValueGroups", "ValuedCustomers", "charge_times", "period_costs"]
+__all__ = ["ValueGroups", "ValuedCustomers", "charge_times", "expected_charges", "period_costs"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,3 +95,18 @@ def period_costs(customers: ValuedCustomers) -> list[tuple[Array, ChargedWhile]]
     """Return the two costs per period of each customer, with who is charged."""
     amounts, costs = customers.amounts, customers.costs
     return [(amounts.per_period, costs.charged_while), (amounts.marketing, costs.marketing_while)]
+
+
+def expected_charges(customers: ValuedCustomers) -> Iterator[tuple[float, Array, Array]]:
+    """Yield the time of each charge, and the expected service and marketing cost of each customer, (n,)."""
+    expected, window = customers.expectations, customers.costs.window(customers.rfm.clock)
+    for time, share in charge_times(customers):
+        parts, chances = [], {}
+        for amount, charged_while in period_costs(customers):
+            if not np.any(amount > 0):
+                parts.append(np.zeros(len(customers.rfm)))
+                continue
+            if charged_while not in chances:
+                chances[charged_while] = expected.charged(time, charged_while, window)
+            parts.append(share * amount * chances[charged_while])
+        yield time, parts[0], parts[1]

@@ -17,7 +17,7 @@ from clvmodels.transactions.unnamed_columns import unnamed_columns
 
 DAYS = [dt.date(2024, 1, day) for day in (1, 5, 9, 20)]
 LOG = pl.DataFrame({"customer_id": ["a", "a", "b", "c"], "date": DAYS, "amount": [5.0, 7.0, 9.0, 4.0]})
-MARKS = {  # a column that says that the second row is no sale: its name, its value, and what the other rows have
+MARKS = {  # a column that says that the second row is not a sale: its name, its value, and what the other rows have
     "Status": ("Cancelled", "paid"),
     "order_status": ("partially_refunded", "paid"),
     "Financial Status": ("Awaiting payment", None),

@@ -18,6 +18,7 @@ from clvmodels.cli.arguments import (
     EncodingOption,
     FirstTransactionOption,
     LogArgument,
+    ObservationEndOption,
     SheetOption,
     load_customer_model,
     log_file,
@@ -95,9 +96,7 @@ def accounts_of_log(
     ] = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
-    observation_end: Annotated[
-        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
-    ] = None,
+    observation_end: ObservationEndOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,
@@ -153,9 +152,7 @@ def actions(
     output: Annotated[Path, typer.Option(help="Where the lists go (.parquet or .csv).")] = Path("actions.csv"),
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
-    observation_end: Annotated[
-        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
-    ] = None,
+    observation_end: ObservationEndOption = None,
     include_first_transaction: FirstTransactionOption = False,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,

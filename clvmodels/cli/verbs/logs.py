@@ -24,6 +24,7 @@ from clvmodels.cli.arguments import (
     EncodingOption,
     LogArgument,
     MissingIdsOption,
+    ObservationEndOption,
     RefundStatusesOption,
     SheetOption,
     TimeZoneOption,
@@ -189,9 +190,7 @@ def profile(
     date: DateOption = "date",
     amount: AmountOption = None,
     time_unit: Annotated[str, typer.Option(help="Unit of times in the profile: day, week, month or year.")] = "day",
-    observation_end: Annotated[
-        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
-    ] = None,
+    observation_end: ObservationEndOption = None,
     acquired_after: AcquiredAfterOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -250,9 +249,7 @@ def audit(
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
     period: Annotated[str, typer.Option(help="Calendar periods: month, quarter or year.")] = "quarter",
-    observation_end: Annotated[
-        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
-    ] = None,
+    observation_end: ObservationEndOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,

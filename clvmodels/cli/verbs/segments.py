@@ -18,6 +18,7 @@ from clvmodels.cli.arguments import (
     DropMissingIdOption,
     EncodingOption,
     LogArgument,
+    ObservationEndOption,
     SheetOption,
     TimeUnitOption,
     load_customer_model,
@@ -61,9 +62,7 @@ def segments(
     date: DateOption = "date",
     amount: AmountOption = None,
     time_unit: TimeUnitOption = "day",
-    observation_end: Annotated[
-        str | None, typer.Option(help="Last day to include; default: the latest in the log.")
-    ] = None,
+    observation_end: ObservationEndOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,

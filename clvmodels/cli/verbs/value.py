@@ -19,6 +19,7 @@ from clvmodels.cli.arguments import (
     HorizonOption,
     LogArgument,
     MarginOption,
+    ObservationEndOption,
     TimeUnitOption,
     TimeZoneOption,
     TotalIntervalOption,
@@ -29,7 +30,6 @@ from clvmodels.cli.money import fit_log, read_history, show
 from clvmodels.cli.tables import save_table
 
 ModelOption = Annotated[str, typer.Option(help="The purchase model, such as mbgnbd or pareto_nbd.")]
-EndOption = Annotated[str | None, typer.Option(help="Last day to include; default: the latest in the log.")]
 PerOrderOption = Annotated[float, typer.Option(help="Cost of each order.")]
 PerPeriodOption = Annotated[float, typer.Option(help="Cost of serving a customer for a month.")]
 ServedWithinOption = Annotated[str, typer.Option(help="How long after an order a customer is served.")]
@@ -82,7 +82,7 @@ def value(
     interval: IntervalOption = 0.9,
     total_interval: TotalIntervalOption = "history",
     output: TableOption = None,
-    observation_end: EndOption = None,
+    observation_end: ObservationEndOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
     time_unit: TimeUnitOption = "day",
@@ -164,7 +164,7 @@ def forecast(
     interval: IntervalOption = 0.9,
     total_interval: TotalIntervalOption = "history",
     output: TableOption = None,
-    observation_end: EndOption = None,
+    observation_end: ObservationEndOption = None,
     customer_id: CustomerIdOption = "customer_id",
     date: DateOption = "date",
     time_unit: TimeUnitOption = "day",

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from clvmodels import displays, html
+from clvmodels import displays, frames, html
 from clvmodels.clock import Clock
 from clvmodels.decisions.base_audit.fiscal_calendar import FiscalCalendar
 from clvmodels.decisions.base_audit.log_periods import LogPeriods, PeriodLength, log_periods
@@ -106,6 +106,7 @@ class Audit:
         return html.block("Audit", "", html.items(finding.text for finding in self.findings))
 
 
+@frames.load_once()
 def audit(
     log: LogTable,
     *,
@@ -205,6 +206,7 @@ def audit(
     )
     if quantity is not None and item is None:
         raise InvalidOption("quantity= counts the units of items: pass item= too.")
+    # A second pass, over rows that the first has checked: lines are added up as they are read, and never all in memory.
     lines = order_lines(log, columns, clock, date_format, orders) if columns.has_more else None
     periods, change = period_table(orders), change_table(orders, lines, later, earlier)
     concentration = concentration_table(orders, later)

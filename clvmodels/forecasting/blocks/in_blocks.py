@@ -25,10 +25,11 @@ from clvmodels.forecasting.states import Horizons, horizon_columns
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.in_engine.reading import LogOptions, read_in_engine
-from clvmodels.transactions.in_engine.totals import exact_money, integers
+from clvmodels.transactions.in_engine.totals import exact_money, integers, rows_by_tick
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.reduction import CustomerTotals
 from clvmodels.transactions.rfm import RFM
+from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import ObservedPeriod, build_rfm, refuse_before
 
 __all__ = ["BlockScorer", "score_in_blocks"]
@@ -106,8 +107,9 @@ def score_in_blocks(
     if "intertimes" in model.needs:
         raise InvalidOption("A model of regular timing needs every purchase: score its RFM instead.")
     clock = purchases.clock_
-    options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids)
     end = None if observation_end is None else clock.closing_tick(observation_end)
+    period = PeriodArguments("observation_end", None, end, has_start=True, compared="customers")
+    options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids, period)
     checked = read_in_engine(log, clock, options, end)
     if checked is None:
         raise InvalidOption(
@@ -116,6 +118,9 @@ def score_in_blocks(
         )
     end = checked.last_tick if end is None else end
     refuse_before(checked.first_tick, end, clock)
+    if observation_end is None:
+        by_tick = rows_by_tick(checked, end)
+        refuse_doubtful_dates(by_tick, by_tick, clock, period)
     scorer = BlockScorer(
         document=json.dumps(model.to_dict()),
         clock=clock,

@@ -16,7 +16,7 @@ from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.processes.special import legendre
 from clvmodels.transactions.calendar_columns import time_ahead
 from clvmodels.valuation.periods import Periods
-from clvmodels.valuation.valued_customers import ValuedCustomers
+from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
 
 __all__ = ["MONTH_LENGTH", "AcquisitionPlan", "CustomersToCome", "is_month"]
 
@@ -187,13 +187,13 @@ class CustomersToCome:
 
     def _charges(self, counts: Array) -> float:
         """Return the present value of costs per period: within the horizon, all who have come are served."""
-        base = self.base
-        if not base.has_period_costs():
-            return 0.0
-        cost = float(np.mean(base.amounts.per_period + base.amounts.marketing))
-        charges, starts = base.charges, np.append(0.0, self.periods.ends[:-1])
-        arrived = np.clip((charges.ends[:, None] - starts) / (self.periods.ends - starts), 0, 1) @ counts
-        return float(cost * np.sum(charges.share * arrived * np.exp(-base.rate * charges.ends)))
+        base, starts = self.base, np.append(0.0, self.periods.ends[:-1])
+        cost = sum(float(np.mean(amount)) for amount, _ in period_costs(base))
+        worth = 0.0
+        for time, share in charge_times(base):
+            arrived = np.clip((time - starts) / (self.periods.ends - starts), 0, 1) @ counts
+            worth += share * float(arrived) * np.exp(-base.rate * time)
+        return float(cost * worth)
 
 
 def is_month(text: Any) -> bool:

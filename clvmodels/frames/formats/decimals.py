@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions
 from clvmodels.frames.running import run
 
 __all__ = ["NumberStyle", "as_numbers", "number_style", "plain_numbers", "show_a_point", "with_plain_numbers"]
@@ -64,13 +63,13 @@ class NumberStyle:
     Attributes
     ----------
     decimal : {".", ","} or None
-        None if no number has a mark.
-    plain : bool
-        Whether every number is written as computers write it, so that it needs no preparation.
+        None if no number has a mark, or no one mark is certain.
+    faults : tuple of str
+        Why no one mark is certain, or that amounts are in several currencies.
     """
 
     decimal: str | None
-    plain: bool
+    faults: tuple[str, ...] = ()
 
 
 def plain_numbers(role: str, seen: bool) -> list[pl.Expr]:
@@ -90,16 +89,24 @@ def show_a_point(lazy: pl.LazyFrame, roles: Sequence[str]) -> bool:
     return any(first[role].str.contains(POINT).any() for role in roles)
 
 
-def as_numbers(role: str, decimal: str) -> pl.Expr:
-    """Return a column of text with numbers as computers write them; what is not a number stays as it is."""
-    bare = _bare(role)
-    number = bare.str.contains(NUMBERS[decimal])
-    digits = bare.str.replace_all(GROUPS[decimal], "").str.replace(",", ".", literal=True)
-    return pl.when(number).then(digits).otherwise(pl.col(role)).alias(role)
+def as_numbers(role: str, style: NumberStyle) -> pl.Expr:
+    """Return a column of text with numbers as computers write them; what is not a number stays as it is.
+
+    If the style has faults, each number is read with the mark that it can have, so that its other faults can be seen.
+    """
+    bare, number = _bare(role), pl.col(role)
+    for mark in ",." if style.faults else style.decimal or ".":
+        digits = bare.str.replace_all(GROUPS[mark], "").str.replace(",", ".", literal=True)
+        number = pl.when(bare.str.contains(NUMBERS[mark])).then(digits).otherwise(number)
+    return number.alias(role)
 
 
-def with_plain_numbers(lazy: pl.LazyFrame, roles: Mapping[str, str], has_currencies: bool = False) -> pl.LazyFrame:
+def with_plain_numbers(
+    lazy: pl.LazyFrame, roles: Mapping[str, str], has_currencies: bool = False
+) -> tuple[pl.LazyFrame, tuple[str, ...]]:
     """Write numbers that a table has as text as computers do, by the rules for files; blank ones become missing.
+
+    Also return what is wrong with how they are written.
 
     Parameters
     ----------
@@ -112,11 +119,11 @@ def with_plain_numbers(lazy: pl.LazyFrame, roles: Mapping[str, str], has_currenc
     schema = lazy.collect_schema()
     texts = {role: name for role, name in roles.items() if schema[role] == pl.String}
     if not texts:
-        return lazy
+        return lazy, ()
     stripped = (pl.col(role).str.strip_chars() for role in texts)
     lazy = lazy.with_columns(pl.when(text != "").then(text) for text in stripped)
     style = number_style(lazy, texts, None, has_currencies=has_currencies)
-    return lazy.with_columns(as_numbers(role, style.decimal or ".") for role in texts)
+    return lazy.with_columns(as_numbers(role, style) for role in texts), style.faults
 
 
 def number_style(
@@ -127,6 +134,8 @@ def number_style(
     has_currencies: bool = False,
 ) -> NumberStyle:
     """Return how the numbers of some columns are written.
+
+    If values need different marks, or another one than that named, or none decides, the style has faults.
 
     Parameters
     ----------
@@ -139,11 +148,6 @@ def number_style(
         The decimal separator that the user named.
     has_currencies : bool
         Whether a column of currencies says in which one amounts are, so that signs in them may differ.
-
-    Raises
-    ------
-    InvalidTransactions
-        If values need different marks, or another one than that named, or none decides.
     """
     sums = []
     for role in roles:
@@ -153,24 +157,26 @@ def number_style(
         for name, mask in (("point", point & ~comma), ("comma", comma & ~point), ("both", differ)):
             sums.append(pl.col(role).filter(mask).first().alias(f"{name} {role}"))
     first = run(lazy.select(sums)).row(0, named=True)
-    if not has_currencies:
-        _refuse_several_currencies(lazy, roles)
     examples = {
         name: [(roles[role], first[f"{name} {role}"]) for role in roles if first[f"{name} {role}"] is not None]
         for name in ("point", "comma", "both")
     }
     if named is None:
-        return _style_of(examples["point"], examples["comma"], examples["both"], file)
-    others = examples["comma" if named == "." else "point"]
-    if others:
-        raise InvalidTransactions(
-            f"decimal={named!r} does not fit {file!r}: {others[0][1]!r} in column {others[0][0]!r} cannot be read so."
-        )
-    return NumberStyle(named, plain=False)
+        fault = _doubtful_style(examples["point"], examples["comma"], examples["both"], file)
+        decimal = None if fault else "." if examples["point"] else "," if examples["comma"] else None
+    else:
+        others = examples["comma" if named == "." else "point"]
+        decimal, fault = named, None
+        if others:
+            shown = f"{others[0][1]!r} in column {others[0][0]!r}"
+            fault = f"decimal={named!r} does not fit {file!r}: {shown} cannot be read so."
+    currencies = () if has_currencies else _several_currencies(lazy, roles)
+    return NumberStyle(decimal, currencies if fault is None else (fault, *currencies))
 
 
-def _refuse_several_currencies(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> None:
-    """Raise InvalidTransactions if the amounts of a column have signs or codes of several currencies."""
+def _several_currencies(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is wrong if the amounts of a column have signs or codes of several currencies."""
+    faults = []
     for role, name in roles.items():
         number = pl.col(role).str.strip_chars()
         sign = pl.coalesce(number.str.extract(SIGN_BEFORE, 1), number.str.extract(SIGN_AFTER, 1)).str.strip_chars(". ")
@@ -178,34 +184,35 @@ def _refuse_several_currencies(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> 
         first = run(signs.group_by("sign").agg(pl.col("value").first(), rows=pl.len()).sort("rows", descending=True))
         if len(first) > 1:
             listed = " and ".join(map(repr, first["value"].head(2)))
-            raise InvalidTransactions(
+            faults.append(
                 f"Column {name!r} has amounts in {len(first)} currencies, such as {listed}. Amounts in different "
                 "currencies cannot be added up: put the currency into a column of its own, name it with currency=, and "
                 "a column of exchange rates with rate=, or clean each currency separately."
             )
+    return tuple(faults)
 
 
-def _style_of(
+def _doubtful_style(
     point: Sequence[tuple[str, str]],
     comma: Sequence[tuple[str, str]],
     both: Sequence[tuple[str, str]],
     file: str | None,
-) -> NumberStyle:
-    """Return the style that the examples of each kind, pairs of a column and a value, decide."""
+) -> str | None:
+    """Return why the examples of each kind, pairs of a column and a value, decide no style; None if they do."""
     whose = "the table" if file is None else repr(file)
     if point and comma:
-        raise InvalidTransactions(
+        return (
             f"The numbers of {whose} are written in two ways: {point[0][1]!r} in column {point[0][0]!r} has a decimal "
             f"point, and {comma[0][1]!r} in column {comma[0][0]!r} a decimal comma. Correct one of them."
         )
     if point or comma or not both:
-        return NumberStyle("." if point else "," if comma else None, plain=False)
+        return None
     column, value = both[0]
     small = value.strip().replace(",", ".")
     large = value.strip().replace(",", "").replace(".", "")
     readings = (small, large) if "." in value else (large, small)
     remedy = "Convert the column to numbers first." if file is None else "Name it with decimal='.' or decimal=','."
-    raise InvalidTransactions(
+    return (
         f"The numbers of {whose} can be read in two ways: {value!r} in column {column!r} is {readings[0]} with a "
         f"decimal point and {readings[1]} with a decimal comma, and no other number decides. {remedy}"
     )

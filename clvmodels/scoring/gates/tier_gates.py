@@ -49,8 +49,8 @@ class TierCounts(Record):
 def check_tiers(limits: Gates, tiers: TierCounts | None) -> tuple[GateResult, ...]:
     """Check how many customers rise and fall; nothing without earlier tiers.
 
-    Tiers by shares of customers have fixed sizes, so that whoever rises after a purchase moves another down: the share
-    of customers who bought since is allowed in addition.
+    Tiers by shares of customers have fixed sizes, so that a customer who rises after a purchase moves another down: the
+    share of customers who bought since is allowed in addition.
     """
     if tiers is None or tiers.earlier_as_of is None or not tiers.before:
         return ()

@@ -26,6 +26,7 @@ from clvmodels.scoring.stores import open_source
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.log import Transactions, read_transactions
 from clvmodels.transactions.purchase_log import to_purchase_log
+from clvmodels.transactions.stray_dates import PeriodArguments
 from clvmodels.transactions.summary import (
     RFM,
     acquired_later,
@@ -36,6 +37,9 @@ from clvmodels.transactions.summary import (
 )
 
 __all__ = ["SourceData", "log_of", "read"]
+
+# Dates far earlier than the others change no customer but their own.
+WITHOUT_DATE = PeriodArguments("as_of", has_start=True, compared="customers")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +178,7 @@ def _read_log(
             full = reason
         else:
             if as_of is None:
-                refuse_far_dates(recent.rfm, recent.night.statistics.by_tick, recent.end, False, True, "as_of")
+                refuse_far_dates(recent.rfm, recent.night.statistics.by_tick, recent.end, WITHOUT_DATE)
             return _data(recent.rfm, recent.end, None, None, named, None, recent.night)
     source, named, date_format = log_of(job, clock, staging, uris)
     named_here = named if has_spend else {**named, "amount": None}
@@ -188,7 +192,7 @@ def _read_log(
     else:
         rfm = reduce_transactions(log, clock, end, include_first, intertimes, after)
     if as_of is None:
-        refuse_far_dates(rfm, log, end, has_end=False, has_start=True, end_name="as_of")
+        refuse_far_dates(rfm, log, end, WITHOUT_DATE)
     if incremental is None or isinstance(log, EngineLog):
         return _data(rfm, end, log, source, named, date_format)
     return _data(rfm, end, log, source, named, date_format, incremental.read_in_full(log, source, end, full))
@@ -198,7 +202,8 @@ def _in_engine(
     source: Any, columns: dict[str, Any], date_format: str | None, job: Job, clock: Clock, end: int | None
 ) -> EngineLog | None:
     """Return a log that its engine can reduce; None if it is read here."""
-    options = LogOptions(**columns, date_format=date_format, **_ids(job.cleaning))
+    period = WITHOUT_DATE if end is None else None
+    options = LogOptions(**columns, date_format=date_format, **_ids(job.cleaning), period=period)
     return read_in_engine(source, clock, options, end)
 
 
@@ -206,7 +211,10 @@ def _read_here(
     source: Any, columns: dict[str, Any], date_format: str | None, job: Job, clock: Clock, end: int | None
 ) -> Transactions:
     """Return a log that is read on this machine."""
-    return read_transactions(source, clock, **columns, date_format=date_format, end=end, **_ids(job.cleaning))
+    period = WITHOUT_DATE if end is None else None
+    return read_transactions(
+        source, clock, **columns, date_format=date_format, end=end, **_ids(job.cleaning), period=period
+    )
 
 
 def _ids(cleaning: CleaningSettings) -> dict[str, Any]:

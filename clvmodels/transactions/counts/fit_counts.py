@@ -21,7 +21,8 @@ from clvmodels.transactions.in_engine.totals import exact_money, integers
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.reduction import Ints
 from clvmodels.transactions.rfm import RFM
-from clvmodels.transactions.summary import acquisition_tick, refuse_before, rfm_summary
+from clvmodels.transactions.stray_dates import PeriodArguments
+from clvmodels.transactions.summary import acquisition_tick, refuse_before, refuse_far_dates, rfm_summary
 
 __all__ = ["MOST_ROWS", "FitCounts", "SpendCounts", "count_histories", "fit_counts"]
 
@@ -156,8 +157,11 @@ def fit_counts(
     step = _step(clock, resolution)
     if not 0 < sample <= 1:
         raise InvalidOption(f"sample={sample!r} is not a share of the customers, which is above 0 and at most 1.")
-    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
+    period = PeriodArguments(
+        "observation_end", "acquired_after", last_tick, acquired_after is not None, compared="customers"
+    )
+    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
     in_engine = read_in_engine(log, clock, options, last_tick)
     if in_engine is None:
         rfm = rfm_summary(
@@ -180,7 +184,7 @@ def fit_counts(
     refuse_before(in_engine.first_tick, end, clock)
     after = acquisition_tick(clock, acquired_after, end)
     choice = frames.CustomerChoice(after, step, sample, random_state)
-    return _count_in_engine(in_engine, end, choice, include_first_transaction, max_rows)
+    return _count_in_engine(in_engine, end, choice, include_first_transaction, max_rows, period)
 
 
 def _step(clock: Clock, resolution: float | str | None) -> int:
@@ -197,10 +201,16 @@ def _step(clock: Clock, resolution: float | str | None) -> int:
 
 
 def _count_in_engine(
-    log: EngineLog, end: int, choice: frames.CustomerChoice, include_first: bool, max_rows: int
+    log: EngineLog,
+    end: int,
+    choice: frames.CustomerChoice,
+    include_first: bool,
+    max_rows: int,
+    period: PeriodArguments,
 ) -> FitCounts:
-    """Return the counts of a log in an engine."""
+    """Return the counts of a log in an engine; raise an error if its dates are far from each other."""
     histories, customers = count_histories(log, end, choice, max_rows)
+    refuse_far_dates(histories, log, end, period, customers)
     spend = None
     if log.query.has_amount:
         binned = log.fetch(log.query.spending(end, include_first, choice, BIN_WIDTH, max_rows + 1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import narwhals as nw
+import numpy as np
 
 from clvmodels import frames
 from clvmodels.clock import Clock
@@ -31,6 +32,7 @@ from clvmodels.transactions.log import (
     refuse_shared,
     zone_needed,
 )
+from clvmodels.transactions.stray_dates import FEW_CUSTOMERS, PeriodArguments, count_by_tick, doubts_about_dates
 from clvmodels.transactions.unnamed_columns import unnamed_columns, unnamed_faults
 
 __all__ = ["EngineLog", "LogOptions", "read_in_engine"]
@@ -39,6 +41,7 @@ COPIED_ROWS = 2_000_000  # up to which a log with faults is copied, so that the 
 ROWS_SHOWN = 1_000  # of a larger log at fault, from which the error is made
 MOST_SHORTENED = 100_000  # ids that may be rounded numbers and are looked at
 ROWS_PER_BLOCK = 1_000_000  # of rows that are streamed
+MOST_HISTORIES = 10_000_000  # of customers, of which the first and last dates are compared
 ZONED = "UTC"
 
 
@@ -51,6 +54,8 @@ class LogOptions:
     customer_id, date : str
     amount, date_format : str or None
     on_missing_id, missing_ids
+    period : PeriodArguments or None
+        As for `read_transactions`.
     """
 
     customer_id: str
@@ -59,6 +64,7 @@ class LogOptions:
     date_format: str | None
     on_missing_id: MissingId
     missing_ids: MissingIds
+    period: PeriodArguments | None = None
 
     @property
     def columns(self) -> dict[str, str]:
@@ -171,15 +177,18 @@ def read_in_engine(
     dropped = counts["no_id"] if options.on_missing_id == "drop" else 0
     faults = counts["no_id"] - dropped + counts["bad_date"] + counts["bad_amount"] + _shortened(engine, query, counts)
     rows = counts["all_rows"] - dropped
-    if faults or not rows:
-        if counts["all_rows"] <= COPIED_ROWS:
-            return None
-        _refuse_some(engine, query, clock, options, faults, counts["all_rows"])
+    if (faults or not rows) and counts["all_rows"] <= COPIED_ROWS:
+        return None
     others = _unnamed_faults(log, engine, options)
-    if doubts == "raise" and options.missing_ids is None and counts["placeholder"] >= FEWEST_ROWS:
+    named = doubts == "raise" or (options.period is not None and bool(faults or others))
+    if named and options.missing_ids is None and counts["placeholder"] >= FEWEST_ROWS:
         placeholder = _placeholder(engine, query, rows)
         if placeholder is not None:
             others.append(placeholder_fault(placeholder, options.customer_id, "on_missing_id='drop'"))
+    if (faults or others) and options.period is not None:
+        others += _doubtful_dates(engine, query, clock, options.period)
+    if faults or not rows:
+        _refuse_some(engine, query, clock, options, faults, counts["all_rows"], others)
     if others:
         raise InvalidTransactions("\n".join(others))
     return EngineLog(
@@ -243,6 +252,26 @@ def _placeholder(engine: frames.Engine, query: frames.LogQuery, rows: int) -> Pl
     return placeholder_among([(value, count) for value, count in frequent], rows)
 
 
+def _doubtful_dates(engine: frames.Engine, query: frames.LogQuery, clock: Clock, period: PeriodArguments) -> list[str]:
+    """Return what is wrong with dates far from the others in a log that has other faults."""
+    earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
+    end = latest if period.end_tick is None else period.end_tick
+    histories = query.histories(end, frames.CustomerChoice(), MOST_HISTORIES)
+    table = engine.fetch(histories.text(), histories.types)
+    age, recency, customers = (table[name].to_numpy().astype(np.int64) for name in ("age", "recency", "customers"))
+    first = end - age
+    if period.compared == "customers" and customers.sum() >= FEW_CUSTOMERS:
+        known = first >= earliest
+        counts = customers[known]
+        by_first, by_last = (count_by_tick(ticks[known], counts) for ticks in (first, first + recency))
+        return doubts_about_dates(by_first, by_last, clock, period)
+    by_tick = query.rows_by_tick()
+    rows = engine.fetch(by_tick.text(), by_tick.types).drop_nulls()
+    rows = rows.filter(nw.col("tick") >= earliest, nw.col("tick") <= end).sort("tick")
+    all_rows = (rows["tick"].to_numpy().astype(np.int64), rows["tick_rows"].to_numpy().astype(np.int64))
+    return doubts_about_dates(all_rows, all_rows, clock, period)
+
+
 def _refuse_some(
     engine: frames.Engine,
     query: frames.LogQuery,
@@ -250,24 +279,26 @@ def _refuse_some(
     options: LogOptions,
     faults: int,
     rows: int,
+    others: Sequence[str],
 ) -> None:
-    """Raise InvalidTransactions about the first rows at fault of a log that is too large to be copied."""
+    """Raise InvalidTransactions about the first rows at fault of a log that is too large to be copied, and `others`."""
     limits = (clock.last_tick(EARLIEST), clock.last_tick(LATEST))
     text, types = query.faults(*limits, LARGEST_AMOUNT, options.on_missing_id == "raise", ROWS_SHOWN)
-    faulty = engine.fetch(text, types).to_native()
+    faulty = engine.fetch(text, types).rename(options.columns).to_native()
     where = f"{faults:,} faults in {rows:,} rows of the table. The first rows at fault:"
     try:
         read_transactions(
             faulty,
             clock,
-            "customer_id",
-            "date",
-            None if options.amount is None else "amount",
+            options.customer_id,
+            options.date,
+            options.amount,
             None,
             options.on_missing_id,
             None,
             options.missing_ids,
+            "leave",
         )
     except InvalidTransactions as error:
-        raise InvalidTransactions(f"{where}\n{error}") from None
+        raise InvalidTransactions("\n".join([where, str(error), *others])) from None
     raise InvalidTransactions(f"{where} {engine.title} and polars disagree about them; convert the columns first.")

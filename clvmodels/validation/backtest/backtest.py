@@ -17,7 +17,7 @@ from sklearn.base import clone
 
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
-from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM, InvalidTransactions
+from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.prediction import PredictionOptions, TotalIntervalName, check_total_interval
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -33,8 +33,9 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
+from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
-from clvmodels.transactions.stray_dates import find_stray_dates
+from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import acquired_later, acquisition_tick
 from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, evaluate_cutoff
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat
@@ -47,6 +48,7 @@ from clvmodels.validation.tables.distributions import Settings
 __all__ = ["backtest"]
 
 Outcome = TypeVar("Outcome")
+Cutoffs = Sequence[str | Date | datetime] | int
 ONE_CUTOFF_AT_A_TIME = 200_000  # customers from which one cutoff keeps every processor busy; two double the memory
 
 
@@ -56,10 +58,11 @@ def backtest(
     spend: SpendModel | None = None,
     *,
     horizons: Sequence[float | str] | float | str,
-    cutoffs: Sequence[str | Date | datetime] | int = 3,
+    cutoffs: Cutoffs = 3,
     customer_id: str = "customer_id",
     date: str = "date",
     amount: str | None = None,
+    observation_end: str | Date | datetime | None = None,
     acquired_after: str | Date | datetime | None = None,
     time_unit: TimeUnit = "day",
     merge_within: MergePeriod = "day",
@@ -105,6 +108,8 @@ def backtest(
     cutoffs : sequence of dates, or int
         Last days of calibration periods; or how many of them, evenly spaced between the middle of the log before the
         longest horizon and the last day that leaves room for it.
+    observation_end : date or str, optional
+        Last day of the log to use (inclusive); default: the latest date in the log. Later rows are left out.
     acquired_after : date or str, optional
         Leave out customers first seen on this day or earlier, at every cutoff; the log then begins on the next day.
     customer_id, date, amount, time_unit, merge_within, include_first_transaction
@@ -180,14 +185,8 @@ def backtest(
     check_calendar(calendar)
     clock = Clock(time_unit, merge_within, time_zone)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
-    record = replace(reader.whole(), kind="polars")  # no prediction goes back to an engine, which several cutoffs share
-    ticks, counts = record.rows_by_tick
-    stray = find_stray_dates(ticks, counts, clock) if isinstance(cutoffs, int) else None
-    if stray is not None:
-        raise InvalidTransactions(
-            f"{stray.finding(clock).text}. Correct or remove these rows, or name the days to forecast from with "
-            "cutoffs=."
-        )
+    record = _read_whole(reader, observation_end, cutoffs, has_start=acquired_after is not None)
+    record = replace(record, kind="polars")  # no prediction goes back to an engine, which several cutoffs share
     findings: Findings = ()
     after = acquisition_tick(clock, acquired_after, record.last_tick)
     if after is not None:
@@ -246,6 +245,22 @@ def _check_money(spend: SpendModel | None, amount: str | None, revenue: bool) ->
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
     if revenue and spend is None:
         raise InvalidOption("A backtest of revenue needs a spend model: pass amount= and spend=.")
+
+
+def _read_whole(
+    reader: SnapshotReader, observation_end: str | Date | datetime | None, cutoffs: Cutoffs, *, has_start: bool
+) -> PurchaseLog:
+    """Return the log as it is known now, up to the end of observation; refuse dates far from the others.
+
+    Cutoffs that the user named confirm such dates, for they do not depend on them.
+    """
+    end = None if observation_end is None else reader.clock.closing_tick(observation_end)
+    period = PeriodArguments("observation_end", "acquired_after", end, has_start)
+    record = reader.whole(period if isinstance(cutoffs, int) else None)
+    if isinstance(cutoffs, int):
+        ticks, counts = record.rows_by_tick
+        refuse_doubtful_dates((ticks, counts), (ticks, counts), reader.clock, period)
+    return record if end is None else record.until(end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,8 +212,7 @@ def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> 
     if again.any():
         edges = np.unique(np.quantile(recency[again], np.linspace(0, 1, RECENCY_BINS + 1), method="inverted_cdf"))
         codes[again] = np.maximum(np.searchsorted(edges, recency[again], side="left"), 1)
-        ends = edges[1:] if len(edges) > 1 else edges
-        begins = edges[:-1]
+        begins, ends = (edges[:-1], edges[1:]) if len(edges) > 1 else (edges, edges)
         labels += [f"{low:.3g} to {high:.3g}" for low, high in zip(begins, ends, strict=True)]
     return CustomerGrouping("recency", codes, labels, f"{unit}s")
 
