@@ -252,9 +252,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
             return f"{self.title}, not fitted"
         fit = self.fit_
         values = ", ".join(f"{name} {value:.4g}" for name, value in fit.parameters.items())
-        elsewhere = any(finding.code == "fit-not-a-maximum" for finding in fit.findings)
-        status = "parameters of another fit" if elsewhere else fit.status
-        return f"{self.title}: {status}, {fit.customers:,} customers, {values}"
+        return f"{self.title}: {fit.described_status}, {fit.customers:,} customers, {values}"
 
     def _repr_html_(self) -> str:
         """The parameters and the certificate as HTML, for notebooks."""

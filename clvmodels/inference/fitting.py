@@ -144,6 +144,12 @@ class Fit:
         return html.block("Fit", text, table, html.items([measures]))
 
     @property
+    def described_status(self) -> str:
+        """The status, or that the parameters come from another fit and are not the maximum of this likelihood."""
+        elsewhere = any(finding.code == "fit-not-a-maximum" for finding in self.findings)
+        return "parameters of another fit" if elsewhere else self.status
+
+    @property
     def message(self) -> str:
         """The findings as text; those of a group follow its name."""
         groups = itertools.groupby(self.findings, key=lambda finding: finding.figures.get("group"))
