@@ -181,14 +181,14 @@ def doubtful_dates(lazy: nw.LazyFrame[Any], clock: Clock, period: PeriodArgument
     rows = lazy.filter(tick >= limits[0], tick <= limits[1])
     if period.end_tick is not None:
         rows = rows.filter(tick <= period.end_tick)
-    known = rows.filter(~customer.is_null())
+    with_id = rows.filter(~customer.is_null())
     if period.compared == "customers":
-        of_each = known.group_by("customer_id").agg(nw.col("tick").min().alias("first"), nw.col("tick").max())
+        of_each = with_id.group_by("customer_id").agg(nw.col("tick").min().alias("first"), nw.col("tick").max())
         ends = frames.collect(of_each)
         if len(ends) >= FEW_CUSTOMERS:
             first, last = (count_by_tick(ends[name].to_numpy().astype(np.int64)) for name in ("first", "tick"))
             return doubts_about_dates(first, last, clock, period)
-    table = frames.collect(known.group_by("tick").agg(nw.len().alias("rows")).sort("tick"))
+    table = frames.collect(with_id.group_by("tick").agg(nw.len().alias("rows")).sort("tick"))
     all_rows = (table["tick"].to_numpy().astype(np.int64), table["rows"].to_numpy().astype(np.int64))
     return doubts_about_dates(all_rows, all_rows, clock, period)
 

@@ -261,9 +261,9 @@ def _doubtful_dates(engine: frames.Engine, query: frames.LogQuery, clock: Clock,
     age, recency, customers = (table[name].to_numpy().astype(np.int64) for name in ("age", "recency", "customers"))
     first = end - age
     if period.compared == "customers" and customers.sum() >= FEW_CUSTOMERS:
-        known = first >= earliest
-        counts = customers[known]
-        by_first, by_last = (count_by_tick(ticks[known], counts) for ticks in (first, first + recency))
+        plausible = first >= earliest
+        counts = customers[plausible]
+        by_first, by_last = (count_by_tick(ticks[plausible], counts) for ticks in (first, first + recency))
         return doubts_about_dates(by_first, by_last, clock, period)
     by_tick = query.rows_by_tick()
     rows = engine.fetch(by_tick.text(), by_tick.types).drop_nulls()
