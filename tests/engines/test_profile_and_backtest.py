@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sqlglot
 from numpy.testing import assert_array_equal
 
 import clvmodels as clv
+from clvmodels import frames
+from clvmodels.clock import Clock
 
 OPTIONS = {"amount": "amount", "on_missing_id": "drop"}
 
@@ -86,3 +90,32 @@ def test_intertimes_and_histories_are_equal_to_the_last_bit(log, held_in, no_cop
     assert_array_equal(actual.past_spend, expected.past_spend)
     assert_array_equal(actual.repeated(9_900, 10_000, spent=True), expected.repeated(9_900, 10_000, spent=True))
     assert np.sum(actual.past_spend) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["spark", "databricks", "bigquery", "snowflake", "postgres"])
+def test_the_queries_of_every_dialect_have_the_same_rows(log, dialect):
+    connection = duckdb.connect()
+    connection.register("orders", log.to_arrow())
+    columns = {"customer_id": "customer_id", "date": "date", "amount": "amount"}
+    types = {"customer_id": "text", "date": "date", "amount": "number"}
+
+    def rows(name, make):
+        query = make(frames.LogQuery(frames.dialect_named(name), "orders", columns, types, Clock(), ("guest",)))
+        text = query.text()
+        if name != "duckdb":
+            text = sqlglot.transpile(text, read=name, write="duckdb")[0].replace("TRY_SUM", "SUM")
+        return connection.sql(text).pl().select(list(query.types)).sort(pl.all())
+
+    end = Clock().last_tick("1998-01-31")
+    for make in (
+        frames.purchase_rows,
+        frames.rows_of_ids,
+        lambda query: frames.observed_customers(query, end, 90),
+        lambda query: frames.day_counts(query, end, 9_900),
+        lambda query: frames.gap_counts(query, end, 9_900),
+        lambda query: frames.amount_counts(query, end, None),
+    ):
+        expected = rows("duckdb", make)
+        assert len(expected) > 100
+        assert rows(dialect, make).equals(expected)
