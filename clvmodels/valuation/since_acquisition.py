@@ -121,7 +121,8 @@ class ValueSinceAcquisition:
         draws, seed : int
         total_interval : {"history", "model"} or TotalInterval
         """
-        level = level_factors(self.customers, total_interval, draws, seed)
+        ahead = float(np.max(np.maximum(self.horizon - self.T, 0.0), initial=0.0))
+        level = level_factors(self.customers, total_interval, draws, seed, ahead)
         charges = DrawnCharges(self.customers)
         place = np.full(len(self.T), -1)
         place[rows] = np.arange(len(rows))

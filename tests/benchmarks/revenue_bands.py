@@ -13,8 +13,8 @@ revenue_bands.json next to this file:
 from __future__ import annotations
 
 import json
+import re
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +111,15 @@ def summarize(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def simulated(shops: int, draws: int) -> None:
-    """Forecast the shops of both kinds, one of each in turn, and write what is known after every tenth."""
-    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
-    for seed in range(shops):
+    """Forecast the shops of both kinds, one of each in turn, and write after each; a run goes on where one ended."""
+    document = _document().get("shops", {})
+    rows: dict[str, list[dict[str, Any]]] = document.get("rows", {kind: [] for kind in KINDS})
+    for seed in range(min(map(len, rows.values())), shops):
         for kind in KINDS:
-            rows[kind].append(forecast(kind, seed, draws))
-        if seed % 10 == 9 or seed == shops - 1:
-            used = {"draws": draws, "processor_seconds": round(time.process_time(), 1)}
-            _write("shops", {**used, **{kind: summarize(each) for kind, each in rows.items()}})
+            rows[kind] = [*rows[kind][:seed], forecast(kind, seed, draws)]
+        both = [row for each in rows.values() for row in each]
+        summaries = {kind: summarize(each) for kind, each in [*rows.items(), ("both", both)]} if seed else {}
+        _write("shops", {"draws": draws, **summaries, "rows": rows})
 
 
 def public(folder: Path) -> None:
@@ -142,10 +143,15 @@ def _of_log(log: PurchaseLog, calendar: Any) -> dict[str, Any]:
     return by_name
 
 
+def _document() -> dict[str, Any]:
+    """Return what was written so far."""
+    document: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    return document
+
+
 def _write(part: str, result: Any) -> None:
-    document = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-    document[part] = result
-    RESULT.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(_document() | {part: result}, indent=1)
+    RESULT.write_text(re.sub(r"\n {4,}", " ", text) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ import clvmodels as clv
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.valuation.acquisition_value import lifetime_net_value, value_at_acquisition
 from clvmodels.valuation.costs import Costs
+from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.remaining_value import remaining_value
+from clvmodels.valuation.value_terms import ValueTerms
+from clvmodels.valuation.valued_customers import ValuedCustomers
 
 TERMS = {"horizon": "12 months", "annual_discount_rate": 0.10, "margin": 0.35}
 COSTS = Costs(per_order=1.0, per_period=0.1, acquisition={"channel": {"search": 15.0, "social": 8.0}})
@@ -263,3 +266,18 @@ def test_unit_economics_without_an_interval_are_the_same_without_what_needs_draw
     for table, with_interval in ((plain.groups, economics.groups), (plain.payback, economics.payback)):
         pd.testing.assert_frame_equal(table, with_interval.drop(columns=[n for n in with_interval if n in drawn]))
     assert plain.findings == economics.findings
+
+
+@pytest.mark.slow
+def test_a_horizon_longer_than_was_tested_elsewhere_is_no_surer(models, history):
+    """Errors of totals in other shops are known up to a year; beyond, the level is that of the longest tested."""
+
+    def factors(horizon, ahead=None):
+        terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=0.1, margin=0.35)
+        customers = ValuedCustomers.of(*models, history.rfm, terms, None)
+        return level_factors(customers, "history", 50, 0, ahead)
+
+    year = factors("12 months")
+    assert np.std(year) > 0.1
+    assert np.array_equal(factors("5 years"), year)
+    assert np.array_equal(factors("5 years", ahead=26.0), factors("26 weeks"))

@@ -11,6 +11,7 @@ import numpy as np
 from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
 from clvmodels.inference.objective import Returned, in_threads
+from clvmodels.inference.totals.reference_class import reference_class
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, DrawnOrders
@@ -144,13 +145,25 @@ def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders],
     return draw_orders, spending.sample_orders
 
 
-def level_factors(customers: ValuedCustomers, total_interval: IntervalOfTotal, draws: int, seed: int) -> Array | None:
-    """Return the factor of orders that all customers of a draw share, (draws,); None without a common level."""
+def level_factors(
+    customers: ValuedCustomers, total_interval: IntervalOfTotal, draws: int, seed: int, ahead: float | None = None
+) -> Array | None:
+    """Return the factor of orders that all customers of a draw share, (draws,); None without a common level.
+
+    Parameters
+    ----------
+    customers : ValuedCustomers
+    total_interval : {"history", "model"} or TotalInterval
+    draws, seed : int
+    ahead : float, optional
+        How far the draws reach beyond the end of observation; default: the horizon. Errors of other shops were measured
+        over no more than about a year: what lies further ahead is no surer, and has the level of that length.
+    """
     if total_interval == "model":
         return None
-    common = (
-        total_interval
-        if isinstance(total_interval, TotalInterval)
-        else customers.purchases.level_of_totals(customers.horizon, "money")
-    )
-    return common.level_draws(seed, draws)
+    if isinstance(total_interval, TotalInterval):
+        return total_interval.level_draws(seed, draws)
+    purchases = customers.purchases
+    tested = reference_class("money", purchases.plain.name).longest_days / purchases.clock_.days_per_unit
+    length = min(customers.horizon if ahead is None else ahead, tested)
+    return purchases.level_of_totals(length, "money").level_draws(seed, draws)
