@@ -276,7 +276,9 @@ def score_job(
             data, totals = forecast_customers(job, forecaster, data)
         day = str(data.customers.rfm.observation_end)
         before = last_kept(job, uris, day, data.end, backfill=backfill) if job.reads_earlier_run else None
-        planned = plan(job, model, version, path, fit_statistics, data, pinned, backfill=backfill, earlier=before)
+        planned = plan(
+            job, model, version, path, fit_statistics, data, pinned, backfill=backfill, earlier=before, now=_now
+        )
         findings = data.customers.rfm.findings
         if data.night is not None:
             findings = (*findings, data.night.reading.finding)
@@ -351,7 +353,7 @@ def _register(
     record, results, model = candidate.record, candidate.record.gates, forecaster.process_model
     if dry_run:
         return FitResult(model, rfm, None, None, results, False, forecaster)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = _now()
     version = registry.add(forecaster, record, made=now)
     event("added", f"Version {version.name} added to {registry.path}", version=version.name)
     if candidate.refused and not force:
@@ -359,6 +361,11 @@ def _register(
     registry.promote(version.name, forced=record.forced, made=now)
     event("promoted", f"Version {version.name} is the champion", version=version.name, forced=record.forced)
     return FitResult(model, rfm, version.path, version.name, results, True, forecaster)
+
+
+def _now() -> str:
+    """Return the time, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _plain(findings: Findings) -> list[dict[str, Any]]:

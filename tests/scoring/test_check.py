@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+import uuid
+from datetime import datetime
 
 import pytest
 
 import clvmodels as clv
 from clvmodels.cli import main
 from clvmodels.errors import GateRefused, InvalidJob, InvalidTransactions, StoreUnreachable
+from clvmodels.scoring.run.manifest import read_manifest
 
 ADBC = "adbc_driver_postgresql.dbapi"
 
@@ -146,3 +149,41 @@ def test_the_command_ends_with_the_code_of_the_run(folder, monkeypatch, capsys):
         (folder / "away.csv").rename(folder / "orders.csv")
     assert stopped.value.code == 3
     assert "FAILED  run: " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_a_manifest_has_the_facts_of_openlineage(folder, tmp_path):
+    # Names of facets and of their fields in openlineage-python 1.54: those with a value must be there, others may be.
+    facets = {
+        "nominalTime": {"nominalStartTime", "nominalEndTime"},
+        "processing_engine": {"version", "name", "openlineageAdapterVersion"},
+        "jobType": {"processingType", "integration", "jobType", "emissionPattern"},
+        "sql": {"query", "dialect"},
+        "schema": {"fields"},
+        "inputStatistics": {"rowCount", "size", "fileCount"},
+        "outputStatistics": {"rowCount", "size", "fileCount"},
+    }
+    sinks = [{"path": str(tmp_path / "a.parquet")}, {"store": "sqlite", "path": str(tmp_path / "b.db")}]
+    job = changed(folder, sinks=sinks, run={"folder": str(tmp_path / "nightly")})
+    done = clv.score_job(job, "1997-09-30")
+    facts = read_manifest(done.path).lineage
+    assert facts == done.manifest.lineage
+    assert set(facts) == {"eventType", "eventTime", "run", "job", "inputs", "outputs"}
+    assert facts["eventType"] == "COMPLETE"
+    assert datetime.fromisoformat(facts["eventTime"]).tzinfo is not None
+    assert str(uuid.UUID(facts["run"]["runId"])) == facts["run"]["runId"]
+    assert (facts["job"]["namespace"], facts["job"]["name"]) == ("clvmodels", "nightly")
+    parts = [facts["run"], facts["job"], *facts["inputs"], *facts["outputs"]]
+    for part in parts:
+        for kind in ("facets", "inputFacets", "outputFacets"):
+            for name, facet in part.get(kind, {}).items():
+                assert set(facet) <= facets[name], name
+    for field in (field for part in parts[2:] for field in part["facets"]["schema"]["fields"]):
+        assert set(field) <= {"name", "type", "description", "fields"}
+    assert [part["outputFacets"]["outputStatistics"]["rowCount"] for part in facts["outputs"]] == 2 * [
+        done.manifest.customers
+    ]
+    (log,) = facts["inputs"]
+    assert log["inputFacets"]["inputStatistics"]["rowCount"] == done.manifest.rows_to_as_of
+    assert (log["namespace"], log["name"]) == ("file", (folder / "orders.csv").absolute().as_posix())
+    assert facts["outputs"][1]["name"] == "clv_scores"

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from clvmodels import files
 from clvmodels.errors import InvalidManifest
@@ -111,6 +111,8 @@ class RunManifest(Record):
         Customers by tier, and how they moved since the run before; None if the job makes no tiers.
     reading : SourceReading or None
         Whether the log was read in full or from a day on; None without `source.incremental`.
+    lineage : dict
+        What was read and written, when, in the words of OpenLineage; empty in manifests before there was this field.
     """
 
     format: Literal["clvmodels.Run"] = "clvmodels.Run"
@@ -144,6 +146,7 @@ class RunManifest(Record):
     feed: FeedStatistics | None = None
     tiers: TierCounts | None = None
     reading: SourceReading | None = None
+    lineage: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("run_id")
     @classmethod

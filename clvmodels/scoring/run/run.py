@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +18,7 @@ from clvmodels.scoring.gates.result import refusal, refuse
 from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.gates.tier_gates import TierCounts, check_tiers
 from clvmodels.scoring.incremental.log_statistics import LogStatistics
+from clvmodels.scoring.lineage import lineage_of, with_state
 from clvmodels.scoring.run import manifest, publishing, score_table
 from clvmodels.scoring.run.customers import SourceData
 from clvmodels.scoring.run.decision_columns import decision_columns
@@ -57,6 +58,8 @@ class RunPlan:
         Whether the run only adds to the history.
     earlier : KeptTable or None
         The run before, whose tiers and stages this run's depend on.
+    now : function
+        Returns the time, in ISO 8601.
     """
 
     job: Job
@@ -69,8 +72,9 @@ class RunPlan:
     model_fingerprint: str
     source_fingerprint: str
     run_id: str
-    backfill: bool = False
-    earlier: KeptTable | None = None
+    backfill: bool
+    earlier: KeptTable | None
+    now: Callable[[], str]
 
     @property
     def since_earlier(self) -> int:
@@ -89,6 +93,7 @@ def plan(
     *,
     backfill: bool = False,
     earlier: KeptTable | None = None,
+    now: Callable[[], str],
 ) -> RunPlan:
     """Return the plan of a run; its id is the hash of everything that its table depends on."""
     as_of = str(data.customers.rfm.observation_end)
@@ -104,7 +109,9 @@ def plan(
     if job.reads_earlier_run:
         identity["earlier"] = None if earlier is None else earlier.manifest.run_id
     run_id = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    return RunPlan(job, model, version, fit_statistics, data, pinned, as_of, file, source, run_id, backfill, earlier)
+    return RunPlan(
+        job, model, version, fit_statistics, data, pinned, as_of, file, source, run_id, backfill, earlier, now
+    )
 
 
 def packages() -> dict[str, str]:
@@ -268,7 +275,15 @@ def _describe(
         model_as_of=_model_as_of(planned),
         tiers=tiers,
         reading=None if data.night is None else data.night.reading,
+        lineage=lineage_of(
+            planned.job, planned.run_id, planned.as_of, _rows_read(data, by_day), [c.to_dict() for c in columns]
+        ),
     )
+
+
+def _rows_read(data: SourceData, log: LogStatistics | None) -> dict[str, int]:
+    """Return the rows of the source up to the date."""
+    return {"source": len(data.customers.rfm) if log is None else log.rows_up_to(data.end)}
 
 
 def _since_fit(planned: RunPlan) -> int | None:
@@ -314,7 +329,9 @@ def _save(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> 
     """Write the manifest with the present state of the sinks, and return it."""
     run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers, run.sinks)})
     status = "published" if run.published else "unfinished" if run.refusal is None else "refused"
-    run = run.model_copy(update={"status": status})
+    done = {state.name: state.rows for state in run.sinks}
+    lineage = with_state(run.lineage, status, [done.get(sink.name, 0) for sink in planned.job.sinks], planned.now())
+    run = run.model_copy(update={"status": status, "lineage": lineage})
     folder = planned.job.run.folder
     if folder is not None:
         with reaching(f"The manifest in {folder}"):
