@@ -35,7 +35,7 @@ def lineage_of(
     columns : iterable of mapping
         Of the score table: name, dtype, description.
     """
-    named = {"source": (job.source, job.columns.read)}
+    named: dict[str, tuple[StoreSettings, list[str]]] = {"source": (job.source, job.columns.read)}
     if job.customers is not None:
         named["customers"] = (job.customers, [job.customers.customer_id, *job.customers.attributes])
     fields = [{"name": each["name"], "type": each["dtype"], "description": each["description"]} for each in columns]
@@ -68,7 +68,7 @@ def with_state(facts: Mapping[str, Any], status: str, rows: Sequence[int], now: 
     rows : sequence of int
         Of each sink of the job; 0 until it has the table.
     now : str
-        The time, in ISO 8601.
+        The time, in ISO 8601; that of the facts stays if nothing has changed since.
     """
     if not facts:
         return {}
@@ -76,7 +76,8 @@ def with_state(facts: Mapping[str, Any], status: str, rows: Sequence[int], now: 
         {**output, "outputFacets": {"outputStatistics": {"rowCount": count}}}
         for output, count in zip(facts["outputs"], rows, strict=False)
     ]
-    return {**facts, "eventType": EVENTS[status], "eventTime": now, "outputs": outputs}
+    present = {**facts, "eventType": EVENTS[status], "outputs": outputs}
+    return present if present == facts else {**present, "eventTime": now}
 
 
 def _input(place: StoreSettings, names: Sequence[str], rows: int | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Time of a night that reads only new rows: `incremental_nights.py [--customers N] [--per-night N] [--output FILE]`.
+"""Time of a night that reads only new rows: `incremental_nights.py [--customers N] [--days N] [--output FILE]`.
 
 A log in Parquet, one file per 30 days, of customers with text ids is read in full once. The next night adds its rows
 and a few late ones: they are read, added to the state, and the new state is kept. Scoring is not counted. Passed and
@@ -29,29 +29,30 @@ from clvmodels.scoring.incremental.incremental_read import StateUse
 from clvmodels.scoring.incremental.use_of_state import keep_state
 from clvmodels.scoring.run.customers import SourceData, read
 
-START, NIGHT = dt.date(2026, 1, 1), dt.date(2026, 9, 1)
+START = dt.date(2026, 1, 1)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=10_000_000)
     parser.add_argument("--per-night", type=int, default=200_000)
+    parser.add_argument("--days", type=int, default=240, help="days of the log before the night")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
-        result = measure(Path(made), options.customers, options.per_night)
+        result = measure(Path(made), options.customers, options.per_night, options.days)
     print(json.dumps(result, indent=2))
     if options.output:
         write_json(options.output, result)
     return 0 if result["equal to a full read"] else 1
 
 
-def measure(folder: Path, customers: int, per_night: int) -> dict[str, Any]:
+def measure(folder: Path, customers: int, per_night: int, span: int) -> dict[str, Any]:
     """Return the times of a first night, and of later ones."""
     random = np.random.default_rng(3)
     (folder / "log").mkdir()
     (folder / "staging").mkdir()
-    rows, span = 0, (NIGHT - START).days
+    rows, tonight = 0, START + dt.timedelta(days=span)
     for number, first in enumerate(range(0, span, 30)):
         days = np.arange(first, min(first + 30, span))
         size = per_night * len(days)
@@ -66,15 +67,15 @@ def measure(folder: Path, customers: int, per_night: int) -> dict[str, Any]:
             "run": {"folder": str(folder / "runs")},
         }
     )
-    result: dict[str, Any] = {"customers": customers, "rows": rows, "rows of a night": per_night}
+    result: dict[str, Any] = {"customers": customers, "rows": rows, "days": span, "rows of a night": per_night}
     result["processors"] = len(os.sched_getaffinity(0))
-    timed(result, "first night: full read and state", lambda: night(job, folder, NIGHT - dt.timedelta(days=1)))
+    timed(result, "first night: full read and state", lambda: night(job, folder, tonight - dt.timedelta(days=1)))
     days = np.concatenate([np.full(per_night, span), random.integers(span - 14, span, 2_000)])
     write_rows(folder / "log" / "new.parquet", random.integers(0, customers + per_night // 10, len(days)), days, random)
-    data = timed(result, "a night: new rows read, state updated and kept", lambda: night(job, folder, NIGHT))
+    data = timed(result, "a night: new rows read, state updated and kept", lambda: night(job, folder, tonight))
     result["mode"] = None if data.night is None else data.night.reading.mode
     result["rows read"] = 0 if data.night is None else data.night.reading.rows_read
-    full = timed(result, "the same night read in full, no state", lambda: read_log(job, folder, NIGHT, None))
+    full = timed(result, "the same night read in full, no state", lambda: read_log(job, folder, tonight, None))
     result["load"] = round(os.getloadavg()[0], 1)
     one, other = data.customers.rfm, full.customers.rfm
     columns = ("frequency", "recency", "T", "monetary_value", "monetary_count")
