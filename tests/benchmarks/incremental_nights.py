@@ -3,7 +3,7 @@
 A log in Parquet, one file per 30 days, of customers with text ids is read in full once. The next night adds its rows
 and a few late ones: they are read, added to the state, and the new state is kept. Scoring is not counted. Passed and
 processor time are written, since other work may share the processors, and the customers are compared with those of a
-full read. `incremental_nights.json` has the result.
+full read.
 """
 
 from __future__ import annotations
