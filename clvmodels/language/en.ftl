@@ -3,7 +3,7 @@
 # The id of a message is the code of a finding, or names a label. Figures are variables: { $rows }.
 # Functions: COUNT($n) 19,684; PERCENT($share, places: 1) 29.9%; SIGNED_PERCENT($share) +14%; NUM($x, digits: 3) 0.252;
 # FIXED($x, places: 2) 1,234.50; SHORT($x, digits: 3) 1,234, 12 or 0.252; SHORT_PERCENT($share, places: 2) 10% or 12.5%;
-# P_VALUE($p) p = 0.044 or p < 0.001; MONTH($number) January; WEEKDAY($number) Monday, which is 0. Plurals and choices
+# P_VALUE($p) p = 0.044 or p < 0.001; LOCAL($word) a word of a table; MONTH($number) January; WEEKDAY($number) Monday, which is 0. Plurals and choices
 # are Fluent selectors on a number or a code.
 
 ## Data: logs, cleaning and the RFM

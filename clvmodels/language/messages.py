@@ -8,6 +8,7 @@ from typing import Any
 
 from clvmodels.language import dates, numbers
 from clvmodels.language.current import ENGLISH, current_language
+from clvmodels.language.error_texts import translated
 from clvmodels.language.words import Catalog
 
 __all__ = ["message"]
@@ -96,6 +97,9 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
     def short_percent(value: Any, places: Any = 2) -> str:
         return numbers.short_percent(_plain(value), int(places), language)
 
+    def local(text: Any) -> str:
+        return translated(str(text), language)
+
     def p_value(value: Any) -> str:
         return numbers.p_value(_plain(value), language)
 
@@ -108,6 +112,7 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
         "SHORT": short,
         "SHORT_PERCENT": short_percent,
         "P_VALUE": p_value,
+        "LOCAL": local,
         **_date_functions(language),
     }
 

@@ -385,10 +385,10 @@ compare-cohorts-differ = 较晚获取的客户买得更{ $direction ->
     [fewer] 少
    *[more] 多
     }：在 { SHORT($span, digits: 3) } { UNIT($unit) }内，{ $title } 预期后半段的新客户复购 { FIXED($later, places: 2) } 次，前半段 { FIXED($earlier, places: 2) } 次。两段共用一个模型，对新客户是错的。
-backtest-cohorts-drift = 从 { $first } 批次到 { $last } 批次，实际购买相对预测{ $direction ->
+backtest-cohorts-drift = 从 { $first } 同期群到 { $last } 同期群，实际购买相对预测{ $direction ->
     [fewer] 下降
    *[more] 上升
-    } { SIGNED_PERCENT($change) }：较新的客户买得比所有批次共用一个模型所预期的更{ $direction ->
+    } { SIGNED_PERCENT($change) }：较新的客户买得比所有同期群共用一个模型所预期的更{ $direction ->
     [fewer] 少
    *[more] 多
     }
@@ -1089,7 +1089,7 @@ refit-unknown = 为时尚早：没有一次运行在其后的时间里预期有 
 refit-needed = 请重新拟合：{ refit-forecast }
 refit-needed-since = 请重新拟合：{ refit-forecast }自 { DATE($since) } 以来每次运行都是如此。
 refit-not-needed = 无需重新拟合：{ refit-forecast }
-refit-watch-cohorts = 就总量而言无需重新拟合，但部分批次有漂移：{ refit-forecast }
+refit-watch-cohorts = 就总量而言无需重新拟合，但部分同期群有漂移：{ refit-forecast }
 refit-watch-intervals = 就总量而言无需重新拟合，但只有 { PERCENT($coverage, places: 1) } 的客户落在其 { PERCENT($level, places: 0) } 区间内：{ refit-forecast }
 refit-cohort = 首购于 { $cohort } 的客户到 { DATE($end) } 购买 { COUNT($actual) } 次，较预测的 { COUNT($predicted) } 次 { SIGNED_PERCENT($change, places: 1) }。
 refit-saw-future = { COUNT($runs) } 次过去的运行未作比较：其模型是对较晚的数据拟合的。
@@ -1144,8 +1144,8 @@ segments-checked = { $segment } 的 { COUNT($customers) } 位客户贡献了后�
 actions-list = { $name }：{ COUNT($customers) } 位客户，涉及毛利 { COUNT($money) }
 audit-currency = 金额以 { CURRENCY($currency) } 计
 audit-change = { $period } 收入为 { FIXED($revenue, places: 2) }，{ $earlier } 为 { FIXED($before, places: 2) }
-audit-largest-group = 按客户拆分，变化主要来自 { $part }（{ FIXED($amount, places: 2) }）
-audit-largest-driver = 按因素拆分，主要来自 { $part }（{ FIXED($amount, places: 2) }）
+audit-largest-group = 按客户拆分，变化主要来自 { LOCAL($part) }（{ FIXED($amount, places: 2) }）
+audit-largest-driver = 按因素拆分，主要来自 { LOCAL($part) }（{ FIXED($amount, places: 2) }）
 audit-concentration = { $period } 收入最高的 20% 客户贡献了 { PERCENT($share, places: 1) }
 audit-incomplete = 日志未完整涵盖 { $names }，不与完整时段比较
 plan-made = 触达 { COUNT($customers) } 位客户，费用 { FIXED($cost, places: 2) }，假设收益 { FIXED($gain, places: 2) }；对照组 { COUNT($control) } 位，不打扰 { COUNT($suppressed) } 位
@@ -1446,7 +1446,7 @@ picture-text-season = 按自然月的购买柱形图，以平均月的倍数表�
 picture-times-between = 购买间隔
 picture-text-times-between = 同一客户相邻两次购买间隔的直方图。{ $text }
 
-cohort-table = 获客批次：检验期的购买次数，实际值与 { $title } 的预测
+cohort-table = 获客同期群：检验期的购买次数，实际值与 { $title } 的预测
 cohort-first-purchase = 首次购买
 cohort-customers = 客户数
 cohort-actual = 实际
@@ -2111,7 +2111,7 @@ help-demo = 用自带的 CDNOW 日志走完每一步：拟合、打分、估值�
 help-report = 查看日志画像，在多个截止日回测模型与基准，估算客户价值，并写成一页报告。
 help-guide = 列出用户指南的页面，或打印其中一页。
 help-profile = 在建模之前查看日志：有什么、够不够、适合哪些模型。
-help-audit = 审视客户群：客户之间有何差别、发生了什么变化、各批次如何比较。
+help-audit = 审视客户群：客户之间有何差别、发生了什么变化、各同期群如何比较。
 help-clean = 把订单明细、订单或导出文件整理成交易，并在台账中交代每一行。
 help-validate = 用某日之前的日志拟合模型，并与其后的购买比较。
 help-compare = 对同一日志拟合多个模型并比较；加 --calibration-end 时也比较预测。

@@ -281,7 +281,7 @@ fit-coefficient-minus-infinite = { $parameter } 與負無窮大無法區分（l2
 
 value-terms = { $horizon_has_unit ->
     [ever] 未來全部購買
-    [yes] 未來{ DURATION($horizon) }的購買
+    [yes] 未來 { DURATION($horizon) }的購買
    *[no] 未來 { SHORT($horizon) } 個時間單位的購買
     }，依每年 { SHORT_PERCENT($annual_rate) } 的折現率{ $timing ->
     [continuous] 從每次購買的時點折現
@@ -385,10 +385,10 @@ compare-cohorts-differ = 較晚獲取的顧客買得更{ $direction ->
     [fewer] 少
    *[more] 多
     }：在 { SHORT($span, digits: 3) } { UNIT($unit) }內，{ $title } 預期後半段的新顧客回購 { FIXED($later, places: 2) } 次，前半段 { FIXED($earlier, places: 2) } 次。兩段共用一個模型，對新顧客是錯的。
-backtest-cohorts-drift = 從 { $first } 批次到 { $last } 批次，實際購買相對預測{ $direction ->
+backtest-cohorts-drift = 從 { $first } 同類群組到 { $last } 同類群組，實際購買相對預測{ $direction ->
     [fewer] 下降
    *[more] 上升
-    } { SIGNED_PERCENT($change) }：較新的顧客買得比所有批次共用一個模型所預期的更{ $direction ->
+    } { SIGNED_PERCENT($change) }：較新的顧客買得比所有同類群組共用一個模型所預期的更{ $direction ->
     [fewer] 少
    *[more] 多
     }
@@ -425,8 +425,8 @@ totals-calibration = { $calibrated ->
 backtest-log-as-known = 為各截止日當時掌握的交易紀錄
 backtest-fit-failed = { $title } 無法配適：{ $error }
 backtest-cutoff-left-out = 截止日 { DATE($cutoff) } 未計入：{ $error }
-backtest-revenue-left-out = 自 { DATE($cutoff) } 起的收入未作預測：{ $error }
-backtest-horizon-not-over = 交易紀錄結束時，自 { DATE($cutoff) } 起的{ DURATION($horizon) }尚未結束
+backtest-revenue-left-out = 自 { DATE($cutoff) } 起的營收未作預測：{ $error }
+backtest-horizon-not-over = 交易紀錄結束時，自 { DATE($cutoff) } 起的 { DURATION($horizon) }尚未結束
 backtest-horizon-long = 在 { DATE($cutoff) }，交易紀錄只回溯 { SHORT($length) } { UNIT($unit) }，而預測要到 { $horizons } 之後：比模型配適所用的任何時長都遠
 
 spend-no-mean = q 為 { FIXED($q, places: 2) }：客單價在顧客間沒有有限的平均數，因此新顧客沒有預期價值。
@@ -517,7 +517,7 @@ glance-about = { $tested ->
     }{ COUNT($customers) } 位顧客 · 訂單 { DATE($start) } 至 { DATE($end) }
 glance-money = { $amount } { CURRENCY($currency) }
 glance-value = { $has_horizon ->
-    [yes] 這些顧客未來{ DURATION($horizon) }的
+    [yes] 這些顧客未來 { DURATION($horizon) }的
    *[no] { $lifetime ->
         [yes] 這些顧客未來全部訂單的
        *[no] 這些顧客的
@@ -542,8 +542,8 @@ glance-recent-purchases = 近期顧客的購買{ $more ->
     [yes] 多於
    *[no] 少於
     }本預測。若這一差距照例延續一部分，這些顧客將購買 { $purchases } 次。
-glance-outlook = 這些顧客未來{ DURATION($horizon) }的預期購買次數
-glance-purchases = { DATE($cutoff) } 之後{ DURATION($horizon) }的預期購買次數
+glance-outlook = 這些顧客未來 { DURATION($horizon) }的預期購買次數
+glance-purchases = { DATE($cutoff) } 之後 { DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
 glance-active = 仍活躍
 glance-active-note = 依 { $title }，{ COUNT($customers) } 位顧客中預計有 { COUNT($active) } 位還會再次購買。
@@ -554,8 +554,8 @@ glance-newcomer = { $revenue ->
    *[no] 一位新顧客的價值
     }
 glance-newcomer-note = { $revenue ->
-    [yes] 自首單起{ DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；其中的毛利就是獲客成本的上限。
-   *[no] 自首單起{ DURATION($horizon) }的毛利（含首單），區間 { $lower } 至 { $upper }；獲客成本不應超過這個價值。
+    [yes] 自首單起 { DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；其中的毛利就是獲客成本的上限。
+   *[no] 自首單起 { DURATION($horizon) }的毛利（含首單），區間 { $lower } 至 { $upper }；獲客成本不應超過這個價值。
     }
 glance-change = 自 { DATE($begin) } 以來的變化
 glance-change-note = { $direction ->
@@ -591,7 +591,7 @@ status-level-evidence = { $cutoffs ->
     [yes] 價值涵蓋{ $horizon ->
         [lifetime] 未來全部訂單
        *[other] { DURATION($horizon) }
-        }；檢驗只涵蓋{ DURATION($tested) }。
+        }；檢驗只涵蓋 { DURATION($tested) }。
    *[no] {""}
     }
 status-level-untested = 檢驗日之後沒有任何購買，因此無法評判總量。
@@ -633,7 +633,7 @@ next-step-deploy = 定期給顧客評分：用「clv init」寫出任務檔案�
    *[process] 「clv fit --model { $model }」配適，寫出的就是本頁的模型
     }。
 next-step-test = 依名單行動之前，隨機留出一部分顧客不做接觸。只有兩者的差別才說明行動是否划算。
-next-step-repeat = 等接下來的{ DURATION($horizon) }過去後再做一次報告：多一個檢驗日，就能看出預測是否仍然成立。
+next-step-repeat = 等接下來的 { DURATION($horizon) }過去後再做一次報告：多一個檢驗日，就能看出預測是否仍然成立。
 tier-size = { COUNT($customers) }（{ PERCENT($share, places: 0) }）
 list-label = { $list ->
     [key-accounts] 大客戶
@@ -658,8 +658,8 @@ list-second-purchase = { $customers ->
    *[other] { COUNT($candidates) } 位只下過一單的顧客中最有潛力的 { COUNT($customers) } 位：預計帶來 { $money }。
     }
 new-customer-cost = { $revenue ->
-    [yes] 一位新顧客在前{ DURATION($horizon) }（含首單）帶來營收 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位顧客的平均）。乘以毛利率，即為獲客成本的上限。
-   *[no] 取得一位新顧客最多花 { $value }（{ $lower } 至 { $upper }）：這是前{ DURATION($horizon) }（含首單）的毛利，為 { COUNT($customers) } 位顧客的平均。
+    [yes] 一位新顧客在前 { DURATION($horizon) }（含首單）帶來營收 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位顧客的平均）。乘以毛利率，即為獲客成本的上限。
+   *[no] 取得一位新顧客最多花 { $value }（{ $lower } 至 { $upper }）：這是前 { DURATION($horizon) }（含首單）的毛利，為 { COUNT($customers) } 位顧客的平均。
     }
 now-forecast = 用哪個預測
 now-forecast-text = { $same ->
@@ -681,7 +681,7 @@ now-next-text = { $has_range ->
     }{ $has_list ->
     [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡：兩者之差才能說明聯絡是否有用。
    *[no] {""}
-    }等接下來的{ DURATION($horizon) }過去後再做一次報告。
+    }等接下來的 { DURATION($horizon) }過去後再做一次報告。
 short-table = 與更簡單的預測相比：{ $quantity ->
     [money] 金額
    *[purchases] 購買次數
@@ -742,7 +742,7 @@ verdict-use = { $ranking ->
 verdict-use-unknown = 證據不足，說不出它適合做什麼。
 verdict-budget = { $quantity ->
     [money] 金額請依預測
-   *[purchases] 為這些顧客做未來{ DURATION($horizon) }的預算時，購買次數請依預測
+   *[purchases] 為這些顧客做未來 { DURATION($horizon) }的預算時，購買次數請依預測
     }{ $direction ->
     [more] 上浮 { PERCENT($more, places: 1) } 
     [fewer] 下浮 { PERCENT($fewer, places: 1) } 
@@ -789,7 +789,7 @@ verdict-totals = { $outcome ->
     }
 verdict-total = { $quantity ->
     [money] 金額總量
-   *[purchases] { DATE($cutoff) } 之後的{ DURATION($horizon) }，購買總次數
+   *[purchases] { DATE($cutoff) } 之後的 { DURATION($horizon) }，購買總次數
     }{ $direction ->
     [low] 低了 { PERCENT($error, places: 1) }
     [high] 高了 { PERCENT($error, places: 1) }
@@ -816,7 +816,7 @@ verdict-total-range = 在全部 { COUNT($cutoffs) } 個截止日，{ $quantity -
    *[exact] 誤差在 0.1% 以內
     }。
 verdict-value = { $has_horizon ->
-    [yes] 顧客未來{ DURATION($horizon) }的價值
+    [yes] 顧客未來 { DURATION($horizon) }的價值
    *[no] 顧客的終身價值
     }合計 { NUM($total, digits: 4) }；預計誤差與此相當。
 
@@ -998,8 +998,8 @@ verdict-failure-interval = { $quantity ->
     }
 verdict-no-failures = 未發現失敗之處。
 verdict-past-errors = { $cutoffs ->
-    [1] 在過去的截止日，{ $title } 對未來{ DURATION($horizon) }的金額總量預測誤差為 { SIGNED_PERCENT($lowest, places: 1) }。
-   *[other] 在過去 { COUNT($cutoffs) } 個截止日，{ $title } 對未來{ DURATION($horizon) }的金額總量預測誤差為 { SIGNED_PERCENT($lowest, places: 1) } 至 { SIGNED_PERCENT($highest, places: 1) }。
+    [1] 在過去的截止日，{ $title } 對未來 { DURATION($horizon) }的金額總量預測誤差為 { SIGNED_PERCENT($lowest, places: 1) }。
+   *[other] 在過去 { COUNT($cutoffs) } 個截止日，{ $title } 對未來 { DURATION($horizon) }的金額總量預測誤差為 { SIGNED_PERCENT($lowest, places: 1) } 至 { SIGNED_PERCENT($highest, places: 1) }。
     }
 verdict-past-errors-unknown = 未知：沒有金額總量與實際比較過。
 verdict-cautions = 對資料或配適有 { COUNT($cautions) } 項發現需要留意。
@@ -1089,7 +1089,7 @@ refit-unknown = 為時尚早：沒有一次執行在其後的時間裡預期有 
 refit-needed = 請重新配適：{ refit-forecast }
 refit-needed-since = 請重新配適：{ refit-forecast }自 { DATE($since) } 以來每次執行都是如此。
 refit-not-needed = 無需重新配適：{ refit-forecast }
-refit-watch-cohorts = 就總量而言無需重新配適，但部分批次有漂移：{ refit-forecast }
+refit-watch-cohorts = 就總量而言無需重新配適，但部分同類群組有漂移：{ refit-forecast }
 refit-watch-intervals = 就總量而言無需重新配適，但只有 { PERCENT($coverage, places: 1) } 的顧客落在其 { PERCENT($level, places: 0) } 區間內：{ refit-forecast }
 refit-cohort = 首購於 { $cohort } 的顧客到 { DATE($end) } 購買 { COUNT($actual) } 次，較預測的 { COUNT($predicted) } 次 { SIGNED_PERCENT($change, places: 1) }。
 refit-saw-future = { COUNT($runs) } 次過去的執行未作比較：其模型是對較晚的資料配適的。
@@ -1144,8 +1144,8 @@ segments-checked = { $segment } 的 { COUNT($customers) } 位顧客貢獻了後�
 actions-list = { $name }：{ COUNT($customers) } 位顧客，涉及毛利 { COUNT($money) }
 audit-currency = 金額以 { CURRENCY($currency) } 計
 audit-change = { $period } 營收為 { FIXED($revenue, places: 2) }，{ $earlier } 為 { FIXED($before, places: 2) }
-audit-largest-group = 依顧客拆分，變化主要來自 { $part }（{ FIXED($amount, places: 2) }）
-audit-largest-driver = 依因素拆分，主要來自 { $part }（{ FIXED($amount, places: 2) }）
+audit-largest-group = 依顧客拆分，變化主要來自 { LOCAL($part) }（{ FIXED($amount, places: 2) }）
+audit-largest-driver = 依因素拆分，主要來自 { LOCAL($part) }（{ FIXED($amount, places: 2) }）
 audit-concentration = { $period } 營收最高的 20% 顧客貢獻了 { PERCENT($share, places: 1) }
 audit-incomplete = 交易紀錄未完整涵蓋 { $names }，不與完整時段比較
 plan-made = 接觸 { COUNT($customers) } 位顧客，費用 { FIXED($cost, places: 2) }，假設收益 { FIXED($gain, places: 2) }；對照組 { COUNT($control) } 位，不打擾 { COUNT($suppressed) } 位
@@ -1287,7 +1287,7 @@ page-all-columns = 所有欄
 page-copy = 複製為 CSV
 page-copied = 已複製
 page-sort = 依此欄排序
-page-about = { COUNT($customers) } 位顧客在未來{ DURATION($horizon) }會購買多少次？購買時點模型 { $title } 在{ $cutoffs ->
+page-about = { COUNT($customers) } 位顧客在未來 { DURATION($horizon) }會購買多少次？購買時點模型 { $title } 在{ $cutoffs ->
     [1] 截止日 { $days } 
    *[other] { " " }{ COUNT($cutoffs) } 個截止日（{ $days }）
     }作出預測，未看到此後的任何資料。本頁把它的預測與顧客的實際行為作比較。
@@ -1446,7 +1446,7 @@ picture-text-season = 依自然月的購買長條圖，以平均月的倍數表�
 picture-times-between = 購買間隔
 picture-text-times-between = 同一顧客相鄰兩次購買間隔的直方圖。{ $text }
 
-cohort-table = 獲客批次：檢驗期的購買次數，實際值與 { $title } 的預測
+cohort-table = 獲客同類群組：檢驗期的購買次數，實際值與 { $title } 的預測
 cohort-first-purchase = 首次購買
 cohort-customers = 顧客數
 cohort-actual = 實際
@@ -1662,7 +1662,7 @@ metric-name = { $metric ->
     [capture] 前十分位貢獻
    *[other] { $metric }
     }
-score-table = 截止日之後{ DURATION($horizon) }的{ quantity-title }：{ $several ->
+score-table = 截止日之後 { DURATION($horizon) }的{ quantity-title }：{ $several ->
     [yes] { $cutoffs } 個截止日的平均
    *[no] 預測與實際
     }
@@ -1806,7 +1806,7 @@ plot-last-purchase =
 plot-repeat-purchases = 回購次數
 plot-matrix = { $alive ->
     [yes] P(alive)
-   *[no] 未來{ DURATION($horizon) }的預期購買次數
+   *[no] 未來 { DURATION($horizon) }的預期購買次數
     }
 plot-heterogeneity = { $quantity ->
     [purchase-rate] 購買率
@@ -2004,7 +2004,7 @@ compat-no-mean-spend = 在這些參數下 { COUNT($customers) } 位顧客沒有�
 
 show-enough-data = 資料夠用嗎？
 show-which-models = 哪些模型適合這些資料？
-show-what = 專案
+show-what = 項目
 show-here = 本交易紀錄
 show-good = 寬裕
 show-least = 最低
@@ -2034,7 +2034,7 @@ show-interval = 95% 區間
 show-likelihood = 對數概似 { $value }；{ $text }
 show-independence = 獨立性：{ $text }
 show-cost-nothing = 因回購金額為零而未計入：{ COUNT($customers) } 位顧客
-show-value = 未來{ DURATION($horizon) }的價值，折現率每年 { $rate }，毛利率 { $margin }：合計 { $total }；前 { $top } 名
+show-value = 未來 { DURATION($horizon) }的價值，折現率每年 { $rate }，毛利率 { $margin }：合計 { $total }；前 { $top } 名
 show-customer = 顧客
 show-alive = P(alive)
 show-purchases = 購買次數
@@ -2064,7 +2064,7 @@ show-mae = MAE
 show-capture = 前 10%
 show-coverage = 覆蓋率
 show-cutoffs = 截止日：{ $days }
-show-backtest = { quantity-title }，未來{ DURATION($horizon) }：各截止日的平均
+show-backtest = { quantity-title }，未來 { DURATION($horizon) }：各截止日的平均
 show-fits = 配適，由優到劣
 show-forecasts = 對檢驗期的預測
 show-parameters = 參數
@@ -2111,7 +2111,7 @@ help-demo = 用自帶的 CDNOW 交易紀錄走完每一步：配適、評分、�
 help-report = 查看交易紀錄輪廓，在多個截止日回測模型與基準，估算顧客價值，並寫成一頁報告。
 help-guide = 列出使用者指南的頁面，或列印其中一頁。
 help-profile = 在建模之前查看交易紀錄：有什麼、夠不夠、適合哪些模型。
-help-audit = 審視顧客群：顧客之間有何差別、發生了什麼變化、各批次如何比較。
+help-audit = 審視顧客群：顧客之間有何差別、發生了什麼變化、各同類群組如何比較。
 help-clean = 把訂單明細、訂單或匯出檔案整理成交易，並在臺帳中交代每一列。
 help-validate = 用某日之前的交易紀錄配適模型，並與其後的購買比較。
 help-compare = 對同一交易紀錄配適多個模型並比較；加 --calibration-end 時也比較預測。

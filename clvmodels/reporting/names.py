@@ -10,9 +10,20 @@ from typing import Any
 from clvmodels.clock import Clock
 from clvmodels.language import Finding, as_text, message
 from clvmodels.language.current import ENGLISH, current_language
+from clvmodels.language.error_texts import translated
 from clvmodels.validation.backtest.result import Backtest
 
-__all__ = ["clock_name", "fit_message", "group_name", "independence", "summary_name", "unit_name", "with_local_titles"]
+__all__ = [
+    "clock_name",
+    "fit_message",
+    "group_name",
+    "independence",
+    "local_column",
+    "local_word",
+    "summary_name",
+    "unit_name",
+    "with_local_titles",
+]
 
 TITLED = (  # ids of forecasters that are not models with a name of their own
     "zero",
@@ -46,6 +57,17 @@ def with_local_titles(result: Backtest) -> Backtest:
         for name, title in zip(table["id"], table["title"], strict=True)
     ]
     return replace(result, forecasters=table.assign(title=titles))
+
+
+def local_word(text: str) -> str:
+    """Return a word of a table in the language in use, if its catalog has the word."""
+    return translated(text, current_language())
+
+
+def local_column(column: str) -> str:
+    """Return the heading of a column by its name."""
+    local = local_word(column)
+    return local if local != column else column.replace("_", " ")
 
 
 def summary_name(quantity: str) -> str:

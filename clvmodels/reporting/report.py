@@ -17,6 +17,7 @@ from clvmodels.files import plain
 from clvmodels.frames import Frame
 from clvmodels.language import Finding, Findings, message, written_in
 from clvmodels.language.current import ENGLISH, current_language
+from clvmodels.language.dates import day
 from clvmodels.language.numbers import listed, sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.acting import CustomerDecisions, trust_blocks, what_to_do
@@ -298,7 +299,7 @@ def make_report(
 
 def _introduce(view: Selection) -> str:
     """Return the introduction of the page."""
-    days = listed(view.cutoffs)
+    days = listed([day(cutoff, current_language()) for cutoff in view.cutoffs])
     figures = {"customers": view.facts["customers"], "horizon": view.horizon, "title": view.name}
     return message("page-about", figures | {"cutoffs": len(view.cutoffs), "days": days})
 

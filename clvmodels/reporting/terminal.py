@@ -15,7 +15,14 @@ from rich.table import Table
 from clvmodels.cleaning.ledger import applied_rules
 from clvmodels.language import message, written_in
 from clvmodels.language.numbers import cell, joined, sentence, short_percent
-from clvmodels.reporting.names import fit_message, independence, unit_name, with_local_titles
+from clvmodels.reporting.names import (
+    fit_message,
+    independence,
+    local_column,
+    local_word,
+    unit_name,
+    with_local_titles,
+)
 
 if TYPE_CHECKING:
     from clvmodels.reporting.report import Report
@@ -147,16 +154,16 @@ def show_decisions(console: Console, title: str, table: pd.DataFrame, formats: M
     """
     chosen = {} if formats is None else formats
     text = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    shown = _table(title, [name.replace("_", " ") for name in text], [])
+    shown = _table(local_word(title), [local_column(name) for name in text], [])
     for name in (str(name) for name in table if name not in text):
-        shown.add_column(name.replace("_", " "), justify="right")
+        shown.add_column(local_column(name), justify="right")
     for row in table.to_dict("records"):
         numbers = (
             cell(row[name], chosen.get(str(name), ".1%" if _is_share(str(name)) else ",.0f"))
             for name in table
             if name not in text
         )
-        shown.add_row(*(escape(cell(row[name])) for name in text), *numbers)
+        shown.add_row(*(escape(local_word(cell(row[name]))) for name in text), *numbers)
     _print_table(console, shown)
 
 
@@ -169,8 +176,8 @@ def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -
     """Print rows as a table whose last column may be long; print nothing if there are no rows."""
     if not rows:
         return
-    table = _table(title, [], [])
-    *names, last = rows[0]
+    table = _table(local_word(title), [], [])
+    *names, last = map(local_column, rows[0])
     for name in names:
         table.add_column(name, no_wrap=True)
     table.add_column(last, overflow="fold")
@@ -375,6 +382,8 @@ def _headings(*names: str) -> list[str]:
 def _print_table(console: Console, table: Table) -> None:
     """Print an empty line and a table; in a narrow terminal headings wrap, and numbers are not cut off."""
     for column in table.columns:
+        if not column.no_wrap:
+            column.overflow = "fold"  # Chinese has no blanks to break lines at
         if column.justify == "right":
             column.no_wrap, column.overflow = False, "fold"
             column.min_width = max((len(str(value)) for value in column.cells), default=0)

@@ -101,3 +101,10 @@ def test_help_and_errors_of_the_command_line_are_chinese(
     assert [text for text in shown if text not in output] == []
     assert [text for text in missing if text in output] == []
     assert "Usage" in run("tiers", "--help").output
+
+
+@pytest.mark.slow
+def test_tables_of_an_audit_are_chinese(log: Path) -> None:
+    output = run("audit", log, "--amount", "amount", CLV_LANGUAGE="zh-Hans").output
+    assert all(word in output for word in ("持续购买的客户", "拆分", "客户人数"))
+    assert re.search("[a-z]{4} [a-z]{3}", output) is None

@@ -208,3 +208,10 @@ def test_an_unknown_message_and_an_unknown_language_are_errors() -> None:
         message("no-such-message")
     with pytest.raises(KeyError, match=f"no messages in 'xx'; there are {', '.join(languages())}"):
         message("rows-after-end", {"rows": 1, "end": ""}, "xx")
+
+
+def test_every_chinese_term_has_a_page_that_uses_it():
+    page = (PACKAGE / "guide" / "terms.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) > 20
+    assert [row for row in rows if "](http" not in row] == []
