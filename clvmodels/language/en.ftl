@@ -879,7 +879,10 @@ now-forecast-text = { $same ->
    *[no] {""}
     }
 now-whom = Whom to look after
-now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the value.{ $has_list ->
+now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the { $revenue ->
+    [yes] revenue
+   *[no] value
+    }.{ $has_list ->
     [yes] {" "}Of the active repeat buyers, { COUNT($at_risk) } are most at risk: { $money } is expected to be lost as some of them leave.
    *[no] {""}
     }
@@ -972,9 +975,9 @@ verdict-budget = { $quantity ->
    *[purchases] {" "}purchases
     } than forecast.
 verdict-budget-basis = { $cutoffs ->
-    [one] That was the error at the one cutoff tested; longer horizons were not tested.
-    [2] That covers the errors at both cutoffs tested; longer horizons were not tested.
-   *[other] That covers the errors at all { COUNT($cutoffs) } cutoffs tested; longer horizons were not tested.
+    [one] That was the error of { $title } at the one cutoff tested; longer horizons were not tested.
+    [2] That covers the errors of { $title } at both cutoffs tested; longer horizons were not tested.
+   *[other] That covers the errors of { $title } at all { COUNT($cutoffs) } cutoffs tested; longer horizons were not tested.
     }
 verdict-recommend = For the { $metric ->
     [bias] total
@@ -1597,7 +1600,10 @@ page-who-interval = 90% interval
 page-tiers-file = Every customer’s tier and value (CSV)
 page-whom = Whom to look after
 page-who-number = number
-page-who-value = value{ $has_currency ->
+page-who-value = { $revenue ->
+    [yes] revenue
+   *[no] value
+    }{ $has_currency ->
     [yes] { " " }({ $currency })
    *[no] { "" }
     }

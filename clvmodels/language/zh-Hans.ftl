@@ -670,7 +670,10 @@ now-forecast-text = { $same ->
    *[no] {""}
     }
 now-whom = 重点照顾谁
-now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占价值的 { PERCENT($share, places: 0) }。{ $has_list ->
+now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $revenue ->
+    [yes] 收入
+   *[no] 价值
+    }的 { PERCENT($share, places: 0) }。{ $has_list ->
     [yes] 活跃复购客户中，流失预警名单上有 { COUNT($at_risk) } 位：预计其中一些人流失会损失 { $money }。
    *[no] {""}
     }
@@ -753,8 +756,8 @@ verdict-budget = { $quantity ->
    *[other] { " " }留出余地。
     }
 verdict-budget-basis = { $cutoffs ->
-    [1] 这是唯一一个检验过的截止日的误差；更长的预测期未经检验。
-   *[other] 这涵盖全部 { COUNT($cutoffs) } 个检验过的截止日的误差；更长的预测期未经检验。
+    [1] 这是 { $title } 在唯一一个检验过的截止日的误差；更长的预测期未经检验。
+   *[other] 这涵盖 { $title } 在全部 { COUNT($cutoffs) } 个检验过的截止日的误差；更长的预测期未经检验。
     }
 verdict-recommend = { $quantity ->
     [all] { "" }
@@ -1233,7 +1236,10 @@ page-who-interval = 90% 区间
 page-tiers-file = 每位客户的等级与价值（CSV）
 page-whom = 重点照顾谁
 page-who-number = 人数
-page-who-value = 价值{ $has_currency ->
+page-who-value = { $revenue ->
+    [yes] 收入
+   *[no] 价值
+    }{ $has_currency ->
     [yes] （{ CURRENCY($currency) }）
    *[no] { "" }
     }

@@ -670,7 +670,10 @@ now-forecast-text = { $same ->
    *[no] {""}
     }
 now-whom = 優先照顧誰
-now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占價值的 { PERCENT($share, places: 0) }。{ $has_list ->
+now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $revenue ->
+    [yes] 營收
+   *[no] 價值
+    }的 { PERCENT($share, places: 0) }。{ $has_list ->
     [yes] 活躍回購顧客中，流失預警名單上有 { COUNT($at_risk) } 位：預計其中一些人流失會損失 { $money }。
    *[no] {""}
     }
@@ -753,8 +756,8 @@ verdict-budget = { $quantity ->
    *[other] { " " }留出餘地。
     }
 verdict-budget-basis = { $cutoffs ->
-    [1] 這是唯一一個檢驗過的截止日的誤差；更長的預測期未經檢驗。
-   *[other] 這涵蓋全部 { COUNT($cutoffs) } 個檢驗過的截止日的誤差；更長的預測期未經檢驗。
+    [1] 這是 { $title } 在唯一一個檢驗過的截止日的誤差；更長的預測期未經檢驗。
+   *[other] 這涵蓋 { $title } 在全部 { COUNT($cutoffs) } 個檢驗過的截止日的誤差；更長的預測期未經檢驗。
     }
 verdict-recommend = { $quantity ->
     [all] { "" }
@@ -1233,7 +1236,10 @@ page-who-interval = 90% 區間
 page-tiers-file = 每位顧客的等級與價值（CSV）
 page-whom = 優先照顧誰
 page-who-number = 人數
-page-who-value = 價值{ $has_currency ->
+page-who-value = { $revenue ->
+    [yes] 營收
+   *[no] 價值
+    }{ $has_currency ->
     [yes] （{ CURRENCY($currency) }）
    *[no] { "" }
     }

@@ -67,7 +67,7 @@ def test_recommended_uses(validation):
     assert answer.text == (
         "In a budget for these customers over the next 2 weeks, allow for 16.3% more purchases than forecast. "
         "For money, allow for 22.0% more than forecast. "
-        "That was the error at the one cutoff tested; longer horizons were not tested. "
+        "That was the error of BG/NBD at the one cutoff tested; longer horizons were not tested. "
         "For the ranking, use “own rate carried on” instead: it was visibly better. "
         "“Visibly better” is better at every cutoff, by at least 1% on average and by more than chance explains."
     )

@@ -62,6 +62,8 @@ class WhatToDo:
     steps : tuple of str
         What to do next.
     currency : str
+    revenue : bool
+        Whether values are revenue, as no margin is known.
     now : tuple of (str, str)
         The first three things to do, for the first screen: headings with one sentence each.
     """
@@ -73,6 +75,7 @@ class WhatToDo:
     budget: tuple[str, ...]
     steps: tuple[str, ...]
     currency: str
+    revenue: bool
     now: tuple[tuple[str, str], ...]
 
 
@@ -102,6 +105,8 @@ def what_to_do(
     use = judge_use(view)
     has_range = outlook is not None or (basis is not None and basis.has_interval)
     steps = {"horizon": view.horizon, **_deployed(view, use)}
+    names = ("deploy", "repeat") if decisions is None else ("deploy", "test", "repeat")  # a test is of customers listed
+    is_revenue = basis is not None and basis.terms.margin == 1
     has_files = decisions is not None and bool(decisions.tables())
     return WhatToDo(
         tiers=() if decisions is None else _tier_rows(decisions),
@@ -109,9 +114,10 @@ def what_to_do(
         lists=() if decisions is None else _lists(decisions, money),
         newcomer="" if decisions is None else _newcomer(decisions, basis, money),
         budget=(*(finding.text for finding in use.findings), *(() if season is None else (season.text,))),
-        steps=tuple(message(f"next-step-{name}", steps) for name in ("deploy", "test", "repeat")),
+        steps=tuple(message(f"next-step-{name}", steps) for name in names),
         currency=money.currency,
-        now=_first_steps(view, use, decisions, money, has_range),
+        revenue=is_revenue,
+        now=_first_steps(view, use, decisions, money, has_range, is_revenue),
     )
 
 
@@ -178,7 +184,12 @@ def newcomer_figures(newcomer: NewCustomer, basis: ValueBasis | None, money: Amo
 
 
 def _first_steps(
-    view: Selection, use: Answer, decisions: CustomerDecisions | None, money: AmountFormat, has_range: bool
+    view: Selection,
+    use: Answer,
+    decisions: CustomerDecisions | None,
+    money: AmountFormat,
+    has_range: bool,
+    is_revenue: bool,
 ) -> tuple[tuple[str, str], ...]:
     """Return which forecast to use, whom to look after and what to do next, each in one sentence."""
     total, ranking = (_best_for(view, use, metric) for metric in ("bias", "gini"))
@@ -190,6 +201,7 @@ def _first_steps(
     if decisions is not None:
         best = decisions.tiers.summary.iloc[0]
         figures = {"customers": int(best["customers"]), "share": float(best["share_of_value"]), "has_list": has_list}
+        figures["revenue"] = is_revenue
         if at_risk is not None:
             figures |= {"at_risk": int(at_risk["customers"]), "money": money.whole(float(at_risk["money_at_stake"]))}
         now.append((message("now-whom"), message("now-whom-text", figures)))

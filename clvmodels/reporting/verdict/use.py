@@ -53,7 +53,7 @@ def _budget(view: Selection, errors: dict[str, list[float]]) -> list[Finding]:
             figures = {"quantity": quantity, "horizon": view.horizon, "fewer": fewer, "more": more}
             findings.append(Finding("verdict-budget", figures | {"direction": _correction(fewer, more)}))
     if findings:
-        findings.append(Finding("verdict-budget-basis", {"cutoffs": len(view.cutoffs)}))
+        findings.append(Finding("verdict-budget-basis", {"cutoffs": len(view.cutoffs), "title": view.name}))
     return findings
 
 
