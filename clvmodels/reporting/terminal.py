@@ -246,10 +246,7 @@ def show_run(
             highlight=False,
         )
     if totals.get("probability_alive", 0.0) > (1 - NO_DROPOUT) * scored:
-        console.print(
-            "  " + message("show-no-dropout"),
-            highlight=False,
-        )
+        console.print("  " + message("show-no-dropout"), highlight=False)
     for outcome in run["gates"]:
         if not outcome["passed"]:
             refused = message("show-refused-by", {"gate": outcome["gate"], "text": outcome["text"]})
