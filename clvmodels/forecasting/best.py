@@ -163,8 +163,10 @@ class BestForecaster(WindowForecaster):
         actual = [window.actual(quantity) for window in windows]
         expected = [window.expected(quantity)[self.process_] for window in windows]
         trials, chosen = self._try_alternatives(windows, members, actual, expected, quantity)
-        purchases = quantity == "purchases"
-        spread = learn_spread([w.past for w in windows], actual, chosen) if purchases else CustomerSpread()
+        spread = CustomerSpread()
+        if quantity == "purchases":
+            halves = [window.first_half() for window in windows]
+            spread = learn_spread(actual, halves, chosen, self.length_)
         learned = LearnedQuantity(trials, {}, totals, spread)
         return replace(learned, weights=stack_weights(members, actual, expected)) if learned.uses("stack") else learned
 

@@ -1,8 +1,11 @@
-"""How far customers' purchases are from their forecasts: a dispersion for each class of past purchases.
+"""How far customers' purchases are from their forecasts: a dispersion for each class of expected purchase rates.
 
 Given the level that all customers have in common, a customer's purchases are taken as negative binomial with the mean
 of the forecast, and the variance mean + dispersion * mean^2. The dispersions are learned from earlier windows, in which
-forecasts are first scaled to the actual total, so that what customers have in common is not counted twice.
+forecasts are first scaled to the actual total, so that what customers have in common is not counted twice. Classes are
+of rates, because customers with as many past purchases in an earlier, shorter history bought faster. Customers' own
+rates change, so that dispersions grow with the time ahead, as fast as the first half of the windows and the whole of
+them show; a window is often shorter than the horizon.
 """
 
 from __future__ import annotations
@@ -19,16 +22,18 @@ from scipy import special
 
 from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasts import Forecast, KnownHistory
+from clvmodels.forecasts import Forecast
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["CustomerSpread", "learn_spread", "predict_outcomes"]
 
-CLASSES = (0, 1, 2, 4, 8)  # fewest past repeat purchases of a class
+CLASSES = (0.0, *(2.0**power for power in range(-6, 7)))  # lowest rate of a class, relative to the mean rate
 FEWEST_CUSTOMERS = 100  # of a class, over all windows, for a dispersion of its own
 DISPERSIONS = np.geomspace(1e-3, 1e3, 121)
+GROWTHS = np.arange(0.0, 2.01, 0.1)  # an error that is constant, a random walk, ..., a drift
+HALF = 0.5
 USUAL_DISPERSION = 1.0  # where no window shows one
 
 
@@ -38,56 +43,106 @@ class CustomerSpread:
 
     Attributes
     ----------
-    fewest : tuple of int
-        Fewest past repeat purchases of each class.
+    slowest : tuple of float
+        Lowest expected purchases of each class, in the clock's unit of time.
     dispersions : tuple of float
-        Of each class: (variance - mean) / mean^2.
+        Of each class: (variance - mean) / mean^2 in a window.
+    growth : float
+        The dispersion is proportional to the time ahead to this power.
+    length : float
+        Of a window, in the clock's unit; 0 if dispersions are those of any time ahead.
     """
 
-    fewest: tuple[int, ...] = CLASSES
-    dispersions: tuple[float, ...] = (USUAL_DISPERSION,) * len(CLASSES)
+    slowest: tuple[float, ...] = (0.0,)
+    dispersions: tuple[float, ...] = (USUAL_DISPERSION,)
+    growth: float = 0.0
+    length: float = 0.0
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """Return the spread of a document that `dataclasses.asdict` made."""
-        return cls(tuple(document["fewest"]), tuple(document["dispersions"]))
+        lists = {name: tuple(document[name]) for name in ("slowest", "dispersions")}
+        return cls(**{**document, **lists})
 
-    def of(self, rfm: RFM) -> Array:
-        """Return the dispersion of each customer, (n,)."""
-        dispersions: Array = np.array(self.dispersions)[_class_of(rfm, self.fewest)]
-        return dispersions
-
-
-def _class_of(rfm: RFM, fewest: Sequence[int]) -> Any:
-    return np.searchsorted(fewest, rfm.frequency, side="right") - 1
+    def of(self, mean: Array, horizon: float) -> Array:
+        """Return the dispersion of each customer (n,), from expected purchases within a horizon (n,)."""
+        factor = (horizon / self.length) ** self.growth if self.length > 0 else 1.0
+        dispersions: Array = np.array(self.dispersions)[_class_of(np.nan_to_num(mean) / horizon, self.slowest)]
+        return dispersions * factor
 
 
-def learn_spread(pasts: Sequence[KnownHistory], actual: Sequence[Array], forecast: Sequence[Array]) -> CustomerSpread:
-    """Return the most likely dispersion of each class in earlier windows.
+def _class_of(rate: Array, slowest: Sequence[float]) -> Any:
+    return np.searchsorted(slowest, rate, side="right") - 1
+
+
+def learn_spread(
+    actual: Sequence[Array],
+    first_half: Sequence[Array],
+    forecast: Sequence[Array],
+    length: float,
+) -> CustomerSpread:
+    """Return the most likely dispersion of each class in earlier windows, and how it grows with the time ahead.
 
     Parameters
     ----------
-    pasts : sequence of KnownHistory
-        What was known at the beginning of each window.
-    actual, forecast : sequences of array (n,)
-        Purchases of each customer in the window, and their forecasts.
+    actual, first_half, forecast : sequences of array (n,)
+        Purchases of each customer in the window and in its first half, and the forecasts for the window, of which only
+        the shares of the total count.
+    length : float
+        Of a window, in the clock's unit.
+
+    Notes
+    -----
+    Dispersions and growth have the greatest sum of the log-likelihoods of whole windows and of their first halves,
+    which is a composite likelihood, since the halves are part of the whole (Varin, Reid & Firth 2011, Statistica Sinica
+    21, 5-42). Classes with too few customers are joined with the next lower one.
     """
-    likelihoods = np.zeros((len(CLASSES), len(DISPERSIONS)))
+    likelihoods = np.zeros((2, len(CLASSES), len(DISPERSIONS)))
     customers = np.zeros(len(CLASSES))
-    for past, did, mean in zip(pasts, actual, forecast, strict=True):
-        expected = np.nan_to_num(mean)
-        if not (did.sum() > 0 and expected.sum() > 0):
+    bought = sum(float(did.sum()) for did in actual)
+    usual = bought / (length * sum(map(len, actual))) if bought > 0 else 1.0
+    slowest = tuple(usual * each for each in CLASSES)
+    for *did, mean in zip(actual, first_half, forecast, strict=True):
+        expected, total = np.nan_to_num(mean), float(did[0].sum())
+        if not (total > 0 and expected.sum() > 0):
             continue
-        scaled, group = np.maximum(expected * (did.sum() / expected.sum()), 1e-9), _class_of(past.rfm, CLASSES)
-        for i in range(len(CLASSES)):
-            rows = group == i
-            customers[i] += rows.sum()
-            likelihoods[i] += _log_likelihood(did[rows], scaled[rows])
+        group = _class_of(expected * (total / expected.sum()) / length, slowest)
+        customers += np.bincount(group, minlength=len(CLASSES))
+        for part, each in zip(likelihoods, did, strict=True):
+            scaled = np.maximum(expected * (each.sum() / expected.sum()), 1e-9)
+            for i in range(len(CLASSES)):
+                part[i] += _log_likelihood(each[group == i], scaled[group == i])
     if not customers.sum():
         return CustomerSpread()
-    of_all = likelihoods.sum(axis=0)
-    chosen = [each if n >= FEWEST_CUSTOMERS else of_all for each, n in zip(likelihoods, customers, strict=True)]
-    return CustomerSpread(CLASSES, tuple(float(DISPERSIONS[np.argmax(each)]) for each in chosen))
+    groups = _joined(customers)
+    joined = np.stack([likelihoods[:, list(group)].sum(axis=1) for group in groups], axis=1)
+    of_growth = [_at_growth(joined, growth) for growth in GROWTHS]
+    best = int(np.argmax([each.max(axis=1).sum() for each in of_growth]))
+    chosen = DISPERSIONS[np.argmax(of_growth[best], axis=1)].tolist()
+    dispersions = [value for group, value in zip(groups, chosen, strict=True) for _ in group]
+    return CustomerSpread(slowest, tuple(dispersions), float(GROWTHS[best]), length)
+
+
+def _joined(customers: Array) -> list[tuple[int, ...]]:
+    """Return classes that have a dispersion in common, in order; each group has enough customers, if all have."""
+    groups: list[tuple[int, ...]] = []
+    pending: tuple[int, ...] = ()
+    for i in reversed(range(len(customers))):
+        pending = (i, *pending)
+        if customers[list(pending)].sum() >= FEWEST_CUSTOMERS:
+            groups.insert(0, pending)
+            pending = ()
+    if not pending:
+        return groups
+    return [pending + groups[0], *groups[1:]] if groups else [pending]
+
+
+def _at_growth(likelihoods: Array, growth: float) -> Array:
+    """Return log-likelihoods of whole windows and first halves added up, by class and dispersion of a whole window."""
+    logs, shift = np.log(DISPERSIONS), growth * math.log(HALF)
+    halves = np.stack([np.interp(logs + shift, logs, each) for each in likelihoods[1]])
+    total: Array = likelihoods[0] + halves
+    return total
 
 
 def _log_likelihood(count: Array, mean: Array) -> Array:
@@ -115,7 +170,7 @@ def predict_outcomes(
     if forecast.purchases is None or forecast.purchases.mean is None:
         raise AssertionError("the best forecaster forecasts purchases of customers")
     mean = forecast.purchases.mean
-    columns = {"mean": mean, "dispersion": spread.of(rfm)}
+    columns = {"mean": mean, "dispersion": spread.of(mean, forecast.horizon)}
     if spend is None:
         return _quantity("expected_purchases", mean, columns, partial(_draw_purchases, total))
     if forecast.money is None or forecast.money.mean is None:

@@ -63,6 +63,12 @@ class LearningWindow:
             raise AssertionError("money is checked before a forecaster learns from windows")
         return self.split.spend
 
+    def first_half(self) -> Array:
+        """Return the purchases of each customer in the first half of the window, (n,)."""
+        end = self.past.clock.closing_tick(self.split.holdout_end)
+        middle = self.past.cutoff + max(1, (end - self.past.cutoff) // 2)
+        return self.past.followed(middle).purchases.astype(float)
+
     def expected(self, quantity: ForecastQuantity) -> dict[str, Array]:
         """Return what each process expected of each customer in the window, (n,), by id."""
         return expectations(self.past, self.models, self.spend, self.length, quantity)

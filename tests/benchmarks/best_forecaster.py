@@ -2,9 +2,9 @@
 
 Three cutoffs per log, at 50, 60 and 70% of it, and a horizon of a third of the log, or of what remains; with --other at
 45, 55 and 75%, and half of that horizon. With --clock, the best forecaster uses calendar="auto" and the outages that a
-log shows up to the cutoff; everything else stays in plain time. The reference class of the total's interval leaves out
-the shop that is forecast. The logs and their folder are those of total_errors.py. Rows go to the file of --output as
-they are made; `--summary FILE ...` prints the tables of such files.
+log shows up to the cutoff, and everything else stays in plain time; where a log shows neither, there is no row. The
+reference class of the total's interval leaves out the shop that is forecast. The logs and their folder are those of
+total_errors.py. Rows go to the file of --output as they are made; `--summary FILE ...` prints the tables of such files.
 """
 
 from __future__ import annotations
@@ -55,8 +55,11 @@ def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int, *, clock: bool)
     length = split.horizon
     spend = clv.GammaGamma() if history.has_money else None
     models = [make() for make in PROCESSES.values()]
-    forecasters = {each.id.split("+")[0]: each for each in _forecasters(models, spend)}
     calendar = calendar_of(history, horizon) if clock else None
+    if clock and calendar is None:
+        return
+    learners = default_forecasters(models, spend, boosted_trees=not clock, money=spend is not None)
+    forecasters = {each.id.split("+")[0]: each for each in learners}
     forecasters["best"] = clv.BestForecaster(models, spend, calendar=calendar)
 
     def without_shop(quantity: str, process: str | None = None) -> object:
@@ -93,10 +96,6 @@ def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int, *, clock: bool)
         )
 
 
-def _forecasters(models: list[clv.BGNBD], spend: clv.GammaGamma | None) -> list[clv.Forecaster]:
-    return default_forecasters(models, spend, boosted_trees=True, money=spend is not None)
-
-
 def interval_scores(total: TotalInterval, actual: float) -> dict[str, object]:
     """Return the ends of an interval, whether it holds, its half-width on the log scale and its score.
 
@@ -121,12 +120,22 @@ def judge(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def with_clock(plain: pd.DataFrame, clock: pd.DataFrame) -> pd.DataFrame:
+    """Return the cases with the clock on: those of the second table, and of the first where nothing was found."""
+    keys = ["log", "quantity", "cutoff"]
+    found = pd.MultiIndex.from_frame(clock[keys])
+    return pd.concat([plain[~pd.MultiIndex.from_frame(plain[keys]).isin(found)], clock], ignore_index=True)
+
+
 def summarize(files: list[Path]) -> None:
-    """Print counts over cases, means over shops weighted equally, and every benchmark."""
-    for file in files:
-        table = judge(pd.read_csv(file))
+    """Print counts over cases, means over shops weighted equally, and every benchmark; of two files also the clock."""
+    tables = {file.name: pd.read_csv(file) for file in files}
+    if len(files) == 2:
+        tables[f"{files[0].name} with {files[1].name}"] = with_clock(*tables.values())
+    for name_of_table, plain in tables.items():
+        table = judge(plain)
         one = table[table["log"] != "cdnow"] if "cdnow_sample" in set(table["log"]) else table
-        print(f"\n{file.name}: {len(one)} cases without the whole of CDNOW, {len(table)} with it")
+        print(f"\n{name_of_table}: {len(one)} cases without the whole of CDNOW, {len(table)} with it")
         print(one[list(SHOWN[:7])].sum().to_string())
         shops = table.groupby(["quantity", "shop"])[list(SHOWN)].mean()
         print(shops.round(3).to_string())

@@ -10,7 +10,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption
-from clvmodels.forecasting.customer_spread import CLASSES, DISPERSIONS, CustomerSpread, learn_spread
+from clvmodels.forecasting.customer_spread import DISPERSIONS, CustomerSpread, learn_spread
 
 OPTIONS = {"interval": 0.9, "draws": 100}
 
@@ -31,22 +31,32 @@ def best(history):
 
 
 @pytest.mark.slow
-def test_dispersions_of_simulated_customers_are_found(history):
+def test_dispersions_of_simulated_customers_are_found():
     generator = np.random.default_rng(3)
-    true = CustomerSpread(CLASSES, (4.0, 2.0, 1.0, 0.5, 0.25)).of(history.rfm)
-    mean = 0.5 + generator.random(len(history.rfm)) * 3
-    windows = [generator.poisson(generator.gamma(1 / true, mean * true)).astype(float) for _ in range(8)]
+    mean = generator.choice([0.3, 1.0, 4.0], 6_000)
+    spread = CustomerSpread((0.0, 0.05, 0.2), (2.0, 1.0, 0.25), growth=1.0, length=13.0)
+    true = spread.of(mean, 13)
+    windows, halves = (
+        [generator.poisson(generator.gamma(1 / (power * true), power * mean * power * true)).astype(float)]
+        for power in (1.0, 0.5)
+    )
     # Forecasts of another level: only who buys more than others counts.
-    learned = learn_spread([history] * 8, windows, [2 * mean] * 8)
-    # The smallest class has 90 customers in 8 windows: the standard error of its dispersion is about 10%.
-    assert learned.dispersions == pytest.approx((4.0, 2.0, 1.0, 0.5, 0.25), rel=0.35)
+    learned = learn_spread(windows, halves, [2 * mean], 13.0)
+    classes = [np.median(learned.of(mean, 13)[true == each]) for each in spread.dispersions]
+    assert classes == pytest.approx(spread.dispersions, rel=0.25)
     assert set(learned.dispersions) <= set(DISPERSIONS.tolist())
+    assert learned.growth == pytest.approx(1.0, abs=0.25)
+    assert learned.of(2 * mean, 26) == pytest.approx(learned.of(mean, 13) * 2**learned.growth)
+    # The unit of time changes nothing.
+    days = learn_spread(windows, halves, [mean], 91.0)
+    assert days.of(mean, 91) == pytest.approx(learned.of(mean, 13))
 
 
-def test_without_a_window_dispersions_are_the_usual_ones(history):
-    assert learn_spread([], [], []) == CustomerSpread()
-    nothing = np.zeros(len(history.rfm))
-    assert learn_spread([history], [nothing], [nothing]) == CustomerSpread()
+def test_without_a_window_dispersions_are_the_usual_ones():
+    assert learn_spread([], [], [], 13) == CustomerSpread()
+    nothing = np.zeros(20)
+    assert learn_spread([nothing], [nothing], [nothing], 13) == CustomerSpread()
+    assert CustomerSpread().of(nothing, 13).tolist() == [1.0] * 20
 
 
 @pytest.mark.slow
