@@ -67,8 +67,9 @@ class CustomerSpread:
     def of(self, mean: Array, horizon: float) -> Array:
         """Return the dispersion of each customer (n,), from expected purchases within a horizon (n,)."""
         factor = (horizon / self.length) ** self.growth if self.length > 0 else 1.0
-        dispersions: Array = np.array(self.dispersions)[_class_of(np.nan_to_num(mean) / horizon, self.slowest)]
-        return dispersions * factor
+        place = _class_of(np.nan_to_num(mean) / horizon, self.slowest)
+        dispersions: Array = np.array(self.dispersions)[place] * factor
+        return dispersions
 
 
 def _class_of(rate: Array, slowest: Sequence[float]) -> Any:
