@@ -172,7 +172,7 @@ def _models_and_rfm(purchases: object, spend: object, rfm: object) -> tuple[Purc
     raise InvalidOption(
         f"lifetime_value needs a purchase model, a spend model and an RFM, and got: {types}. Make an RFM with "
         "rfm_summary(log, ...), and pass lifetime_value(BGNBD().fit(rfm), GammaGamma().fit(rfm), rfm, ...), or "
-        "lifetime_value(model, rfm, ...) with a CustomerModel."
+        "lifetime_value(model, rfm, ...) with a CustomerModel. A TimeVaryingModel has its own method lifetime_value."
     )
 
 

@@ -2,7 +2,8 @@
 
 Stability: tiers are published at the end of a month and assigned again in the next ones, on three logs and three first
 cutoffs each. Agility: how many months it takes until simulated customers in the best tier who left are in a lower one.
-Probabilities: P(tier) against the tier in which the realized revenue ranks. Written to tiers.json in this folder.
+Probabilities: P(tier) against the tier in which the realized revenue ranks. All customers of a holdout share its level,
+so the standard error of a bin counts holdouts. Written to tiers.json in this folder.
 """
 
 from __future__ import annotations
@@ -105,17 +106,27 @@ def calibration(logs_of_shops: dict[str, PurchaseLog]) -> list[dict[str, Any]]:
             frame = clv.tiers(value, draws=drawn).columns
             realized = tier_of(split.spend, lowest_values(split.spend, definition))
             for number, name in enumerate(definition.names):
-                pairs.append(pd.DataFrame({"p": frame[f"probability_{name}"], "hit": realized == number, "log": shop}))
+                pairs.append(
+                    pd.DataFrame(
+                        {"p": frame[f"probability_{name}"], "hit": realized == number, "log": shop, "start": start}
+                    )
+                )
     table = pd.concat(pairs)
     table["bin"] = np.minimum((table["p"] * BINS).astype(int), BINS - 1)
     rows = []
     for label, group in [("pooled", table), *table.groupby("log")]:
         for number, part in group.groupby("bin"):
             if len(part) >= FEWEST:
-                error = float(np.sqrt(part["hit"].mean() * (1 - part["hit"].mean()) / len(part)))
                 row = {"log": label, "bin": f"{number / BINS:.1f}", "cases": len(part), "expected": part["p"].mean()}
-                rows.append(row | {"realized": part["hit"].mean(), "standard_error": error})
+                rows.append(row | {"realized": part["hit"].mean(), "standard_error": error_of_holdouts(part)})
     return rows
+
+
+def error_of_holdouts(part: pd.DataFrame) -> float:
+    """Return the standard error of realized minus expected in a bin, whose holdouts are the independent units."""
+    off = part["hit"] - part["p"]
+    sums = (off - off.mean()).groupby([part["log"], part["start"]]).sum()
+    return float(np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()) / len(part))
 
 
 def agility() -> dict[str, Any]:

@@ -228,3 +228,26 @@ def test_own_rates_place_customers_more_surely_than_outcomes(fitted):
         clv.tiers(value, own_rate_draws=outcomes)
     with pytest.raises(InvalidOption, match="of='rate' is not one of"):
         clv.value_draws(*fitted, **TERMS, of="rate")
+
+
+# Ten customers published above a boundary of 10 and twenty far below it; a difference of a tenth allows one customer.
+ABOVE, BELOW = [15.0] * 10, [5.0] * 20
+
+
+def assigned_to(values, published):
+    """Return the tiers of further customers, 0 above the boundary and 1 below it; -1 were not published."""
+    values, published = np.array([*ABOVE, *BELOW, *values]), np.array([0] * 10 + [1] * 20 + published)
+    return assign_tiers(values, published, np.array([10.0]), 0.2, 0.1)[30:].tolist()
+
+
+def test_a_place_that_is_free_is_taken_without_further_evidence():
+    assert assigned_to([11.0, 10.5], [1, 1]) == [0, 0]
+    assert assigned_to([11.0, 9.0], [1, 0]) == [1, 0]  # the one who lags behind keeps the place
+    assert assigned_to([11.0, 10.5, 9.0], [1, 1, 0]) == [0, 1, 0]  # the better of the two takes what is free
+
+
+def test_customers_without_a_published_tier_wait_before_anybody_falls():
+    """Of 13 places today 14 may be taken: 10 stay above, 2 lag behind, and 3 arrive."""
+    assert assigned_to([9.0, 9.0, 13.0, 11.5, 11.0], [0, 0, -1, -1, -1]) == [0, 0, 0, 0, 1]
+    assert assigned_to([9.0, 8.5, 13.0, 12.5, 12.0], [0, 0, -1, -1, -1]) == [0, 1, 0, 0, 0]  # with enough evidence
+    assert assigned_to([13.0, 11.5, 11.0], [-1, -1, -1]) == [0, 0, 0]

@@ -346,3 +346,34 @@ def test_earlier_windows_say_by_which_clock_customers_leave(log) -> None:
         clv.compare_leaving(history.with_calendar(None), "26 weeks")
     with pytest.raises(InvalidOption, match="must be one of"):
         clv.compare_leaving(history, "26 weeks", "bgnbd")
+
+
+@pytest.mark.slow
+def test_values_are_those_of_the_process_without_covariates_and_follow_a_scenario():
+    log = clv.datasets.load_cdnow(sample=True)
+    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end=CUTOFF)
+    spend = clv.GammaGamma().fit(history.rfm)
+    terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 0.35}
+    value = clv.TimeVaryingModel("bgnbd").fit(history).lifetime_value(spend, history, **terms)
+    expected = clv.lifetime_value(clv.BGNBD().fit(history.rfm), spend, history.rfm, **terms)
+    # Fits differ by 1e-6; a month discounted from its middle is off by less than 1e-4.
+    np.testing.assert_allclose(value["lifetime_value"], expected["lifetime_value"], rtol=2e-4)
+    days = [("1996-12-30", 0), ("1997-03-01", 1), ("1997-04-01", 0)]
+    rows = [(customer, *row) for customer in log["customer_id"].unique() for row in days]
+    later = [(customer, "1998-01-01", 1) for customer in log["customer_id"].unique()]
+    past, future = (
+        clv.CovariateHistory.from_frame(pd.DataFrame(table, columns=["customer_id", "date", "campaign"]))
+        for table in (rows, rows + later)
+    )
+    model = clv.TimeVaryingModel("bgnbd", purchase=["campaign"]).fit(history, past)
+    usual, campaign = (
+        model.lifetime_value(spend, history, of, **terms)["lifetime_value"].sum() for of in (past, future)
+    )
+    assert 1 < campaign / usual < np.exp(model.parameters_["purchase.campaign"])
+    with pytest.raises(InvalidOption, match="spend= is a str, not a fitted spend model"):
+        model.lifetime_value("gamma", history, past, **terms)
+    with pytest.raises(InvalidOption, match="A TimeVaryingModel has its own method lifetime_value"):
+        clv.lifetime_value(model, spend, history.rfm, **terms)
+    other = clv.GammaGamma().fit(clv.rfm_summary(log, amount="amount", time_unit="day", observation_end=CUTOFF))
+    with pytest.raises(ClockMismatch, match=r"fit it to history\.rfm"):
+        model.lifetime_value(other, history, past, **terms)

@@ -19,9 +19,11 @@ def assign_tiers(values: Array, published: Tier, lowest: Array, evidence: float,
     """Return the tier of each customer, which stays as published unless the value lies well beyond its boundary.
 
     At each boundary, a customer published above it stays above it down to a value that is lower by `evidence`, and a
-    customer published below it moves up only at a value that is higher by as much. Where the number of customers above
-    the boundary would differ too much from today's, the closer of the two values moves toward the boundary until it
-    does not. Both values stay between the neighboring boundaries, so that the sets of customers above them are nested.
+    customer published below it moves up only at a value that is higher by as much. Fewer customers above the boundary
+    than today are places that are free: the best of those who wait below it take them. Where there are too many, first
+    customers without a published tier wait, as long as those published below it do; then the lowest of those who stay
+    above it fall. All values stay between the neighboring boundaries, so that the sets of customers above them are
+    nested.
 
     Parameters
     ----------
@@ -66,23 +68,36 @@ def _above(
     move up; `limits` are the smallest and largest difference of their number from that by today's values.
     """
     stay_above, boundary, move_up = levels
-    target = int(np.sum(values >= boundary))
-    was_above, was_below = (published != NEW) & (published <= tier), published > tier
+    enter, target = boundary, int(np.sum(values >= boundary))
+    is_new, was_below = published == NEW, published > tier
+    was_above = ~is_new & ~was_below
 
     def above() -> npt.NDArray[np.bool_]:
-        level = np.where(was_above, stay_above, np.where(was_below, move_up, boundary))
+        level = np.where(was_above, stay_above, np.where(was_below, move_up, enter))
         result: npt.NDArray[np.bool_] = values >= level
         return result
 
-    surplus = int(above().sum()) - target
     fewest, most = limits
+    surplus = int(above().sum()) - target
     if surplus > most:
-        lagging = np.sort(values[was_above & (values >= stay_above) & (values < boundary)])
-        later = lagging[lagging > lagging[surplus - most - 1]]
-        stay_above = later[0] if len(later) else boundary
-    elif surplus < fewest:
+        arriving = values[is_new & (values >= boundary) & (values < move_up)]
+        enter = _leave_out(arriving, surplus - most, boundary, move_up)
+        surplus = int(above().sum()) - target
+    if surplus > most:
+        lagging = values[was_above & (values >= stay_above) & (values < boundary)]
+        stay_above = _leave_out(lagging, surplus - most, stay_above, boundary)
+    elif surplus < 0:
         waiting = np.sort(values[was_below & (values >= boundary) & (values < move_up)])[::-1]
-        move_up = waiting[fewest - surplus - 1]
+        move_up = waiting[min(-surplus, len(waiting)) - 1] if len(waiting) else move_up
     if not fewest <= int(above().sum()) - target <= most:  # equal values do not divide
-        stay_above = move_up = boundary
+        stay_above = move_up = enter = boundary
     return above()
+
+
+def _leave_out(values: Array, count: int, lowest: float, highest: float) -> float:
+    """Return the level that leaves out the lowest of some values between two others: so many, and their equals."""
+    if not len(values):
+        return lowest
+    ordered = np.sort(values)
+    later = ordered[ordered > ordered[min(count, len(ordered)) - 1]]
+    return float(later[0]) if len(later) else highest

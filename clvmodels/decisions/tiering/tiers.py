@@ -136,7 +136,9 @@ def tiers(
 
     `tier_today` depends on today's values alone. `tier_assigned` also depends on the tiers published last: a customer
     moves only when today's value lies beyond the boundary of the published tier by a share of the boundary, `evidence`,
-    or when the size of a tier would otherwise differ from today's by more than `drift`. Equal values are in one tier
+    or into a place that is free, or when the size of a tier would otherwise differ from today's by more than `drift`.
+    Customers without a published tier take today's; where it is full they wait in the one below, as long as those
+    published there do. Equal values are in one tier
     today, that of the middle of their places, whatever the order of rows.
 
     Parameters
@@ -153,7 +155,7 @@ def tiers(
     names : sequence of str, optional
         The best tier first. Default: "A", "B", "C", ...
     published : frame or path, optional
-        The tiers published last: customer_id and tier_assigned. Customers who are not in it take today's tier.
+        The tiers published last: customer_id and tier_assigned.
     evidence : float, default=0.2
         How far today's value must lie beyond the boundary of the published tier, as a share of the boundary.
     drift : float, default=0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import ClassVar, Literal, Self, get_args
@@ -17,8 +17,10 @@ from clvmodels import files, frames
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption, InvalidRFM
 from clvmodels.estimators.persistence import PURCHASE_MODELS
+from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import fitted_copy
 from clvmodels.forecasting.time_varying.covariate_history import CovariateHistory
+from clvmodels.forecasting.time_varying.discounted import discounted_value
 from clvmodels.forecasting.time_varying.likelihoods import Centered, likelihood_of, limits_of
 from clvmodels.forecasting.time_varying.maximum import LEAST_CURVATURE, Maximum, find_maximum
 from clvmodels.forecasting.time_varying.time_stretches import (
@@ -30,6 +32,7 @@ from clvmodels.forecasting.time_varying.time_stretches import (
 from clvmodels.forecasts import KnownHistory
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.processes.contract import Array
+from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["ChangingProcess", "TimeVaryingModel"]
 
@@ -230,16 +233,67 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         frame
             customer_id, expected_purchases.
         """
-        length = history.clock.duration(horizon)
-        past = self._past(history, covariates)
-        ahead = future_stretches(history, self._changing(covariates), past, length)
-        likelihood = likelihood_of(self.process, self.purchase, self.dropout)
-        rows = self.center_.on(past.stretches)
-        active = likelihood.expected(self.fit_.coordinates, rows, self.center_.on(ahead))
-        expected = (likelihood.alive(self.fit_.coordinates, rows) * active)[past.positions]
+        expected = self._expected(history, covariates)(history.clock.duration(horizon))
         return frames.table(
             history.purchase_log.kind, {"customer_id": history.rfm.customer_id, "expected_purchases": expected}
         )
+
+    def lifetime_value(
+        self,
+        spend: SpendModel,
+        history: KnownHistory,
+        covariates: CovariateHistory | None = None,
+        *,
+        horizon: float | str,
+        annual_discount_rate: float,
+        margin: float,
+    ) -> frames.Frame:
+        """Return what each customer is worth within a horizon; see `clvmodels.lifetime_value`.
+
+        Each month's purchases are discounted from its middle. There are no intervals.
+
+        Parameters
+        ----------
+        spend : fitted SpendModel
+            Fitted to the history's RFM.
+        history : KnownHistory
+            With amounts.
+        covariates : CovariateHistory, optional
+            With the future, as for `expected_purchases`.
+        horizon : float or str
+        annual_discount_rate : float
+            Effective rate per year.
+        margin : float
+            Share of spend that counts: 0.35 for 35 %.
+
+        Returns
+        -------
+        frame
+            customer_id, expected_purchases, discounted_purchases, expected_spend, lifetime_value.
+
+        Raises
+        ------
+        InvalidOption
+            For values out of range, and models that are not fitted.
+        ClockMismatch
+        """
+        terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
+        return discounted_value(self._expected(history, covariates), spend, history, terms)
+
+    def _expected(self, history: KnownHistory, covariates: CovariateHistory | None) -> Callable[[float], Array]:
+        """Return a function of a length of time: the purchases expected of each customer within it, (n,)."""
+        past = self._past(history, covariates)
+        likelihood = likelihood_of(self.process, self.purchase, self.dropout)
+        rows = self.center_.on(past.stretches)
+        alive = likelihood.alive(self.fit_.coordinates, rows)
+
+        def expected(length: float) -> Array:
+            ahead = future_stretches(history, self._changing(covariates), past, length)
+            active = likelihood.expected(self.fit_.coordinates, rows, self.center_.on(ahead))
+            bought: Array = (alive * active)[past.positions]
+            return bought
+
+        return expected
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model as JSON, completely or not at all; it contains no customer data.
