@@ -86,17 +86,19 @@ def _above(
     if surplus > most:
         lagging = values[was_above & (values >= stay_above) & (values < boundary)]
         stay_above = _leave_out(lagging, surplus - most, stay_above, boundary)
-    elif surplus < 0:
-        waiting = np.sort(values[was_below & (values >= boundary) & (values < move_up)])[::-1]
-        move_up = waiting[min(-surplus, len(waiting)) - 1] if len(waiting) else move_up
+        surplus = int(above().sum()) - target
+    if surplus < 0:
+        waiting = values[~was_above & (values >= boundary) & ~above()]
+        place = _leave_out(waiting, len(waiting) + surplus, boundary, np.inf)
+        enter, move_up = min(enter, place), min(move_up, place)
     if not fewest <= int(above().sum()) - target <= most:  # equal values do not divide
         stay_above = move_up = enter = boundary
     return above()
 
 
 def _leave_out(values: Array, count: int, lowest: float, highest: float) -> float:
-    """Return the level that leaves out the lowest of some values between two others: so many, and their equals."""
-    if not len(values):
+    """Return the level, between two others, that leaves out this many of the lowest values and those equal to them."""
+    if not len(values) or count <= 0:
         return lowest
     ordered = np.sort(values)
     later = ordered[ordered > ordered[min(count, len(ordered)) - 1]]
