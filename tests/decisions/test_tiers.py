@@ -71,7 +71,7 @@ def test_sizes_drift_within_the_limit_and_moves_need_evidence(data, evidence, dr
     size, now = np.bincount(tier, minlength=4), np.bincount(today, minlength=4)
     assert (abs(size - now) <= drift * now + 1e-9).all()
     waits = tier[published == NEW] - today[published == NEW]
-    limit = np.append(lowest, -np.inf)[today[published == NEW]]
+    limit = np.append(lowest, -1e9)[today[published == NEW]]
     assert np.isin(waits, (0, 1)).all()  # in the tier below, where today's is full and the evidence is not enough
     assert (waits[values[published == NEW] >= limit + evidence * abs(limit)] == 0).all()
     assert (tier[published == today] == today[published == today]).all()
