@@ -24,6 +24,8 @@ NEEDED = ("postgres", "browser", "r_reference")
 """Markers of tests that need more than Python; a machine that sets CLV_REQUIRE_ALL=1 must have it."""
 if os.environ.get("CLV_REQUIRE_SPARK") == "1":  # set by `make spark`, whose environment has PySpark; others skip
     NEEDED += ("spark",)
+if os.environ.get("CLV_DBT"):  # the command of dbt; set by `make dbt`
+    NEEDED += ("dbt",)
 CLEARLY_SLOW = 0.5
 """Seconds of processor time after which a test belongs to the slow ones, also on a busy machine."""
 SLOWEST_PROCESSES = ("ggompertz_nbd", "bgcnbd_3", "mbgcnbd_3")

@@ -60,6 +60,7 @@ def spark_sessions(tmp_path_factory: pytest.TempPathFactory) -> Generator[Mappin
         for key in ("spark.sql.session.timeZone", "spark.sql.timestampType"):
             connect.conf.set(key, classic.conf.get(key))
         yield {"spark": classic, "spark connect": connect}
+        connect.stop()  # first, or its end waits for a server that is gone
         classic.stop()
 
 

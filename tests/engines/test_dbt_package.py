@@ -87,7 +87,7 @@ def run(backend, statement):
 
 
 @pytest.mark.slow
-@pytest.mark.postgres
+@pytest.mark.dbt
 def test_dbt_builds_and_tests_it_in_postgres(warehouse, tmp_path, database):
     path, model, expected = warehouse
     with duckdb.connect(str(path), read_only=True) as connection:
@@ -116,6 +116,7 @@ def test_dbt_builds_and_tests_it_in_postgres(warehouse, tmp_path, database):
 
 
 @pytest.mark.slow
+@pytest.mark.dbt
 def test_dbt_builds_and_tests_it(warehouse, tmp_path):
     path, model, expected = warehouse
     code, output = build(tmp_path, model, {"type": "duckdb", "path": str(path)})

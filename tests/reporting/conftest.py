@@ -307,6 +307,15 @@ def _money_over_time() -> dict[str, pd.DataFrame]:
             {"step": ["opening", "acquired", "assumption_rate", "closing"], "amount": [5.0, -2.0, 0.0, 3.0]}
         ).assign(balance=[5.0, 3.0, 3.0, 3.0]),
         "drivers": pd.DataFrame({"driver": ["dropout", "spend"], "elasticity": [-0.2, 1.1]}),
+        "trend": pd.DataFrame({"tier": ["A", "B"], "measure": "loyalty", "past": [0.5, 0.4], "now": [0.6, 0.3]}).assign(
+            expected=[0.5, 0.3]
+        ),
+        "channels": pd.DataFrame({"channel": ["search", "shop"], "share_of_cost": [0.7, 0.3]}).assign(
+            share_of_value=[0.4, 0.6]
+        ),
+        "board": pd.DataFrame({"channel": ["search", "shop"], "kpi": "cac", "relative": [0.2, -0.1]}).assign(
+            reached=[False, True]
+        ),
     }
 
 

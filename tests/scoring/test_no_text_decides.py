@@ -31,7 +31,14 @@ total_change = 1e-9
 path = "scores"
 partitioned = true
 """
-TEXTS = {"text", "refusal", "checksum", "packages"}  # a checksum covers the texts
+TEXTS = {
+    "text",
+    "description",
+    "refusal",
+    "checksum",
+    "packages",
+    "eventTime",
+}  # a checksum covers texts; and a time of day
 
 
 @pytest.fixture(scope="module")

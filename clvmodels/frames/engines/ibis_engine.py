@@ -55,7 +55,12 @@ class IbisEngine(Engine):
         return self._table(query, types, tables).to_pyarrow()
 
     def _blocks(self, query: str, types: OutputTypes, rows: int) -> Iterator[pa.Table]:
-        for batch in self._table(query, types, {}).to_pyarrow_batches(chunk_size=rows):
+        if self.backend.name == "duckdb":  # Ibis calls its reader by a name that DuckDB 2 no longer has
+            relation = self.backend.con.sql(query)
+            batches = (getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader)(rows)
+        else:
+            batches = self._table(query, types, {}).to_pyarrow_batches(chunk_size=rows)
+        for batch in batches:
             yield pa.Table.from_batches([batch])
 
     def _table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> Any:
