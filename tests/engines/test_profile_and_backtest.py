@@ -68,6 +68,7 @@ def test_a_profile_is_equal_to_the_last_bit(log, computing_engine, held_in, no_c
     assert max(fetched) <= log["customer_id"].n_unique() + 1
 
 
+@pytest.mark.acceptance
 @pytest.mark.slow
 def test_a_backtest_is_equal_to_the_last_bit(log, computing_engine, held_in, no_copies):
     table = held_in(log, computing_engine)

@@ -196,10 +196,10 @@ def expect_nights(shop: Shop, nights: Nights, place: str | Path, count: int, sto
     ("store", "stored"),
     [
         ("file", "date"),
-        ("file", "moment"),
-        ("duckdb", "moment"),
-        ("sqlite", "text"),
-        pytest.param("postgres", "timestamp", marks=pytest.mark.postgres),
+        pytest.param("file", "moment", marks=pytest.mark.acceptance),
+        pytest.param("duckdb", "moment", marks=pytest.mark.acceptance),
+        pytest.param("sqlite", "text", marks=pytest.mark.acceptance),
+        pytest.param("postgres", "timestamp", marks=[pytest.mark.postgres, pytest.mark.acceptance]),
         pytest.param("postgres", "moment", marks=pytest.mark.postgres),
     ],
 )
