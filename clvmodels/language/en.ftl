@@ -856,15 +856,24 @@ list-key-accounts = { $customers ->
     }
 list-at-risk = { $customers ->
     [0] none of the { COUNT($candidates) } active repeat buyers: nothing depends on whether they stay.
-   *[other] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } is expected to be lost as some of them leave.
+   *[other] { $every ->
+        [yes] all { COUNT($customers) } active repeat buyers: { $money } is expected to be lost as some of them leave.
+       *[no] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } is expected to be lost as some of them leave.
+        }
     }
 list-win-back = { $customers ->
     [0] nobody: { COUNT($candidates) } repeat buyers have probably left.
-   *[other] { COUNT($customers) } of { COUNT($candidates) } repeat buyers who have probably left. Back as active customers they would bring { $money } more.
+   *[other] { $every ->
+        [yes] all { COUNT($customers) } repeat buyers who have probably left. Back as active customers they would bring { $money } more.
+       *[no] { COUNT($customers) } of { COUNT($candidates) } repeat buyers who have probably left. Back as active customers they would bring { $money } more.
+        }
     }
 list-second-purchase = { $customers ->
     [0] none of the { COUNT($candidates) } customers with one order is likely to order again soon.
-   *[other] { COUNT($customers) } of { COUNT($candidates) } customers with one order, those with the most to come: { $money } is expected from them.
+   *[other] { $every ->
+        [yes] all { COUNT($customers) } customers with one order: { $money } is expected from them.
+       *[no] { COUNT($customers) } of { COUNT($candidates) } customers with one order, those with the most to come: { $money } is expected from them.
+        }
     }
 new-customer-cost = { $revenue ->
     [yes] A new customer brings revenue of { $value } in the first { $horizon }, first order included ({ $lower } to { $upper }; mean of { COUNT($customers) } customers). Multiply by your margin for the most that a new customer may cost.

@@ -647,15 +647,24 @@ list-key-accounts = { $customers ->
     }
 list-at-risk = { $customers ->
     [0] { COUNT($candidates) } 位活跃复购客户中没有。
-   *[other] { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：预计其中一些人流失会损失 { $money }。
+   *[other] { $every ->
+        [yes] 全部 { COUNT($customers) } 位活跃复购客户：预计其中有人流失，损失 { $money }。
+       *[no] { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：预计其中有人流失，损失 { $money }。
+        }
     }
 list-win-back = { $customers ->
     [0] { COUNT($candidates) } 位很可能已流失的复购客户中没有。
-   *[other] { COUNT($candidates) } 位很可能已流失的复购客户中的 { COUNT($customers) } 位：若重新活跃，将多带来 { $money }。
+   *[other] { $every ->
+        [yes] 很可能已流失的全部 { COUNT($customers) } 位复购客户：若重新活跃，将多带来 { $money }。
+       *[no] { COUNT($candidates) } 位很可能已流失的复购客户中的 { COUNT($customers) } 位：若重新活跃，将多带来 { $money }。
+        }
     }
 list-second-purchase = { $customers ->
     [0] { COUNT($candidates) } 位只下过一单的客户中，没有谁近期很可能再次下单。
-   *[other] { COUNT($candidates) } 位只下过一单的客户中最有潜力的 { COUNT($customers) } 位：预计带来 { $money }。
+   *[other] { $every ->
+        [yes] 只下过一单的全部 { COUNT($customers) } 位客户：预计带来 { $money }。
+       *[no] { COUNT($candidates) } 位只下过一单的客户中最有潜力的 { COUNT($customers) } 位：预计带来 { $money }。
+        }
     }
 new-customer-cost = { $revenue ->
     [yes] 一位新客户在前{ DURATION($horizon) }（含首单）带来收入 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位客户的平均）。乘以毛利率，即为获客成本的上限。
@@ -674,7 +683,7 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $
     [yes] 收入
    *[no] 价值
     }的 { PERCENT($share, places: 0) }。{ $has_list ->
-    [yes] 活跃复购客户中，流失预警名单上有 { COUNT($at_risk) } 位：预计其中一些人流失会损失 { $money }。
+    [yes] 活跃复购客户中，流失预警名单上有 { COUNT($at_risk) } 位：预计其中有人流失，损失 { $money }。
    *[no] {""}
     }
 now-next = 下一步

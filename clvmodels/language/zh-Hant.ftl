@@ -647,15 +647,24 @@ list-key-accounts = { $customers ->
     }
 list-at-risk = { $customers ->
     [0] { COUNT($candidates) } 位活躍回購顧客中沒有。
-   *[other] { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：預計其中一些人流失會損失 { $money }。
+   *[other] { $every ->
+        [yes] 全部 { COUNT($customers) } 位活躍回購顧客：預計其中有人流失，損失 { $money }。
+       *[no] { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：預計其中有人流失，損失 { $money }。
+        }
     }
 list-win-back = { $customers ->
     [0] { COUNT($candidates) } 位很可能已流失的回購顧客中沒有。
-   *[other] { COUNT($candidates) } 位很可能已流失的回購顧客中的 { COUNT($customers) } 位：若重新活躍，將多帶來 { $money }。
+   *[other] { $every ->
+        [yes] 很可能已流失的全部 { COUNT($customers) } 位回購顧客：若重新活躍，將多帶來 { $money }。
+       *[no] { COUNT($candidates) } 位很可能已流失的回購顧客中的 { COUNT($customers) } 位：若重新活躍，將多帶來 { $money }。
+        }
     }
 list-second-purchase = { $customers ->
     [0] { COUNT($candidates) } 位只下過一單的顧客中，沒有誰近期很可能再次下單。
-   *[other] { COUNT($candidates) } 位只下過一單的顧客中最有潛力的 { COUNT($customers) } 位：預計帶來 { $money }。
+   *[other] { $every ->
+        [yes] 只下過一單的全部 { COUNT($customers) } 位顧客：預計帶來 { $money }。
+       *[no] { COUNT($candidates) } 位只下過一單的顧客中最有潛力的 { COUNT($customers) } 位：預計帶來 { $money }。
+        }
     }
 new-customer-cost = { $revenue ->
     [yes] 一位新顧客在前 { DURATION($horizon) }（含首單）帶來營收 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位顧客的平均）。乘以毛利率，即為獲客成本的上限。
@@ -674,7 +683,7 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $
     [yes] 營收
    *[no] 價值
     }的 { PERCENT($share, places: 0) }。{ $has_list ->
-    [yes] 活躍回購顧客中，流失預警名單上有 { COUNT($at_risk) } 位：預計其中一些人流失會損失 { $money }。
+    [yes] 活躍回購顧客中，流失預警名單上有 { COUNT($at_risk) } 位：預計其中有人流失，損失 { $money }。
    *[no] {""}
     }
 now-next = 下一步

@@ -155,7 +155,8 @@ def _lists(decisions: CustomerDecisions, money: AmountFormat) -> tuple[CustomerL
     if decisions.lists is not None:
         for row in decisions.lists.summary.to_dict("records"):
             customers = int(row["customers"]) if row["money_at_stake"] >= LEAST_AT_STAKE else 0
-            figures = {"customers": customers, "candidates": int(row["candidates"])}
+            candidates = int(row["candidates"])
+            figures = {"customers": customers, "candidates": candidates, "every": customers == candidates}
             lists.append(_list(LISTS[row["list"]], figures | {"money": money.whole(row["money_at_stake"])}, files))
     return tuple(lists)
 
