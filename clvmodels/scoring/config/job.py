@@ -137,8 +137,9 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
     path : path of a TOML file, or None
         Relative paths inside are relative to its folder; without a file, to the working directory.
     overrides : mapping of section to value, optional
-        The options of the command line. A mapping replaces fields of a section (None leaves a field as it is); a list
-        replaces the whole section: all the sinks, or pairs of name and value.
+        The options of the command line. A mapping replaces fields of a section (None leaves a field as it is), and
+        an empty one adds a section with its defaults; a list replaces the whole section: all the sinks, or pairs of name
+        and value.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
         if isinstance(override, Mapping):
             values = {key: value for key, value in override.items() if value is not None}
             section = document.get(name, {})
-            if values and isinstance(section, dict):
+            if (values or not override) and isinstance(section, dict):  # an empty section is one, as in a file
                 document[name] = section | values
         elif override is not None:
             document[name] = override if name == "sinks" else dict(override)
