@@ -138,8 +138,8 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
         Relative paths inside are relative to its folder; without a file, to the working directory.
     overrides : mapping of section to value, optional
         The options of the command line. A mapping replaces fields of a section (None leaves a field as it is), and
-        an empty one adds a section with its defaults; a list replaces the whole section: all the sinks, or pairs of name
-        and value.
+        an empty one adds a section with its defaults; a list replaces the whole section: all the sinks, or pairs of
+        name and value.
 
     Raises
     ------
