@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clvmodels.cli.app import out
 
-__all__ = ["ShownTable", "acquisition_cost", "economics_of_base", "flags_table", "of_audit", "trend_of_base"]
+if TYPE_CHECKING:
+    from clvmodels import KnownHistory
+
+__all__ = ["ShownTable", "acquisition_cost", "economics_of_base", "of_audit"]
 
 LENGTHS = {"month": ("1 month", 4), "quarter": ("3 months", 13), "year": ("12 months", 52)}  # with their weeks
 LAST_YEAR, FORECAST = "last_year", "forecast"
@@ -88,6 +91,7 @@ def of_audit(
     flags : {"last_year", "forecast"} or None
     currency : str or None
     """
+    from clvmodels import KnownHistory
     from clvmodels.decisions.base_audit.groups_of_log import groups_of_log
     from clvmodels.errors import InvalidOption
 
@@ -100,21 +104,21 @@ def of_audit(
     reading = {**base, "time_unit": "week"}
     if by is not None:
         reading["attributes"] = groups_of_log(base["log"], customer_id=base["customer_id"], by=by)
+    history = KnownHistory.from_log(**reading)
     tables = []
     if trend:
-        tables.append(trend_of_base(step, reading, period, by, currency))
+        tables.append(trend_of_base(step, history, period, by, currency))
     if flags is not None:
-        tables.append(flags_table(step, reading, period, str(by), flags, currency))
+        tables.append(flags_table(step, history, reading, period, str(by), flags, currency))
     return tables
 
 
 def trend_of_base(
-    step: Callable[[str], None], reading: Mapping[str, Any], period: str, by: str | None, currency: str | None
+    step: Callable[[str], None], history: KnownHistory, period: str, by: str | None, currency: str | None
 ) -> ShownTable:
     """Return the trend table of a log."""
     import clvmodels as clv
 
-    history = clv.KnownHistory.from_log(**reading)
     step("Fitting the models")
     models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
     group = "total" if by is None else by
@@ -125,6 +129,7 @@ def trend_of_base(
 
 def flags_table(
     step: Callable[[str], None],
+    history: KnownHistory,
     reading: Mapping[str, Any],
     period: str,
     by: str,
@@ -134,7 +139,7 @@ def flags_table(
     """Return which groups changed in the last weeks, against last year or a forecast made before them."""
     import clvmodels as clv
 
-    history, weeks = clv.KnownHistory.from_log(**reading), LENGTHS[period][1]
+    weeks = LENGTHS[period][1]
     if against == LAST_YEAR:
         result = clv.flag_changes_last_year(history, by=by, weeks=weeks, currency=currency)
     else:
