@@ -1,10 +1,12 @@
-"""Arrow tables: timestamps in UTC, whatever the zone that a session or a table shows them in."""
+"""Arrow tables: read from DuckDB in batches, and timestamps in UTC whatever the zone that a session shows them in."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
-__all__ = ["convert_zones_to_utc", "with_utc"]
+__all__ = ["arrow_reader", "convert_zones_to_utc", "with_utc"]
 
 
 def convert_zones_to_utc(table: pa.Table) -> pa.Table:
@@ -22,3 +24,10 @@ def with_utc(schema: pa.Schema) -> pa.Schema:
             for field in schema
         ]
     )
+
+
+def arrow_reader(relation: Any, rows: int) -> pa.RecordBatchReader:
+    """Return a reader of the rows of a DuckDB relation, at most this number in a batch."""
+    read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # the name in older versions
+    batches: pa.RecordBatchReader = read(rows)
+    return batches

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from clvmodels.errors import InvalidOption, InvalidTransactions
-from clvmodels.frames.engines.arrow import with_utc
+from clvmodels.frames.engines.arrow import arrow_reader, with_utc
 from clvmodels.frames.engines.dialects import DIALECTS
 from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
 from clvmodels.frames.running import first_line
@@ -156,9 +156,7 @@ class DuckDBEngine(Engine):
         return read()
 
     def _blocks(self, query: str, types: OutputTypes, rows: int) -> Iterator[pa.Table]:
-        relation = self._table(query, types, {})
-        read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # the name in older versions
-        for batch in read(rows):
+        for batch in arrow_reader(self._table(query, types, {}), rows):
             yield pa.Table.from_batches([batch])
 
     def _table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> Any:
@@ -176,8 +174,7 @@ class DuckDBEngine(Engine):
         import pyarrow.parquet as parquet
 
         projection = self.relation.project(", ".join(map(self.dialect.name_of, names)))
-        read = getattr(projection, "to_arrow_reader", None) or projection.fetch_arrow_reader  # as above
-        batches: pa.RecordBatchReader = read(ROWS_PER_BATCH)
+        batches = arrow_reader(projection, ROWS_PER_BATCH)
         schema = with_utc(batches.schema)
         with parquet.ParquetWriter(path, schema, compression="lz4") as writer:
             for batch in batches:

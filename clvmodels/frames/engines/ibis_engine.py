@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from clvmodels.frames.engines.arrow import arrow_reader
 from clvmodels.frames.engines.dialects import DIALECTS, Dialect
 from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
 
@@ -56,8 +57,7 @@ class IbisEngine(Engine):
 
     def _blocks(self, query: str, types: OutputTypes, rows: int) -> Iterator[pa.Table]:
         if self.backend.name == "duckdb":  # Ibis calls its reader by a name that DuckDB 2 no longer has
-            relation = self.backend.con.sql(query)
-            batches = (getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader)(rows)
+            batches = arrow_reader(self.backend.con.sql(query), rows)
         else:
             batches = self._table(query, types, {}).to_pyarrow_batches(chunk_size=rows)
         for batch in batches:
