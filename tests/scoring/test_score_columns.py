@@ -15,14 +15,13 @@ from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.run import score_table
+from clvmodels.scoring.run.column_documents import column_comments, data_dictionary
 from clvmodels.scoring.run.decision_columns import columns_of_job
 from clvmodels.scoring.run.publishing import PublishedCounts
 from clvmodels.scoring.run.score_columns import (
     KnownCustomers,
     RunStamp,
     ScoreColumn,
-    column_comments,
-    data_dictionary,
     schema,
 )
 from clvmodels.scoring.stores import place_of

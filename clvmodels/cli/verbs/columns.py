@@ -25,9 +25,8 @@ def columns(
     """Print the data dictionary of the score table: each column with type, unit and meaning."""
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.scoring.config.job import read_job
-    from clvmodels.scoring.run.dbt_schema import dbt_schema
+    from clvmodels.scoring.run.column_documents import data_dictionary, dbt_schema
     from clvmodels.scoring.run.decision_columns import columns_of_job
-    from clvmodels.scoring.run.score_columns import data_dictionary
 
     if output_format not in FORMATS:
         raise InvalidOption(

@@ -16,7 +16,8 @@ from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.events import Progress
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.run import score_table
-from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, ScoreColumn, column_comments, schema
+from clvmodels.scoring.run.column_documents import column_comments
+from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, ScoreColumn, schema
 from clvmodels.scoring.stores import ScoreStore, StagedTable
 from clvmodels.scoring.stores.store import HeldTable
 

@@ -28,8 +28,6 @@ __all__ = [
     "RunStamp",
     "ScoreColumn",
     "ScoredBlock",
-    "column_comments",
-    "data_dictionary",
     "prediction_column",
     "prediction_of",
     "schema",
@@ -185,22 +183,6 @@ def schema(columns: Sequence[ScoreColumn]) -> pa.Schema:
     return pa.schema([(column.name, column.dtype) for column in columns])
 
 
-def column_comments(columns: Sequence[ScoreColumn]) -> dict[str, str]:
-    """Return the comment of each column for a database: its description and unit."""
-    return {column.name: f"{column.description} {_unit_note(column)}".strip() for column in columns}
-
-
-def data_dictionary(columns: Sequence[ScoreColumn]) -> str:
-    """Return the data dictionary of the score table in Markdown, one row per column."""
-    header = ("column", "type", "unit", "total", "description")
-    rows = [
-        (f"`{column.name}`", str(column.dtype), column.unit, "yes" if column.additive else "", column.description)
-        for column in columns
-    ]
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
 def prediction_column(quantity: str, horizon: str, end: str = "") -> str:
     """Return the name of a predicted column, such as lifetime_value_12_months_lower."""
     return f"{quantity}_{column_suffix(horizon)}{end}"
@@ -321,10 +303,6 @@ def _run_columns() -> list[ScoreColumn]:
             _schema_versions,
         ),
     ]
-
-
-def _unit_note(column: ScoreColumn) -> str:
-    return f"Unit: {column.unit}." if column.unit else ""
 
 
 def _customer_ids(block: ScoredBlock) -> Any:

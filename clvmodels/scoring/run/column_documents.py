@@ -1,4 +1,4 @@
-"""The score table as a source of dbt: schema.yml with every column, its type, meaning and tests."""
+"""What the columns of the score table mean: comments in databases, a data dictionary, and schema.yml of dbt."""
 
 from __future__ import annotations
 
@@ -8,9 +8,25 @@ from collections.abc import Sequence
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.run.score_columns import ScoreColumn
 
-__all__ = ["dbt_schema"]
+__all__ = ["column_comments", "data_dictionary", "dbt_schema"]
 
 NEVER_MISSING = ("customer_id", "as_of", "run_id", "schema_version")
+
+
+def column_comments(columns: Sequence[ScoreColumn]) -> dict[str, str]:
+    """Return the comment of each column for a database: its description and unit."""
+    return {column.name: f"{column.description} {_unit_note(column)}".strip() for column in columns}
+
+
+def data_dictionary(columns: Sequence[ScoreColumn]) -> str:
+    """Return the data dictionary of the score table in Markdown, one row per column."""
+    header = ("column", "type", "unit", "total", "description")
+    rows = [
+        (f"`{column.name}`", str(column.dtype), column.unit, "yes" if column.additive else "", column.description)
+        for column in columns
+    ]
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def dbt_schema(columns: Sequence[ScoreColumn], sinks: Sequence[SinkSettings]) -> str:
@@ -47,6 +63,10 @@ def dbt_schema(columns: Sequence[ScoreColumn], sinks: Sequence[SinkSettings]) ->
             unique = column.name == "customer_id" and not many_days
             lines.append(f"            data_tests: [not_null{', unique' if unique else ''}]")
     return "\n".join(lines)
+
+
+def _unit_note(column: ScoreColumn) -> str:
+    return f"Unit: {column.unit}." if column.unit else ""
 
 
 def _text(text: str) -> str:
