@@ -346,8 +346,8 @@ class KnownHistory:
             days = self.purchase_log.tick // 24 if clock.merge_within == "hour" else self.purchase_log.tick
             if count := int(np.isin(days, closed).sum()):
                 raise InvalidOption(
-                    f"{count:,} purchases are on days on which nobody could buy, by the calendar: a period in which "
-                    "anybody bought is not 'closed' but has a speed above 0."
+                    f"{count:,} purchases are on days on which the calendar allows none: give a period with "
+                    "purchases a speed above 0 instead of 'closed'."
                 )
         later = None if self.later is None else replace(self.later, clock=clock)
         return replace(self, log=replace(self.purchase_log, clock=clock), later=later, memory={})

@@ -249,7 +249,7 @@ def clean(
 
 
 def _doubts(orders: nw.DataFrame[Any]) -> Findings:
-    """Return what makes ids of orders and customers doubtful."""
+    """Return findings on doubtful ids of orders and customers."""
     findings: list[Finding] = []
     shared = shared_orders(orders)
     if shared:

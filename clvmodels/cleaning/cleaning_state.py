@@ -51,7 +51,7 @@ class CleaningState:
 
     @property
     def content(self) -> list[str]:
-        """Columns to sort by, so that only rows that agree in every column tie."""
+        """Columns to sort by; only rows that are equal in every column tie."""
         first = [name for name in KEYS if name in self.log.columns]
         return [*first, *(name for name in self.log.columns if name not in first)]
 
@@ -68,7 +68,7 @@ class CleaningState:
             self.tally.add(rule, int(mask.sum()), self.total(units[mask]), example=self.example(mask))
 
     def example(self, mask: RowMask) -> Example | None:
-        """Return the first row under a mask, by content, as text with its sort key."""
+        """Return the first row under a mask, in the order of their content, as text with its sort key."""
         return first_example(self.where(mask), tuple(self.log.columns))
 
     @staticmethod

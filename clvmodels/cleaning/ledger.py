@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "UNITS", "Entry", "LedgerTally", "applied_rules", "ledger_table", "with_current_codes"]
 
-UNITS = 1_000_000  # money is counted in millionths, so that refunds and purchases add up exactly
+UNITS = 1_000_000  # per unit of money: sums of integers of millionths are exact
 COLUMNS = ("rule", "description", "rows", "changed", "money", "example")
 
-Example = tuple[tuple[str, ...], str]  # the key to sort by, and the text
+Example = tuple[tuple[str, ...], str]  # a sort key and the text
 
 
 @dataclass(slots=True)

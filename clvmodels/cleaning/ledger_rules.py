@@ -40,7 +40,7 @@ __all__ = [
     "describe_rule",
 ]
 
-REMAINS = -1  # in place of a rule's position in SET_ASIDE_RULES: the row is not set aside
+REMAINS = -1  # instead of a position in SET_ASIDE_RULES: the row is not set aside
 ROWS_IN, KEPT = "rows_in", "kept"  # the first and the last line of a ledger, which are not rules
 
 NO_ID = "no_customer_id"

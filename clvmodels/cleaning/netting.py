@@ -44,7 +44,7 @@ def apply_refund_rules(state: CleaningState) -> None:
 
 
 def set_refunds_of_void_orders_aside(state: CleaningState) -> None:
-    """Set aside refunds that name an order without a sale left, such as an order whose status says it was refunded.
+    """Set aside refunds of orders that have no sale left, such as orders with the status "refunded".
 
     Otherwise such a refund would be matched with another purchase of the customer.
     """
@@ -98,7 +98,7 @@ def _set_refunds_aside(state: CleaningState, position: LineCodes, netted: Netted
 
 
 def _tally_stated(state: CleaningState, refunds: Units, excess: Units) -> None:
-    """Count refunds stated on purchases, which are not rows; `excess` (at most 0) is what their orders do not cover."""
+    """Count the refunds that purchases state, which are not rows; `excess` (at most 0) exceeds their orders."""
     netted = state.total(refunds) + state.total(excess)
     state.tally.add(REFUND_NETTED, units=-netted, changed=int(np.count_nonzero(refunds + excess)))
     state.tally.add(REFUND_BEYOND_PURCHASE, units=state.total(excess), changed=int(np.count_nonzero(excess)))
@@ -116,7 +116,7 @@ def _set_purchases_aside(state: CleaningState) -> None:
 
 
 def _set_free_lines_of_reversed_orders_aside(state: CleaningState) -> None:
-    """Set lines without a price aside if everything that was paid in their order was refunded."""
+    """Set aside the lines without a price of orders that were refunded entirely."""
     free = (state.rule == REMAINS) & (state.units == 0)
     reversed_ = state.rule == SET_ASIDE_RULES.index(REVERSED)
     if "order_id" not in state.log.columns or not (free.any() and reversed_.any()):
@@ -136,7 +136,7 @@ def _lines(
     stated_refunds: Units,
     with_refund: npt.NDArray[np.intp],
 ) -> Lines:
-    """Return lines as arrays; each refund that a purchase states follows as one more line, which names its order."""
+    """Return lines as arrays; each refund that a purchase states is appended as a line that names its order."""
     columns = state.log.columns
     customer, order = _ranks(lines, "customer_id"), np.arange(len(lines), dtype=np.int64)
     if "order_id" in columns:

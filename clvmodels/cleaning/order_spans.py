@@ -12,9 +12,9 @@ from clvmodels.cleaning.rules import CleaningRules
 
 __all__ = ["repeated_cells", "repeated_totals", "shared_orders", "split_orders", "with_customers_of_orders"]
 
-MONTHS_APART = 45 * 24 * 60  # minutes between lines of one id from which on they are not one order
-FEWEST_BLANK, BLANK_SHARE = 2, 0.05  # rows with an amount alone from which on cells above them are repeated
-FEWEST_ORDERS, REPEATED_SHARE = 3, 0.9  # orders with several lines, and the share of them with one amount on each
+MONTHS_APART = 45 * 24 * 60  # minutes; lines of one id that are farther apart belong to different orders
+FEWEST_BLANK, BLANK_SHARE = 2, 0.05  # rows that have only an amount, and their share: cells were merged
+FEWEST_ORDERS, REPEATED_SHARE = 3, 0.9  # orders with several lines, and the share of them with the same amount on each
 
 
 def split_orders(lines: nw.DataFrame[Any], rules: CleaningRules) -> tuple[nw.DataFrame[Any], nw.DataFrame[Any]]:
@@ -90,9 +90,9 @@ def repeated_totals(lazy: nw.LazyFrame[Any], compared: list[str], columns: Mappi
 
 
 def with_customers_of_orders(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> tuple[nw.LazyFrame[Any], int]:
-    """Fill in blank customer ids of lines whose order has one customer on other lines; also return how many.
+    """Fill in blank customer ids from other lines of the same order, if these have one customer; also return how many.
 
-    Files that state an order once and leave its cells blank on further lines are written so, as are merged cells.
+    Files that write an order's cells only on its first line have such blanks, as do merged cells.
     """
     customer, order = nw.col("customer_id"), nw.col("order_id")
     if "order_id" not in columns:

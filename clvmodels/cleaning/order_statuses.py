@@ -1,4 +1,4 @@
-"""Decide how every status of a log is treated: by the user's lists, by the words of the known ones, or not at all."""
+"""Decide how to treat every status of a log: by the user's lists, by known words, or by asking the user."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StatusEntry:
     reason : str
         "listed": by a rule of the user; "known": a known status; "part": a known word in it; "amount_stated": the
         order was refunded, and its row says how much; "rows_of_refunds": part of it was refunded, in rows of their own;
-        "blank": the row has no status; "unknown": nobody says what it means.
+        "blank": the row has no status; "unknown": the meaning is not known.
     word : str
         The known status or word, normalized; for "listed", the rule.
     """
@@ -117,7 +117,7 @@ class ClassifiedStatuses:
         return unknown_statuses_fault(column, rows, _listed(self.unknown))
 
     def all_void(self, column: str) -> str:
-        """Return an error for a log of which the statuses leave nothing."""
+        """Return an error for a log in which no status is a sale."""
         void = tuple(each for each in self.entries if each.treatment == "void")
         return (
             f"No row is a sale by its status in {column!r}: {_listed(void)}. If some of them are, as with cash "
@@ -175,7 +175,7 @@ def _entry(row: Mapping[str, Any], rules: CleaningRules, refunds: str | None, ha
 def _treat(
     row: Mapping[str, Any], rules: CleaningRules, refunds: str | None, has_money: bool
 ) -> tuple[Treatment, Reason, str]:
-    """Return the treatment of one status, the reason, and the word or the rule that decides."""
+    """Return the treatment of one status, its reason, and the word or rule that decided."""
     status = row["status"]
     text = "" if status is None else normalize_status(status)
     for rule, treatment in LISTS.items():
@@ -195,8 +195,8 @@ def _decide(
 ) -> tuple[Treatment, Reason] | None:
     """Return the treatment that the meaning of a status leads to, and why; None if the rows do not fit it.
 
-    Part of a sale was refunded: the log must state how much. A row is a refund: if its amount is positive, it may as
-    well be an order that was refunded, whose sale has no row of its own.
+    If part of a sale was refunded, the log must state how much. A refund with a positive amount may instead be a
+    refunded order whose sale has no row of its own.
     """
     reason: Reason = "known" if recognized.whole else "part"
     if recognized.meaning == "sale":

@@ -1,4 +1,4 @@
-"""Files that overlap, such as monthly exports: of an order in several of them, the rows of the latest file count."""
+"""Handle overlapping files, such as monthly exports: if several contain an order, the rows of the latest file count."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Superseded:
     any : bool
         Whether there are such rows.
     faults : tuple of str
-        Why it cannot be seen which file is later, or whether rows are lines or states of their order, for one order.
+        Why the later file, or whether rows are lines or states of an order, cannot be recognized; with one example.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -76,7 +76,7 @@ def with_superseded(
 
 
 def _differ(states: Mapping[int, list[LogRow]], content: Sequence[str]) -> bool:
-    """Return whether an order has other rows in one file than in another."""
+    """Return whether two files have different rows of an order."""
     return len({tuple(sorted(str([row[name] for name in content]) for row in rows)) for rows in states.values()}) > 1
 
 
@@ -116,9 +116,9 @@ def _older(
 
 
 def orders_in_two_states(lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules) -> str | None:
-    """Return what is wrong if an order is in a log in several states, as exports of different days state it.
+    """Return an error text if a log has an order in several states, as exports of different days do.
 
-    Its rows then agree in everything but the status or the refunded amount. Rows of a later file are left out before.
+    The rows of such an order differ only in the status or the refunded amount. Superseded rows are already left out.
     """
     states = [role for role in ("status", "refunded") if role in columns]
     if (

@@ -119,7 +119,7 @@ def clean_partition(
 
 
 def _mark_duplicates(rows: nw.DataFrame[Any], log: LineItems, rules: CleaningRules, rule: npt.NDArray[np.int8]) -> None:
-    """Mark rows that equal another row in every column; those without an order id only if duplicates="drop"."""
+    """Mark rows that equal another row in every column; without an order id, only if duplicates="drop"."""
     if rules.duplicates == "keep" or (rules.duplicates == "auto" and "order_id" not in log.columns):
         return
     compared = rows.filter(nw.col("rule") == REMAINS)
@@ -162,7 +162,7 @@ def _orders(state: CleaningState) -> nw.DataFrame[Any]:
 
 
 def _in_order(orders: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Sort orders by customer and date; only orders of one moment are compared further, which is the slow part."""
+    """Sort orders by customer and date; only orders of the same moment are compared further, because that is slow."""
     keys = ["customer_id", "date"]
     orders = orders.sort(*keys).with_row_index("position")
     same = [nw.col(key) == nw.col(key).shift(1) for key in keys]
@@ -179,7 +179,7 @@ def _in_order(orders: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
 
 
 def _amounts(units: nw.Series[Any]) -> nw.Series[Any]:
-    """Convert units to money; whole part and fraction separately, so that reading it again gives the same units."""
+    """Convert units to money, whole part and fraction separately, so that the result converts back exactly."""
     size, whole = nw.col("size"), nw.col("whole")
     digits = units.abs().alias("size").to_frame().with_columns(whole=size // UNITS)
     digits = digits.select(whole.cast(nw.Int64), fraction=(size - whole * UNITS).cast(nw.Int64))

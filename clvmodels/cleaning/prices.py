@@ -1,4 +1,4 @@
-"""Amounts in the prices of one day, so that inflation is not taken for larger orders."""
+"""Convert amounts to the prices of one day, so that models do not mistake inflation for larger orders."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def deflate(
 ) -> frames.Frame:
     """Return a log with its amounts in the prices of one day.
 
-    Divided by a price index, amounts no longer grow with prices: what is left of a change is that of the orders. Fit
-    models of spend to such amounts, and values are in the money of the base day.
+    Amounts divided by a price index no longer grow with prices, so that a change reflects the orders. Models of spend
+    fitted to such amounts give values in the money of the base day.
 
     Parameters
     ----------
     log : frame of pandas, polars or PyArrow
         One row per transaction.
     prices : frame
-        The index, in any unit: a row holds from its date until the next. Columns `date` and `index`.
+        The price index, in any unit, with columns `date` and `index`. A row applies from its date until the next row.
     amount, date : str
         Columns of the log; `date` is also that of the index. Dates are dates, or text that begins with YYYY-MM-DD.
     index : str, default="index"
         Column of the index.
     base : str, optional
-        The day in whose prices amounts are to be, as YYYY-MM-DD; default: that of the last row of the index.
+        The day whose prices to use, as YYYY-MM-DD; default: the day of the last row of the index.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def deflate(
         raise InvalidOption(f"The index {index!r} must have positive numbers, and at least one row.")
     if np.any(np.diff(since) == 0):
         raise InvalidOption(
-            f"{int(np.sum(np.diff(since) == 0)):,} dates of the index appear twice: leave one row each."
+            f"{int(np.sum(np.diff(since) == 0)):,} dates of the index appear twice: keep one row per date."
         )
     days = frames.days_of_dates(table[date], "log")
     early = int(np.sum(days < since[0]))

@@ -42,7 +42,7 @@ OVERLAPPING = (
 UNNAMED = "other_"
 ROWS_PER_PARTITION = 8_000_000
 HOURS_PER_DAY = 24
-REMEDIES: dict[Kind, str] = {  # what to do about columns that nobody named
+REMEDIES: dict[Kind, str] = {  # remedies for columns that were not named
     "currency": "name it with currency=, and a column of exchange rates with rate=, or clean each currency separately",
     "test": "name it with test= to set them aside, with test_orders='count' if they are sales (in Python, a field of "
     "CleaningRules)",
@@ -78,7 +78,7 @@ class LineItems:
     opened_files : tuple of OpenedFile
         What was recognized of the files.
     doubts : tuple of Finding
-        How discounts were read, or which column of discounts was not.
+        How discounts were read, or which column of discounts was ignored.
     overlap : bool
         Whether files have orders in different states.
     """
@@ -199,7 +199,7 @@ def read_log(
 
 
 def _unread_discounts(present: Sequence[str], columns: Mapping[str, str]) -> Findings:
-    """Return a finding if prices are list prices, as quantity times price may be, and discounts were not named."""
+    """Return a finding if prices may be list prices and a column of discounts was not named."""
     if "price" not in columns or "discount" in columns:
         return ()
     names = frames.roles_by_name(present).get("discount", ())
@@ -253,8 +253,8 @@ def _check(
 ) -> int:
     """Return the number of rows; raise one error that lists all faults of rows that no rule has set aside.
 
-    `doubtful` are faults that are not of single rows, or None. With other faults, also report dates and, with the
-    `usual_ids` that mean nobody, an id that would stop the functions which read the result.
+    `doubtful` are faults of the log as a whole, or None. If there are other faults, dates and ids that would stop the
+    functions which read the result are reported too; `usual_ids` are the ids that mean nobody.
     """
     void = nw.col("rule") == ROW_RULES.index(VOID)
     nobody = nw.col("rule") == ROW_RULES.index(NO_ID)
@@ -279,7 +279,7 @@ def _check(
 
 
 def _faults_of_result(remaining: nw.LazyFrame[Any], columns: Mapping[str, str], usual_ids: bool) -> list[str]:
-    """Return what would stop the functions that read the transactions: an id that is nobody, dates far from others."""
+    """Return what would stop the functions that read the result: a placeholder id, or dates far from the others."""
     placeholder = find_placeholder(remaining) if usual_ids else None
     faults = []
     if placeholder is not None:
@@ -289,7 +289,7 @@ def _faults_of_result(remaining: nw.LazyFrame[Any], columns: Mapping[str, str], 
 
 
 def _several_currencies(remaining: nw.LazyFrame[Any], name: str) -> str | None:
-    """Return what is wrong if the rows that no rule has set aside are in several currencies; None otherwise."""
+    """Return an error text if the remaining rows are in several currencies; None otherwise."""
     stated = remaining.filter(~nw.col("currency").is_null())
     currencies = frames.collect(stated.group_by("currency").agg(nw.len().alias("rows")).sort("currency"))
     if len(currencies) < 2:

@@ -24,10 +24,10 @@ import numpy.typing as npt
 __all__ = ["LineCodes", "Lines", "NettedLines", "RowMask", "Units", "net"]
 
 LineCodes = npt.NDArray[np.int64]
-Units = npt.NDArray[Any]  # int64, or Python integers where sums could overflow
+Units = npt.NDArray[Any]  # int64, or Python integers if sums could overflow
 RowMask = npt.NDArray[np.bool_]
 
-NEARBY_PURCHASES = 8  # compared one by one before numpy searches a block
+NEARBY_PURCHASES = 8  # this many purchases are compared one by one before numpy searches a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def net(lines: Lines) -> NettedLines:
 
 
 def _net_within(left: Units, code: LineCodes) -> None:
-    """Net all refunds of each code against all purchases of that code, in both from the first line on."""
+    """Net all refunds of each code against all purchases of that code, both in the order of their lines."""
     rows = np.argsort(code, kind="stable")
     rows = rows[code[rows] >= 0]
     if not len(rows):
@@ -102,7 +102,7 @@ def _net_within(left: Units, code: LineCodes) -> None:
 
 
 def _allocate(amounts: Units, totals: Units, group: LineCodes, starts: LineCodes) -> Units:
-    """Split the total of each group over its lines, first lines first, and no line more than its amount."""
+    """Split the total of each group over its lines in order; no line receives more than its amount."""
     before = np.cumsum(amounts) - amounts
     before = before - before[starts][group]
     shares: Units = np.minimum(np.maximum(totals[group] - before, 0), amounts)

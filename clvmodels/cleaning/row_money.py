@@ -1,4 +1,4 @@
-"""The money of each row of a log, in millionths: what it costs, less its discount, and what was refunded of it.
+"""Compute the money of each row of a log, in millionths: its cost, less its discount, and its refund.
 
 Discounts are recognized as shares, percentages or amounts.
 """
@@ -30,7 +30,7 @@ __all__ = [
 
 Discounts = Literal["share", "percent", "amount"]
 LARGEST = {"share": 1.0, "percent": 100.0}
-CENT = 0.005  # by which the discount of a line may exceed what it costs, because both are rounded
+CENT = 0.005  # rounding error allowed between the discount of a line and its cost
 
 
 def without_percent_signs(lazy: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], bool]:
@@ -47,7 +47,7 @@ def without_percent_signs(lazy: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], b
 def recognize_discounts(
     lazy: nw.LazyFrame[Any], columns: Mapping[str, str], rules: CleaningRules, paid: nw.Expr, signed: bool
 ) -> Discounts:
-    """Return what the discounts are: as the rules name it, or the only reading that every row allows.
+    """Return what discounts are, such as "percent": as the rules say, or the only reading that fits every row.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def recognize_discounts(
     Raises
     ------
     InvalidTransactions
-        If the discounts can be read in two ways, or in none.
+        If the discounts can be read in two ways, or in no way.
     """
     if rules.discounts != "auto":
         return rules.discounts
@@ -99,7 +99,7 @@ def _net(cost: float, discount: float, way: Discounts) -> float:
 
 
 def subtract_discounts(paid: nw.Expr, way: Discounts) -> nw.Expr:
-    """Return what a row costs after its discount, which is a positive or a negative number; missing means none."""
+    """Return what a row costs after its discount, which may have either sign; a missing discount is 0."""
     discount = nw.col("discount").abs().fill_null(0.0)
     if way != "amount":
         return paid * (1 - discount / LARGEST[way])
@@ -120,7 +120,7 @@ def discount_faults(columns: Mapping[str, str], way: Discounts, paid: nw.Expr, r
 
 
 def discount_finding(lazy: nw.LazyFrame[Any], way: Discounts, paid: nw.Expr) -> Finding:
-    """Return how many rows have a discount and what it comes to, in the money of the rows."""
+    """Return a finding on the number of rows with a discount and the total of the discounts."""
     cost = nw.col("discount").abs() if way == "amount" else paid.abs() * nw.col("discount").abs() / LARGEST[way]
     some = (nw.col("discount").abs() > 0).fill_null(value=False)
     sums = frames.collect(lazy.filter(some).select(nw.len().alias("rows"), cost.sum().alias("money"))).row(0)

@@ -1,4 +1,4 @@
-"""The rules that look at one row by itself: those that set it aside, those that make it a refund, and its faults."""
+"""The rules that need only one row: which rows to set aside, which are refunds, and their faults."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def with_signs(
 
 
 def _is_refund(columns: Mapping[str, str], rules: CleaningRules, statuses: ClassifiedStatuses) -> nw.Expr | None:
-    """Return whether a row is a refund by its quantity, status or order id; None if no rule says so."""
+    """Return whether a row is a refund by its quantity, status or order id; None without such a rule."""
     signs = []
     if "quantity" in columns:
         signs.append((nw.col("quantity") < 0).fill_null(False))
@@ -95,13 +95,13 @@ def row_rule(
 
 
 def _states_no_date() -> nw.Expr:
-    """Return whether a date is missing as it is written, such as NULL or 0000-00-00."""
+    """Return whether the text of a date means that it is missing, such as NULL or 0000-00-00."""
     word = nw.col("written").cast(nw.String).str.strip_chars().str.to_lowercase()
     return nw.col("written").is_null() | word.is_in(list(MISSING_DATES)).fill_null(value=False)
 
 
 def _listed(role: str, values: tuple[str, ...], pattern: str | None) -> nw.Expr | None:
-    """Return whether a value is in a list or matches a pattern; None if there is neither."""
+    """Return whether a value is in a list or matches a pattern; None without a list and a pattern."""
     text = nw.col(role).cast(nw.String)
     conditions = [text.is_in(list(values)).fill_null(False)] if values else []
     if pattern is not None:

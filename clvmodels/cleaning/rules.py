@@ -1,4 +1,4 @@
-"""The rules of cleaning, as one record of plain values that a job file can hold."""
+"""The rules of cleaning: one record of plain values, which a job file can hold."""
 
 from __future__ import annotations
 

@@ -25,16 +25,16 @@ __all__ = [
 FIRST_MOMENT, LAST_MOMENT = -62_135_596_800_000, 253_402_300_800_000  # the years 1 to 9999, in milliseconds from 1970
 BEYOND = "a date that is not in the years 1 to 9999"
 
-MORE_VALUES = "a row has more values than the header has names, as if a value with a separator in it were not in quotes"
+MORE_VALUES = "a row has more values than the header has names; is a value that contains the separator not in quotes?"
 
 
 def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
     """Run a polars plan; if its rows are in memory, the result can share unchanged columns with them."""
     try:
         return plan.collect(engine="in-memory" if in_memory else "streaming")
-    except pl.exceptions.PanicException as error:  # not an Exception: a file that changed, or a fault of the engine
+    except pl.exceptions.PanicException as error:  # not an Exception: the file changed, or the engine failed
         raise InvalidTransactions(f"The table cannot be read: {first_line(error)}.") from error
-    except pl.exceptions.ComputeError as error:  # such as a file that is damaged after its first rows
+    except pl.exceptions.ComputeError as error:  # such as a file that is damaged after the first rows
         if "utf-8" in str(error).lower():
             raise NotUTF8(f"The table cannot be read: {first_line(error)}. Save the file as UTF-8 first.") from error
         reason = MORE_VALUES if "found more fields" in str(error) else first_line(error)
@@ -42,7 +42,7 @@ def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
 
 
 class NotUTF8(InvalidTransactions):
-    """A file is not UTF-8, though its first rows are."""
+    """Raised for a file that is not UTF-8 although its first rows are."""
 
 
 def first_line(error: BaseException) -> str:
@@ -97,7 +97,7 @@ def collect_parts(
 
 
 def running_total(values: nw.Series[Any]) -> nw.Series[Any]:
-    """Return the sum of all values before each value, and last the sum of all: one longer than the values."""
+    """Return the sum of the values before each position, and the sum of all at the end (n + 1,)."""
     native: pl.Series = values.to_native()
     total: nw.Series[Any] = nw.from_native(
         pl.concat([pl.Series([0], dtype=native.dtype), native.cum_sum().cast(native.dtype)]), series_only=True
@@ -106,7 +106,7 @@ def running_total(values: nw.Series[Any]) -> nw.Series[Any]:
 
 
 def with_positions(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Add the position of each row from 0 as `position`, before rows are left out, if it is not there yet."""
+    """Add the position of each row from 0 as `position`, unless the column exists; call it before rows are left out."""
     native: pl.LazyFrame = lazy.to_native()
     there = "position" in native.collect_schema().names()
     return lazy if there else nw.from_native(native.with_row_index("position"))
@@ -119,7 +119,7 @@ def first_rows(lazy: nw.LazyFrame[Any], condition: nw.Expr, count: int) -> list[
 
 
 def _without_far_dates(rows: nw.DataFrame[Any]) -> tuple[list[dict[str, Any]], list[list[str]]]:
-    """Return rows as dicts, and the columns of each whose date Python cannot hold, such as one in the year 20240."""
+    """Return rows as dicts, and the columns of each with a date beyond Python's range, such as the year 20240."""
     far: list[list[str]] = [[] for _ in range(len(rows))]
     for name, dtype in rows.schema.items():
         if dtype == nw.Date or isinstance(dtype, nw.Datetime):

@@ -1,4 +1,4 @@
-"""Findings and labels -> sentences: one message file per language, and the formats of numbers and lists.
+"""Turn findings and labels into sentences: one message file per language, and formats of numbers and lists.
 
 Nothing else in the package turns a finding into text, and nothing reads text to decide anything.
 """

@@ -1,4 +1,4 @@
-"""The language that texts are written in: English, unless `written_in` chooses another for a block of code."""
+"""The current language: English, unless `written_in` chooses another for a block of code."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _CURRENT: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
 def languages() -> list[str]:
-    """Return the languages there is a message file for, such as "zh-Hans"."""
+    """Return the languages that have a message file, such as "zh-Hans"."""
     return sorted(path.stem for path in FOLDER.glob("*.ftl"))
 
 
 def current_language() -> str:
-    """Return the language that texts are written in here."""
+    """Return the language in which texts are currently written."""
     return _CURRENT.get()
 
 
 def check_language(language: str) -> str:
-    """Return a language as its message file is named, whatever the case and the hyphen.
+    """Return the name of the message file of a language; case and hyphens do not matter.
 
     Raises
     ------
     InvalidOption
-        When there is no message file for it.
+        If the language has no message file.
     """
     names = {name.lower(): name for name in languages()}
     name = names.get(str(language).replace("_", "-").lower())
@@ -44,9 +44,9 @@ def check_language(language: str) -> str:
 
 @contextmanager
 def written_in(language: str | None) -> Iterator[None]:
-    """Write every text made inside the block in a language; None keeps the language.
+    """Use a language for every text created in the block; None keeps the current language.
 
-    An error of this package that leaves the block is in the language, too, as far as there is a translation of it.
+    Errors of this package that leave the block are translated too, as far as the catalog contains them.
 
     Examples
     --------

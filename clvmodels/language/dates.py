@@ -33,7 +33,7 @@ def weekday_name(weekday: int, language: str = "en") -> str:
 
 
 def day(text: str, language: str = "en") -> str:
-    """Return an ISO date as the language writes days, "1997年9月30日"; English keeps it, and so does any other text."""
+    """Return an ISO date as the language writes days: "1997年9月30日"; English and other texts stay unchanged."""
     from babel.dates import format_date
 
     if language == "en" or not ISO_DAY.fullmatch(text):

@@ -28,7 +28,7 @@ log-stray-dates = { COUNT($dates) } { $dates ->
     [one] date is
    *[other] dates are
     } far outside the rest, which runs from { $first } to { $last }: the log runs from { $earliest } to { $latest }
-profile-id-placeholder = id { $id } has { PERCENT($share, places: 1) } of the rows ({ COUNT($rows) }), far more than any other: it probably stands for customers who are not known
+profile-id-placeholder = id { $id } has { PERCENT($share, places: 1) } of the rows ({ COUNT($rows) }), far more than any other: it probably stands for unknown customers
 profile-id-dominant = id { $id } has { PERCENT($share, places: 1) } of the rows ({ COUNT($rows) }); the next has { COUNT($next) }
 profile-id-variants = { COUNT($ids) } ids differ only by case, blanks or leading zeros and may be { COUNT($customers) } { $customers ->
     [one] customer

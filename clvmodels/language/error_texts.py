@@ -1,9 +1,9 @@
-"""Errors in other languages: what their English text says, by patterns in one gettext catalog per language.
+"""Translate errors: the English text is matched with the patterns of one gettext catalog per language.
 
-An error is raised with its English text, far below the packages that know languages. When it leaves a block of
-`written_in`, each of its sentences that the catalog of the language has is translated; the others stay in English. In a
-catalog, `{name}` stands for any text, which is translated by itself if it is a sentence or a phrase of the catalog, and
-`{n}`, `{n2}` and so on for a number.
+Errors are raised in English, in packages that do not know about languages. When an error leaves a block of
+`written_in`, each sentence that is in the catalog is translated; the others stay in English. In a catalog, `{name}`
+stands for any text, which is translated by itself if it is a sentence or a phrase of the catalog, and `{n}`, `{n2}` and
+so on for a number.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ FOLDER = Path(__file__).parent
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 NUMBER = re.compile(r"n\d*")
 END_OF_SENTENCE = re.compile(r"(?<=[.?:;])(?= )|$|(?<=\n)")
-LONGEST = 20_000  # characters of a text that is searched for patterns
+LONGEST = 20_000  # longest text that is searched for patterns, in characters
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """An English text with placeholders, and its translation."""
 
-    expression: str  # regular, compiled when the literal is in a text
-    literal: str  # the longest text without placeholders, which is looked for first
-    weight: int  # characters without placeholders: of several patterns that match, the most specific is taken
+    expression: str  # a regular expression, compiled when a text contains the literal
+    literal: str  # the longest part without placeholders, which is looked for first
+    weight: int  # number of characters without placeholders; the matching pattern with most of them is used
     translation: str
 
 
 def translate_error(error: CLVError, language: str) -> None:
-    """Translate the text of an error in place, as far as the catalog of the language has it."""
+    """Translate the text of an error in place, as far as the catalog contains its sentences."""
     if language != ENGLISH and error.args and isinstance(error.args[0], str):
         error.args = (translated(error.args[0], language), *error.args[1:])
 
 
 def translated(text: str, language: str) -> str:
-    """Return an English text with the sentences that the catalog of a language has in that language.
+    """Return an English text with every sentence translated that the catalog of the language contains.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def catalog_of_errors(language: str) -> dict[str, str]:
 
 
 def _sentences(text: str, language: str) -> str:
-    """Translate a line: the longest beginning that is in the catalog, then what follows it."""
+    """Return the translation of a line: of its longest beginning in the catalog, and then of the rest."""
     begin = text[: len(text) - len(text.lstrip(" "))]
     rest, done = text[len(begin) :], begin
     while rest:
@@ -92,7 +92,7 @@ def _sentences(text: str, language: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _phrase(text: str, language: str) -> str | None:
-    """Return the translation of a text that one pattern matches as a whole; None if none does."""
+    """Return the translation of a text that one pattern matches as a whole; None without such a pattern."""
     for pattern in _patterns(language):
         if pattern.literal in text and (match := re.fullmatch(pattern.expression, text, re.DOTALL)):
             parts = {name: _part(value, language) for name, value in match.groupdict().items()}
@@ -101,7 +101,7 @@ def _phrase(text: str, language: str) -> str | None:
 
 
 def _part(text: str, language: str) -> str:
-    """Translate what stands for a placeholder; names and values stay as they are."""
+    """Return the translation of the text in a placeholder; names and values stay as they are."""
     inner = text.strip(" ")
     if not inner or (inner[0] in "'\"" and inner[-1] == inner[0] and inner.count(inner[0]) == 2):
         return text

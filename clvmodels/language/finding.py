@@ -58,13 +58,13 @@ Findings = tuple[Finding, ...]
 
 
 def as_text(findings: Iterable[Finding], language: str | None = None, separator: str | None = None) -> str:
-    """Return several findings as one text, in their order; by default with what the language puts between sentences."""
+    """Return several findings as one text, joined in order by what the language puts between sentences."""
     between = message("between-sentences", language=language) if separator is None else separator
     return between.join(finding.render(language) for finding in findings)
 
 
 def _plain(value: Any) -> Any:
-    """Return a figure with the findings in it as plain values."""
+    """Return a figure, with any findings in it, as plain values."""
     if isinstance(value, Finding):
         return value.to_dict()
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

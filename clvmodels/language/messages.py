@@ -15,7 +15,7 @@ __all__ = ["message"]
 
 
 def message(code: str, figures: Mapping[str, Any] | None = None, language: str | None = None) -> str:
-    """The message with an id, figures filled in.
+    """Return the message with an id, with its figures filled in.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ def message(code: str, figures: Mapping[str, Any] | None = None, language: str |
         A bool is passed as "yes" or "no", and a missing number as NaN. A finding becomes its text in the language, and
         a sequence a list ("a, b and c").
     language : str, optional
-        The name of a message file, such as "zh-Hans"; by default that of `written_in`, or English. What the language
-        does not have yet is in English.
+        The name of a message file, such as "zh-Hans"; by default the current one. Messages that the language lacks are
+        in English.
 
     Raises
     ------
     KeyError
-        When there is no such message, or no file of the language.
+        If the message or the file of the language does not exist.
     ValueError
-        When a figure is missing, or a message cannot be formatted; both are programming errors that tests find.
+        If a figure is missing, or a message cannot be formatted; both are programming errors that tests find.
     """
     language = language or current_language()
     catalog = _catalog(language)
@@ -50,7 +50,7 @@ def message(code: str, figures: Mapping[str, Any] | None = None, language: str |
 
 
 def _argument(name: str) -> str:
-    """A figure's name as Fluent spells variables."""
+    """Return the name of a figure in the form that Fluent uses for variables."""
     return name.replace(" ", "_")
 
 
@@ -69,12 +69,12 @@ def _as_fluent(value: Any, language: str) -> Any:
 
 
 def _plain(value: Any) -> float:
-    """The number that Fluent wraps."""
+    """Return the number that Fluent wraps."""
     return float(value)
 
 
 def _functions(language: str) -> dict[str, Callable[..., Any]]:
-    """Return the functions that messages of a language may call, by the names they have in the message files."""
+    """Return the functions that messages may call, by their names in the message files."""
 
     def count(value: Any) -> str:
         return numbers.count(_plain(value), language)

@@ -44,10 +44,10 @@ __all__ = [
 MISSING = "–"
 MINUS = "−"
 HYPHEN = "-"
-LOCALES = {"en": "en_001"}  # English without a comma before the "and" of a list; other languages are their own locale
-LARGE = 1_000  # table cells from here on have no decimals
+LOCALES = {"en": "en_001"}  # without a comma before the "and" of a list; others are their own locale
+LARGE = 1_000  # table cells with at least this value have no decimals
 SCIENTIFIC_BELOW, SCIENTIFIC_FROM = 1e-4, 1e9
-SMALLEST_P_VALUE = 0.001  # below it, a p-value is only bounded
+SMALLEST_P_VALUE = 0.001  # smaller p-values are written as "p < ..."
 SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

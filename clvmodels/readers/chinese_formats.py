@@ -8,7 +8,7 @@ from clvmodels.readers.export_format import ExportFormat
 
 __all__ = ["CHINESE_FORMATS"]
 
-KEPT_AS_TEXT = r"^=\"|\"$|^['`]"  # ="123" or `123, so that a spreadsheet keeps all digits
+KEPT_AS_TEXT = r"^=\"|\"$|^['`]"  # ="123" or `123, which keep all digits in a spreadsheet
 
 TAOBAO = ExportFormat(  # "ExportOrderList", and Tmall's report of orders
     name="taobao",

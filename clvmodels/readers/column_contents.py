@@ -1,4 +1,4 @@
-"""What columns contain: whether values are of the kind that a role needs, and roles of columns with unusual names."""
+"""Check whether the values of a column fit a role, and find roles of columns whose names are unusual."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ __all__ = [
     "zone_of",
 ]
 
-MOSTLY = 0.95  # share of values that must be of the kind a role needs
+MOSTLY = 0.95  # share of values that must fit the role
 ISO_PATTERN = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}.*)?$"
 NUMBER_PATTERN = r"^\D{0,5}\d[\d.,'\s]*\D{0,5}$"
 IN_UTC = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}.*(?:[zZ]|UTC|GMT|[+-]00:?00)$"
-MOST_KINDS = 20  # different words of a column that says what a row is
-BARE_IDS = ("id", "no", "nr", "code", "编号", "番号")  # names of ids that do not say whose
+MOST_KINDS = 20  # most distinct words in a column of row types
+BARE_IDS = ("id", "no", "nr", "code", "编号", "番号")  # names of id columns that do not say whose ids they are
 NOT_A_PURCHASE = re.compile(r"birth|born|geburt|naiss|nacim|nascim|出生|生日|誕生|生年", re.IGNORECASE)
 
 
 def fits_role(role: str, values: nw.Series[Any]) -> bool:
-    """Return whether values are of the kind that a role needs."""
+    """Return whether the values of a column fit a role."""
     values = values.drop_nulls()
     if not len(values):
         return False
@@ -52,18 +52,18 @@ def date_formats(values: nw.Series[Any]) -> Sequence[str]:
 
 
 def few_words(values: nw.Series[Any]) -> bool:
-    """Return whether a column has few different values, as one that says what a row is."""
+    """Return whether a column has few distinct values, as a column of row types does."""
     return values.drop_nulls().n_unique() <= MOST_KINDS
 
 
 def has_statuses(values: nw.Series[Any]) -> bool:
-    """Return whether some values of a column are words for sales, returns and the like, such as "Return" and "view"."""
+    """Return whether a column has row types, such as "Return" and "view"."""
     meanings = [meaning_of(word) for word in values.drop_nulls().cast(nw.String).unique().to_list()]
     return any(meaning is not None and meaning.whole for meaning in meanings)
 
 
 def zone_of(values: nw.Series[Any]) -> str | None:
-    """Return "UTC" if every value is a moment in UTC, the zone of a column that has one, or None."""
+    """Return the time zone of a column, or "UTC" if it is text in which every value is in UTC; None otherwise."""
     if isinstance(values.dtype, nw.Datetime):
         return values.dtype.time_zone
     if values.dtype != nw.String or not len(values.drop_nulls()):
@@ -72,7 +72,7 @@ def zone_of(values: nw.Series[Any]) -> str | None:
 
 
 def refuse_values_as_names(names: Sequence[str]) -> None:
-    """Raise InvalidTransactions if the names of columns are values, because a file has no header.
+    """Raise InvalidTransactions if the names of columns are values because the file has no header.
 
     Parameters
     ----------
@@ -88,20 +88,20 @@ def refuse_values_as_names(names: Sequence[str]) -> None:
 
 
 def roles_by_contents(rows: nw.DataFrame[Any], named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return the columns that may have the roles customer_id, date and amount, where no name says so.
+    """Return candidate columns for the roles customer_id, date and amount that no column name indicates.
 
     Parameters
     ----------
     rows : narwhals.DataFrame
         The first rows of a table.
     named : mapping of role to columns
-        Columns whose name fits a role, as does what they contain.
+        Columns whose names and values fit a role.
 
     Returns
     -------
     dict of role to columns
-        One column if only one can have the role. Customers and amounts are looked for only in tables whose names say
-        nothing about customers, dates and amounts, because other text and other numbers are usual in all others.
+        One column if only one can have the role. Customers and amounts are looked for only in tables without a single
+        informative name; other tables usually contain other texts and numbers.
     """
     taken = {name for columns in named.values() for name in columns}
     rest = [name for name in rows.columns if name not in taken and len(rows[name].drop_nulls())]

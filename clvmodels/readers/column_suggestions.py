@@ -28,7 +28,7 @@ ROLES = ("customer_id", "date", "amount")
 
 @dataclass(frozen=True, slots=True)
 class ColumnSuggestion:
-    """Proposed roles of columns: a person looks at them before they are used.
+    """Proposed roles of columns, for a person to check before they are used.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class ColumnSuggestion:
     others : mapping of role to column
         Further keywords of `clean`, such as order_id, quantity, price, product, status and currency.
     alternatives : mapping of role to columns
-        Other columns that a role may mean; all of them if several are equally likely.
+        Other candidates for a role; all candidates if several are equally likely.
     date_formats : tuple of str
         Formats that read every date looked at, as `date_format` takes them; empty for dates, and for ISO 8601.
     time_zone : str or None
-        The zone of dates that state one, such as "UTC"; another may be meant for the calendar.
+        The time zone that the dates state, such as "UTC"; the calendar of the shop may use another.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
     fitting = {role: columns for role, columns in fitting.items() if columns}
     by_contents = roles_by_contents(rows, fitting)
     fitting |= by_contents
-    if len(fitting.get("customer_id", ())) > 1:  # one that repeats comes first
+    if len(fitting.get("customer_id", ())) > 1:  # a column with repeated values comes first
         fitting["customer_id"].sort(key=lambda name: len(set(rows[name].drop_nulls().to_list())) == len(rows))
     undecided = [role for role, columns in by_contents.items() if len(columns) > 1]
     chosen = {role: columns[0] for role, columns in fitting.items() if role not in undecided}
@@ -111,7 +111,7 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
         chosen["amount"] = chosen.pop("price")
     if not {"amount", "price"} & chosen.keys():
         chosen.pop("quantity", None)
-    if "price" not in chosen:  # an amount is usually what was paid
+    if "price" not in chosen:  # usually the amount paid
         chosen.pop("discount", None)
     formats = formats_of(log, rows[chosen["date"]]) if "date" in chosen else ()
     return ColumnSuggestion(
@@ -128,14 +128,14 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
 
 
 def _says_what_rows_are(log: frames.Frame | str | Path | frames.OpenedFile, values: nw.Series[Any]) -> bool:
-    """Return whether a column has words for sales, returns and the like, in any of its rows."""
+    """Return whether a column has row types, such as "sale" and "return", in any of its rows."""
     return few_words(values) and has_statuses(frames.first_values(log, [values.name], MOST_ROWS)[values.name])
 
 
 def formats_of(log: frames.Frame | str | Path | frames.OpenedFile, values: nw.Series[Any]) -> tuple[str, ...]:
-    """Return the formats that read a column as dates, given its first values; none for dates and for ISO 8601.
+    """Return the formats that read a column as dates, from its first values; empty for dates and for ISO 8601.
 
-    If several formats read the first values, as in a log that starts with twelve days of one month, all values decide.
+    If several formats read the first values, such as days 1 to 12 of a month, all values decide.
     """
     if values.dtype != nw.String and not values.dtype.is_numeric():
         return ()

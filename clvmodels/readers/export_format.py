@@ -33,14 +33,15 @@ class ExportFormat:
     blank : sequence of str
         Values that mean "missing".
     wrapping : str, optional
-        A regular expression of what a service writes around values, so that spreadsheets keep their digits.
+        A regular expression of the characters that a service writes around values to protect their digits in
+        spreadsheets.
     names : mapping of str to str
         Names of columns in another language, and the names by which the format knows them.
     decimal : {".", ","}
         The decimal separator, unless the user names another.
     once, once_by : sequences of str
-        Columns whose combination of values counts only once, if none is missing; and the columns to sort by, of which
-        the first row counts.
+        Columns whose combination of values counts only once, unless one is missing; and the columns to sort by before
+        the first row is taken.
     computed : mapping of role to expression
         Roles computed from several columns.
     finish : function of a lazy frame, optional

@@ -49,7 +49,7 @@ def _less_promotion(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 
 def _tests_by_gateway(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Make orders of Shopify that were paid by its gateway for tests, (for testing) Bogus Gateway, tests."""
+    """Mark orders of Shopify as tests if they were paid by its test gateway, "(for testing) Bogus Gateway"."""
     if "gateway" not in lazy.collect_schema().names():
         return lazy
     bogus = nw.col("gateway").str.to_lowercase().str.contains("bogus").fill_null(value=False)
@@ -223,7 +223,7 @@ GA4 = ExportFormat(
     },
 )
 GA4_OWN = ("ecommerce.transaction_id", "ecommerce.purchase_revenue", "ecommerce.refund_value")
-GA4_FLAT = tuple(  # events as CSV, where the nested names of BigQuery cannot be kept
+GA4_FLAT = tuple(  # events as CSV, without the nested names of BigQuery
     replace(
         GA4,
         header=frozenset({"event_name", "event_timestamp", "user_pseudo_id", f"{prefix}transaction_id"}),

@@ -173,7 +173,7 @@ def read_export(
 
 
 def _prepare(file: frames.FileFields, form: ExportFormat) -> frames.FileFields:
-    """Return a file with its columns named as the format knows them, and its values without what is around them."""
+    """Return a file with the format's names of columns, and values without the characters around them."""
     rows = file.rows.rename({name: own for name, own in form.names.items() if name in file.rows.columns})
     absent = [name for name in form.names.values() if name not in rows.columns]
     rows = rows.with_columns(nw.lit(None, dtype=nw.String).alias(name) for name in absent)
@@ -185,7 +185,7 @@ def _prepare(file: frames.FileFields, form: ExportFormat) -> frames.FileFields:
 
 
 def _recognize(header: list[str], kind: str | None, file: str) -> ExportFormat:
-    """Return the format that a header has, which must be of a kind if one is named."""
+    """Return the format of a header; raise an error if it is not of the given kind."""
     if kind is None:
         for form in EXPORT_FORMATS:
             if form.header <= set(header):
@@ -250,7 +250,7 @@ def _select_orders(table: nw.DataFrame[Any], form: ExportFormat) -> tuple[nw.Dat
 def _select_roles(
     table: nw.DataFrame[Any], form: ExportFormat, sources: Mapping[str, tuple[str, ...]], named: set[str]
 ) -> nw.DataFrame[Any]:
-    """Return the roles as columns of text; roles whose column the caller named are not computed."""
+    """Return the roles as columns of text; columns that the caller named replace computed ones."""
     texts = {
         role: nw.coalesce(*(nw.col(name) for name in names)) if len(names) > 1 else nw.col(names[0])
         for role, names in sources.items()
@@ -269,7 +269,7 @@ def _select_roles(
 def _parse(
     rows: nw.DataFrame[Any], form: ExportFormat, time_zone: str, date_format: str | None, decimal: str
 ) -> nw.DataFrame[Any]:
-    """Parse dates and numbers, and raise one error for all that cannot be read."""
+    """Parse dates and numbers; raise one error for all values that cannot be read."""
     lazy = _with_dates(rows.lazy(), form, time_zone, date_format)
     numbers: list[str] = [role for role in NUMBERS if role in rows.columns]
     for role in numbers:
@@ -286,7 +286,7 @@ def _parse(
 
 
 def _faults_of_result(lazy: nw.LazyFrame[Any]) -> list[str]:
-    """Return what else would stop `clean`, or the functions that read its result."""
+    """Return further faults that would stop `clean`, or the functions that read its result."""
     faults = []
     names = lazy.collect_schema().names()
     if "status" in names:

@@ -1,4 +1,4 @@
-"""Put exports of different days together: of an order in several of them, the latest export counts."""
+"""Combine exports of different days: if several contain an order, the latest export counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY = r"^\d{4}-\d{2}-\d{2}"
 
 
 def combine_exports(files: Sequence[frames.FileFields], form: ExportFormat) -> tuple[nw.DataFrame[Any], int]:
-    """Return the rows of all exports, and how many rows were left out because a later export has their order.
+    """Return the rows of all exports, and the number of rows left out because a later export has their order.
 
     An export is later than another if it has a later date, in any of its columns.
 

@@ -58,7 +58,7 @@ ENGLISH = ExportFormat(
         "amount": "before fees; refunds are separate rows with negative amounts",
     },
 )
-# The names that the reports of other languages give to the columns of the English one.
+# The names of the English columns in reports of other languages.
 COLUMNS = (
     *("Date", "Time", "Type", "Gross", "From Email Address", "To Email Address"),
     *("Reference Txn ID", "Transaction ID", "Currency", "Status"),
@@ -102,7 +102,7 @@ def _translated(language: str) -> ExportFormat:
     )
 
 
-DESCRIPTIONS = {  # reports of the balance have this column in place of the type, and no status and no recipient
+DESCRIPTIONS = {  # balance reports have this column instead of the type, and neither a status nor a recipient
     "en": "Description",
     "de": "Beschreibung",
     "fr": "Description",
@@ -113,7 +113,7 @@ NOT_IN_IT = ("Type", "Status", "To Email Address")
 
 
 def _by_description(language: str) -> ExportFormat:
-    """Return the format of the report of the balance; refunds have the customer of the payment that they name."""
+    """Return the format of the balance report; a refund belongs to the customer of the payment that it names."""
     form = ENGLISH if language == "en" else _translated(language)
     names = dict(form.names) or {name: name for name in COLUMNS}
     others = {name: own for name, own in names.items() if own not in NOT_IN_IT}

@@ -1,4 +1,4 @@
-"""Columns of an RFM by the calendar of its clock: the times that models use, from the plain times that people read."""
+"""Convert the plain times of an RFM, which people read, to calendar time, which models use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clvmodels.time_ahead import TimeAhead
 __all__ = ["calendar_columns", "time_ahead"]
 
 TIMES = ("recency", "T")
-ROUNDING_TOLERANCE = 1e-6  # of a tick; times are whole ticks divided by ticks per unit
+ROUNDING_TOLERANCE = 1e-6  # float error allowed in a whole number of ticks
 
 
 class ObservedUntil(Protocol):
@@ -45,7 +45,7 @@ def calendar_columns(observed: ObservedUntil, names: Sequence[str], columns: Seq
 
 
 def time_ahead(clock: Clock, observation_end: str | None) -> TimeAhead:
-    """Return calendar time after the end of observation, by a clock with a calendar."""
+    """Return the calendar time after the end of observation; the clock must have a calendar."""
     ahead = clock.ahead(_end(clock, observation_end))
     if ahead is None:
         raise AssertionError("the clock has a calendar")
@@ -55,7 +55,7 @@ def time_ahead(clock: Clock, observation_end: str | None) -> TimeAhead:
 def _end(clock: Clock, observation_end: str | None) -> int:
     if observation_end is None:
         raise InvalidRFM(
-            "A calendar needs to know when observation ended: pass observation_end= to RFM.from_frame, or make the RFM "
+            "A calendar needs the end of observation: pass observation_end= to RFM.from_frame, or build the RFM "
             "with rfm_summary."
         )
     return clock.last_tick(observation_end)

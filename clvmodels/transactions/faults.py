@@ -15,7 +15,7 @@ from clvmodels.errors import InvalidTransactions
 __all__ = ["Fault", "refuse", "repeated_in_files"]
 
 EXAMPLES = 3
-REPEATED_SHARE = 0.5  # of the rows in the time that several files cover, from which on the files overlap
+REPEATED_SHARE = 0.5  # files overlap if they share this share of the rows in the period that both cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def refuse(
     date_format : str, optional
         As for `read_transactions`.
     row_names : RowNames, optional
-        How rows are named; by default only customers are.
+        How to name rows; by default only their customers are named.
     other_faults : sequence of str, optional
-        Messages about faults that are not of single rows.
+        Messages about faults of the log as a whole.
     """
     if not faults and not other_faults:
         return
@@ -117,14 +117,14 @@ def _whose(customer_id: Any) -> str:
 
 
 def _quoted(value: Any) -> str:
-    """Return a value as it is in the log, text in quotes so that spaces show."""
+    """Return a value as in the log, with text in quotes to make spaces visible."""
     return repr(value) if isinstance(value, str) else str(value)
 
 
 def repeated_in_files(lazy: nw.LazyFrame[Any], row_names: frames.RowNames, remedy: str) -> str | None:
-    """Return what is wrong if several files have the same rows, as exports of overlapping periods do; None otherwise.
+    """Return an error text if several files share rows, as exports of overlapping periods do; None otherwise.
 
-    Of the rows in the time that several files cover, half or more are then in two of them.
+    Files overlap if at least half of the rows in the period that both cover are in both.
     """
     if len(row_names.paths) < 2:
         return None

@@ -44,7 +44,7 @@ class Holdout:
     Attributes
     ----------
     calibration : RFM
-        Customers first seen up to the cutoff, from what was known then.
+        The customers first seen up to the cutoff, with what was known about them then.
     purchases : int array (n,)
         Purchases in the holdout period, in the order of the RFM; 0 for customers who bought nothing.
     spend : float array (n,) or None
@@ -56,7 +56,7 @@ class Holdout:
     calibration_end, holdout_end : str
         Last date of each period (ISO text).
     new_customers, new_purchases : int
-        Customers first seen after the cutoff, whom no model could know, and all their purchases.
+        Customers first seen after the cutoff, who are unknown to the models, and all their purchases.
     new_spend : float or None
         Money spent by new customers.
     rows_after_end : int

@@ -47,7 +47,7 @@ WORDS = (
     "nieznany; неизвестно; okänd; ukendt; inconnu; desconocido; desconhecido"
 )
 MISSING_IDS = tuple(WORDS.split("; "))
-PLAIN_INTEGER = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"  # as `frames` reads ids of files of text
+PLAIN_INTEGER = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"  # the integers that `frames` reads as ids
 SHORTENED = r"^\d(?:[.,]\d+)?[eE]\+\d{1,3}$|^\d[.,]\d+[eE]\d{1,3}$|^\d[eE]1[5-9]$"  # 1.2E+17: the last digits are gone
 PLACEHOLDER_TEXT = r"^(?:0+|-1|9{4,}|0+(?:-0+)+)$"
 PLACEHOLDERS = (0, -1, *(10**digits - 1 for digits in range(4, 19)))
@@ -56,9 +56,9 @@ TEST_ADDRESS = (
     r"^(?:test|tester|testing|qa|demo|dummy|fake)(?:[._-]?(?:user|account|order|customer|kunde))?[._+-]?\d*@"
     r"|@(?:test|example|mailinator|yopmail|guerrillamail|sharklasers)\.|@.*\.(?:test|example|invalid)$"
 )
-MOST_TESTS = 0.1  # share of ids; where there are more, all data are made up
+MOST_TESTS = 0.1  # largest share of test addresses; a log with more of them consists of test data
 EXAMPLES = 3
-FIRST_ROWS = 100  # whose ids are counted first, before all ids are
+FIRST_ROWS = 100  # rows whose ids are counted first; all rows are counted only if these do not decide
 FEWEST_ROWS, TIMES = 5, 4  # a placeholder has this many rows or more, and more than this many times any other id
 
 
@@ -131,7 +131,7 @@ def find_variants(ids: nw.DataFrame[Any]) -> Findings:
 
 
 def placeholder_fault(placeholder: Placeholder, name: str, drop: str) -> str:
-    """Return an error about an id that probably stands for customers who are not known.
+    """Return an error about an id that probably stands for unknown customers.
 
     Parameters
     ----------
@@ -139,19 +139,19 @@ def placeholder_fault(placeholder: Placeholder, name: str, drop: str) -> str:
     name : str
         Name of the column of ids in the log.
     drop : str
-        The option that leaves out rows without an id, as an argument, such as ``on_missing_id='drop'``.
+        The argument that leaves out rows without an id, such as ``on_missing_id='drop'``.
     """
     value = placeholder.value
     return (
         f"{placeholder.rows:,} of {placeholder.total:,} rows have the customer id {value!r} in {name!r}, and no other "
-        f"id has more than {placeholder.next_rows:,}: it probably stands for customers who are not known. Pass "
+        f"id has more than {placeholder.next_rows:,}: it probably stands for unknown customers. Pass "
         f"missing_ids='{value}' to treat it as missing, with {drop}, or missing_ids='' if it is a customer."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """An id that probably stands for customers who are not known.
+    """An id that probably stands for unknown customers.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Read a transaction log: check three columns, turn dates into ticks, and report every fault at once."""
+"""Read a transaction log: check its columns, convert dates to ticks, and report all faults at once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ __all__ = [
 
 MissingId = Literal["raise", "drop"]
 HOUR, DAY = 3_600_000, 86_400_000  # in milliseconds
-CLEAN_FIRST: dict[Kind, str] = {  # what to do about columns that nobody named
+CLEAN_FIRST: dict[Kind, str] = {  # remedies for columns that were not named
     "currency": "clean the log with currency= and rate=, or keep the rows of one currency",
     "test": "clean the log with test=, or remove these rows",
     "status": "Clean the log with status={name!r}, or remove the column if all rows are sales",
@@ -110,9 +110,9 @@ def read_transactions(
 ) -> Transactions:
     """Open a log, check every row, and count the rows later than tick `end`.
 
-    With `doubts="leave"`, an id that probably stands for unknown customers is not refused; with `since`, rows of
-    earlier days are left out before any is checked, as `frames.rows_since` does. If `period` says what confirms dates
-    far from the others, these and such an id are named with other faults; without any, the caller refuses the dates.
+    With `doubts="leave"`, an id that probably stands for unknown customers is accepted; with `since`, rows of earlier
+    days are dropped before the checks, as `frames.rows_since` does. If `period` names the arguments that confirm dates
+    far from the others, such dates and ids are reported with any other faults; otherwise the caller does it.
 
     Raises
     ------
@@ -187,9 +187,9 @@ def with_types(
     opened: frames.OpenedFrame,
     numbers: Sequence[str] = ("amount",),
 ) -> tuple[nw.LazyFrame[Any], list[str]]:
-    """Return a log with ticks and numbers; also what is wrong with columns that have neither dates nor numbers.
+    """Return a log with ticks and numbers, and error texts about columns that have neither dates nor numbers.
 
-    Such a column gets one value without a fault, so that the faults of the others can be found.
+    Such a column gets one valid value, so that the other columns can still be checked.
     """
     faults = []
     try:
@@ -218,13 +218,13 @@ def with_ticks(
 ) -> nw.LazyFrame[Any]:
     """Add `tick`, missing where the date cannot be read, and `written`, the date as it was, for error messages.
 
-    `longest` is the length of the longest text, if it is known.
+    `longest` is the length of the longest text, if the caller knows it.
     """
     dtype = lazy.collect_schema()["date"]
     if dtype.is_integer() and date_format is not None and date_format not in frames.DATE_UNITS:
         lazy, dtype = lazy.with_columns(nw.col("date").cast(nw.String)), nw.String()  # such as 20240105
     lazy = lazy.with_columns(written=nw.col("date"))
-    zone = clock.time_zone if clock.merge_within == "hour" else None  # hours are counted as they pass
+    zone = clock.time_zone if clock.merge_within == "hour" else None  # hours are counted as elapsed time
     if dtype == nw.String:
         if zone is not None:
             lazy = frames.parse_dates(lazy.with_columns(moment=nw.col("date")), "moment", date_format, "UTC")
@@ -251,16 +251,16 @@ def with_ticks(
         lazy = lazy.with_columns(tick=_tick(nw.col("moment") + clock.standard_offset, clock)).drop("moment")
     if dtype == nw.String:
         return lazy
-    # Years that Python's dates do not have are reported by `written`, which error messages show with care.
+    # Python's dates do not have all years, so error messages show the text in `written` instead.
     readable = (nw.col("tick") >= clock.last_tick("0002-01-01")) & (nw.col("tick") <= clock.last_tick("9998-01-01"))
     return lazy.with_columns(nw.when(readable).then(nw.col("date")).alias("date"))
 
 
 def zone_needed(name: str, zone: str) -> InvalidTransactions:
-    """Return the error about timestamps with a zone in a log whose calendar has none."""
+    """Return the error about timestamps with a time zone if the clock has no zone."""
     return InvalidTransactions(
-        f"Column {name!r} has timestamps in zone {zone}, and the day of a purchase depends on the zone of the calendar"
-        ": name it with time_zone=, for example time_zone='Europe/London'."
+        f"Column {name!r} has timestamps with a time zone ({zone}), and the day of a purchase depends on the zone of "
+        "the calendar: pass it with time_zone=, for example time_zone='Europe/London'."
     )
 
 
@@ -292,7 +292,7 @@ def with_numbers(lazy: nw.LazyFrame[Any], role: str, name: str, as_text: bool) -
 
 
 def _has_no_value(lazy: nw.LazyFrame[Any], role: str) -> bool:
-    """Return whether a column has no row or only missing values, so that its type means nothing."""
+    """Return whether a column has no values, in which case its type means nothing."""
     return bool(frames.collect(lazy.select(nw.col(role).is_null().all())).item())
 
 
@@ -310,8 +310,8 @@ def _faults(columns: Mapping[str, str], clock: Clock, date_format: str | None) -
         yield Fault(
             "written",
             day.is_in(closed).fill_null(False),
-            f"a date in {columns['date']!r} on which nobody could buy, by the calendar",
-            "Correct the calendar: a period in which anybody bought is not 'closed' but has a speed above 0.",
+            f"a date in {columns['date']!r} on which the calendar allows no purchases",
+            "Correct the calendar: give a period with purchases a speed above 0 instead of 'closed'.",
         )
     if "amount" in columns:
         yield from _amount_faults(columns["amount"])
@@ -325,7 +325,7 @@ def id_faults(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> Iterator[F
             yield Fault(
                 role,
                 shortened(role),
-                f"an id in {columns[role]!r} such as 1.2E+17, of which a spreadsheet dropped digits",
+                f"an id in {columns[role]!r} such as 1.2E+17, which a spreadsheet rounded",
                 "Export the ids as text, or take them from the original file.",
             )
 

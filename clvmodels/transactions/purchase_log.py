@@ -24,7 +24,7 @@ __all__ = ["PurchaseLog", "purchases_of", "to_purchase_log"]
 
 ROWS_PER_PARTITION, ROWS_PER_SCAN = 1_000_000, 16_000_000  # in memory, and of files, which each partition reads again
 MAX_PARTITIONS = 8
-LARGEST_KEY = 2**62  # of whole numbers of 64 bits
+LARGEST_KEY = 2**62  # for keys that are integers of 64 bits
 
 IntArray = npt.NDArray[np.int64]
 
@@ -101,7 +101,7 @@ class PurchaseLog:
         return replace(earlier, rows_by_tick=self.rows_by_tick[:, self.rows_by_tick[0] <= end])
 
     def _first_of(self, customers: npt.NDArray[np.intp], size: IntArray) -> PurchaseLog:
-        """Return the first purchases of some customers, as many of each as `size` says."""
+        """Return the first purchases of some customers; `size` is the number for each."""
         begin = self.start[customers]
         start = np.append(0, np.cumsum(size))
         position = np.arange(start[-1]) + np.repeat(begin - start[:-1], size)
@@ -117,7 +117,7 @@ class PurchaseLog:
         )
 
     def spent(self, since: IntArray, until: IntArray) -> nw.Series[Any]:
-        """Return the money of the purchases from one position up to another, in whole multiples of AMOUNT_UNIT."""
+        """Return the money of the purchases between two positions, in whole multiples of AMOUNT_UNIT."""
         if self.paid is None:
             raise InvalidTransactions("The log was read without amounts.")
         return self.paid[until] - self.paid[since]
@@ -125,8 +125,8 @@ class PurchaseLog:
     def sum_log_gaps(self, until: IntArray) -> npt.NDArray[np.float64]:
         """Return the sum of log gaps between each customer's purchases up to a position, (n,); 0 if none.
 
-        Gaps are in ticks, or with a calendar in the clock's unit. Equal gaps in ticks are counted and added from the
-        shortest on, so that the result depends on nothing else.
+        Gaps are in ticks, or with a calendar in the clock's unit. Equal gaps in ticks are counted and added in
+        ascending order, which makes the result independent of the order of the rows.
         """
         customer = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
         position = np.arange(len(self.tick))
@@ -193,7 +193,7 @@ def to_purchase_log(transactions: Transactions | EngineLog, clock: Clock) -> Pur
 
 
 def _in_order(merged: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Return purchases by customer and tick; whole numbers are sorted as one key, in half the time."""
+    """Return purchases sorted by customer and tick; integer ids and ticks are sorted as one key, in half the time."""
     ids, ticks = merged["customer_id"], merged["tick"]
     if len(merged) and ids.dtype.is_signed_integer():
         first, last, begin, end = (int(value) for value in (ids.min(), ids.max(), ticks.min(), ticks.max()))

@@ -85,7 +85,7 @@ def reduce_to_customers(
     stop = np.append(start[1:], len(rank))
     codes = customer[start]
     first, last = rank[start] - codes * span, rank[stop - 1] - codes * span
-    repeated = np.flatnonzero(rank[1:] == rank[:-1]) + 1  # rows of a purchase that an earlier row has counted
+    repeated = np.flatnonzero(rank[1:] == rank[:-1]) + 1  # further rows of a purchase that is already counted
     purchases = stop - start - np.bincount(np.searchsorted(start, repeated, side="right") - 1, minlength=len(start))
     del rank, customer
     spend = None
@@ -109,14 +109,14 @@ def _ranks(coded: frames.CodedIds, tick: Ticks, since: int, span: int) -> npt.ND
     dtype: type[np.int32] | type[np.int64] = np.int32 if coded.bound * span < 2**31 else np.int64
     rank: npt.NDArray[Any] = coded.codes.astype(dtype)
     rank *= dtype(span)
-    rank -= dtype(since)  # before the ticks are added, so that no intermediate result overflows
+    rank -= dtype(since)  # before adding ticks, to avoid overflow
     rank += tick
     rank.sort()
     return rank
 
 
 def _spent(coded: frames.CodedIds, tick: Ticks, amount: Floats, left_out: Ticks | None, most: int) -> Floats:
-    """Return the money of each customer code (bound,), without what was paid at the tick left out."""
+    """Return the money of each customer code (bound,), without the purchases at the tick to leave out."""
     units = exact_units(float(amount.max()), most)
     sums = np.zeros((len(units), coded.bound))
     size = max(BLOCK, coded.bound)

@@ -82,7 +82,7 @@ def check_rfm(rfm: RFMColumns, n: npt.NDArray[np.float64]) -> None:
 
 
 def _count_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return which customers break the rules of ids, counts and times, by what they have."""
+    """Return masks of customers that break the rules of ids, counts and times, keyed by the problem."""
     x, t_x, T = rfm.frequency, rfm.recency, rfm.T
     return {
         "no customer_id": rfm.customer_id.is_null().to_numpy(),
@@ -95,7 +95,7 @@ def _count_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
 
 
 def _opportunity_faults(rfm: RFMColumns, n: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return which customers break the rules of a discrete clock, by what they have."""
+    """Return masks of customers that break the rules of a discrete clock, keyed by the problem."""
     if not rfm.clock.discrete:
         return {}
     x, t_x, T = rfm.frequency, rfm.recency, rfm.T
@@ -108,7 +108,7 @@ def _opportunity_faults(rfm: RFMColumns, n: npt.NDArray[np.float64]) -> dict[str
 
 
 def _intertime_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return which customers break the rules of sum_log_intertimes, by what they have."""
+    """Return masks of customers that break the rules of sum_log_intertimes, keyed by the problem."""
     if rfm.sum_log_intertimes is None:
         return {}
     x, t_x, logs = rfm.frequency, rfm.recency, rfm.sum_log_intertimes
@@ -122,7 +122,7 @@ def _intertime_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
 
 
 def _money_faults(rfm: RFMColumns) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return which customers break the rules of money, by what they have."""
+    """Return masks of customers that break the rules of money, keyed by the problem."""
     if rfm.monetary_count is None or rfm.monetary_value is None:
         return {}
     x, count, m = rfm.frequency, rfm.monetary_count, rfm.monetary_value
@@ -139,7 +139,7 @@ def _first(customers: nw.Series[Any]) -> str:
 
 
 def refuse_customers(customers: nw.Series[Any], several: str, one: str) -> None:
-    """Raise InvalidRFM if there are such customers; the predicates are for several customers and for one."""
+    """Raise InvalidRFM if there are any customers; `several` and `one` are the predicates of the sentence."""
     if len(customers):
         subject = "1 customer " + one if len(customers) == 1 else f"{len(customers):,} customers {several}"
         raise InvalidRFM(f"{subject} (first: {_first(customers)}).")

@@ -1,4 +1,4 @@
-"""Read a log as it was known on a day, which later refunds or corrections may have changed, and as it is known now."""
+"""Read a log as it was known on a day, before later refunds and corrections, and as it is known now."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SnapshotReader:
 
     @property
     def changes(self) -> bool:
-        """Whether the log differs by the day on which it is read."""
+        """Whether the log depends on the day as of which it is read."""
         return callable(self.log)
 
     def whole(self, period: PeriodArguments | None = None) -> PurchaseLog:

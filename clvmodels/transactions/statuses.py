@@ -21,7 +21,7 @@ __all__ = [
     "unknown_statuses_fault",
 ]
 
-BLANK_WORDS = ("", "nan", "null", "none", "n a", "na")  # as normalized, which leaves nothing of a dash
+BLANK_WORDS = ("", "nan", "null", "none", "n a", "na")  # normalized; of a dash nothing remains
 
 Meaning = Literal["sale", "void", "refunded", "partly_refunded", "refund"]
 """sale: paid, or on its way to the customer. void: never paid, failed, cancelled. refunded: a sale that was given back
@@ -54,7 +54,7 @@ UNPAID_PARTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class StatusMeaning:
-    """What a status means, and the word that says so.
+    """The meaning of a status, and the word that it was recognized by.
 
     Attributes
     ----------
@@ -98,12 +98,11 @@ def is_blank(status: str | None) -> bool:
 
 
 def unknown_statuses_fault(column: str, rows: int, listed: str) -> str:
-    """Return an error about statuses that nobody has classified: their rows, and a list of them."""
+    """Return an error that lists the statuses whose meaning is unknown, with their rows."""
     return (
-        f"{rows:,} {'row has' if rows == 1 else 'rows have'} a status in {column!r} of which it is not known whether "
-        f"it is a sale: {listed}. Name each in count_statuses= (a sale), void_statuses= (not a sale) or "
-        "refund_statuses= (a refund, whatever its sign), or pass unknown_statuses='count' or 'void' for all of them "
-        "(in Python, as fields of CleaningRules)."
+        f"{rows:,} {'row has' if rows == 1 else 'rows have'} an unknown status in {column!r}: {listed}. "
+        "List each in count_statuses= (a sale), void_statuses= (not a sale) or refund_statuses= (a refund, whatever "
+        "its sign), or pass unknown_statuses='count' or 'void' for all of them (in Python, as fields of CleaningRules)."
     )
 
 

@@ -1,4 +1,4 @@
-"""Dates far outside the rest of a log: a row dated years later moves the end of observation of every customer."""
+"""Find dates far outside the rest of a log: a single row dated years later moves the end of observation."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ __all__ = [
     "refuse_doubtful_dates",
 ]
 
-EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a typing error, such as the year 0014
-FEW_CUSTOMERS = 100  # too few to see from their first and last dates which dates are far from the rest
+EARLIEST, LATEST = "1900-01-01", "2200-01-01"  # a date outside is a typo, such as the year 0014
+FEW_CUSTOMERS = 100  # with fewer customers, the dates of all rows are compared instead
 
 SHORTEST_GAP = 90.0  # days; stray dates are at least this far from the rest
 TIMES_USUAL_GAP = 10  # and this many times the longest gap within the rest
 LARGEST_SHARE, FEWEST = 0.002, 2  # stray dates are at most this share of all, or this many
 FEW_DATES, FEWEST_DATES = 20, 4  # with few dates, stray ones must be farther; below the fewest, none is unusual
-SHORTEST_GAP_OF_FEW, FEWER = 180.0, 8  # days; below this number of dates, only one of them can be stray
-FEWEST_FOR_END = 100  # dates from which on a long silence at the end is not plausible
+SHORTEST_GAP_OF_FEW, FEWER = 180.0, 8  # days; with fewer dates, only one can be stray
+FEWEST_FOR_END = 100  # with this many dates, a long silence at the end is implausible
 SHORTEST_END_OF_FEW = 3652.5  # days; with fewer dates, the silence must last for a decade
 
 CORRECT = "Correct the date, or remove the row, unless it is right."
@@ -47,7 +47,7 @@ RowsByTick = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class PeriodArguments:
-    """The arguments of a function that bound the period observed, by which users confirm dates far from the others.
+    """The arguments that bound the observed period, with which users confirm dates far from the others.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class PeriodArguments:
     end_tick : int or None
         The last tick that the user passed.
     has_start : bool
-        Whether the user passed a start, or dates far earlier do no harm.
+        Whether the user passed a start, or much earlier dates do no harm.
     compared : {"rows", "customers"}
         Whether the dates of all rows are compared, or the first and last dates of customers.
     """
@@ -145,7 +145,7 @@ def refuse_doubtful_dates(first: RowsByTick, last: RowsByTick, clock: Clock, per
     Raises
     ------
     InvalidOption
-        If the end that the user passed is so long after the last date that the log cannot reach that far.
+        If the end that the user passed is implausibly long after the last date of the log.
     InvalidTransactions
         If dates are far from the others.
     """
@@ -194,7 +194,7 @@ def doubtful_dates(lazy: nw.LazyFrame[Any], clock: Clock, period: PeriodArgument
 
 
 def _far_dates(first: RowsByTick, last: RowsByTick, clock: Clock, period: PeriodArguments) -> list[str]:
-    """Return what is wrong with dates far later or far earlier than all others that no argument confirms."""
+    """Return error texts about dates far later or far earlier than all others, unless an argument confirms them."""
     late = find_stray_dates(*last, clock) if period.end_tick is None else None
     early = None if period.has_start else find_stray_dates(*first, clock)
     messages = []
@@ -223,7 +223,7 @@ def _far_dates(first: RowsByTick, last: RowsByTick, clock: Clock, period: Period
 
 
 def _distant_end(ticks: TickArray, counts: TickArray, clock: Clock, period: PeriodArguments) -> str | None:
-    """Return what is wrong if the period ends so long after the last date that the log cannot reach that far."""
+    """Return an error text if the period ends implausibly long after the last date of the log."""
     end = period.end_tick
     if end is None or len(ticks) < 3 or end <= ticks[-1]:
         return None
@@ -233,6 +233,6 @@ def _distant_end(ticks: TickArray, counts: TickArray, clock: Clock, period: Peri
         return None
     last = clock.describe_tick(int(ticks[-1]))
     return (
-        f"{period.end}={clock.describe_tick(end)!r} is far beyond the log, which ends on {last}: everybody would seem "
-        f"to have stopped buying. Pass a date up to which the log is complete, such as {period.end}={last!r}."
+        f"{period.end}={clock.describe_tick(end)!r} is far beyond the log, which ends on {last}: every customer would "
+        f"seem to have stopped buying. Pass a date up to which the log is complete, such as {period.end}={last!r}."
     )

@@ -162,8 +162,8 @@ def refuse_far_dates(
 ) -> None:
     """Raise an error if dates are far from the others, or far before the end of observation.
 
-    Customers' first and last dates are compared, and of few customers the dates of all rows, for which ticks and their
-    rows serve as a log. `customers` is the number of customers with each history, if the RFM is one of histories.
+    The first and last dates of the customers are compared; with few customers, the dates of all rows are. `customers`
+    is the number of customers with each history, if the RFM is one of histories.
     """
     clock = rfm.clock
     if (len(rfm) if customers is None else int(customers.sum())) < FEW_CUSTOMERS:
@@ -388,7 +388,7 @@ def refuse_before(first_tick: int, end: int, clock: Clock) -> None:
     if end < first_tick:
         raise InvalidTransactions(
             f"The observed period ends on {clock.describe_tick(end)}, before the first transaction on "
-            f"{clock.describe_tick(first_tick)}: name a later day, such as with observation_end=."
+            f"{clock.describe_tick(first_tick)}: pass a later day, for example with observation_end=."
         )
 
 

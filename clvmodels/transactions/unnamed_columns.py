@@ -1,4 +1,4 @@
-"""Columns that nobody named although they say which rows count: currencies, tests, statuses, returns and refunds."""
+"""Find columns that decide which rows count but were not named: currencies, tests, statuses, returns, refunds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TESTS = (
     *("test", "is test", "test order", "is test order", "test mode", "testbestellung", "commande test", "測試訂單"),
     *("pedido de prueba", "pedido de teste", "测试订单", "是否测试", "是否测试订单", "テスト注文", "テスト"),
 )
-# Of returned or cancelled orders: columns with yes and no, with the money that was given back, or with the day of it.
+# Columns that mark returned or cancelled orders: by yes and no, by the refunded amount, or by the day.
 RETURNS = (
     *("cancelled", "canceled", "cancellation", "refund", "refunded", "returned", "void", "voided", "reversed"),
     *("refunded amount", "amount refunded", "refund amount", "total refunded", "storniert", "retourniert", "erstattet"),
@@ -40,7 +40,7 @@ RETURNS = (
     *("rimborsato", "退款金额", "订单已退款金额", "已退款金额", "是否退款", "是否退货", "是否取消", "返金額", "返品"),
     *("キャンセル", "geannuleerd", "geretourneerd", "anulowane", "zwrócone", "취소", "환불", "환불금액"),
 )
-# Of orders that were paid or completed: columns with yes and no, or with the day of it, which is blank for others.
+# Columns that mark paid or completed orders: by yes and no, or by the day, which is blank for other orders.
 PAYMENTS = (
     *("paid", "completed", "captured", "paid out", "payment received", "bezahlt", "abgeschlossen", "payé", "payée"),
     *(
@@ -108,7 +108,7 @@ def unnamed_faults(
     remedies: Mapping[Kind, str],
     count: str | None = None,
 ) -> list[str]:
-    """Return what is wrong if columns that nobody named say that rows are not sales, or not in one currency.
+    """Return error texts if columns that were not named mark rows as no sale, or show several currencies.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def _several_currencies(counted: nw.LazyFrame[Any], name: str, remedy: str) -> s
 
 
 def _tests(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
-    """Return a fault if a column has only words for yes and no, and marks rows as tests."""
+    """Return a fault if a column of yes and no marks rows as tests."""
     rows, tests, others = _sums(counted, is_test("value"), is_neither("value"))
     if not tests or others:
         return None
@@ -161,7 +161,7 @@ def _tests(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
 
 
 def _statuses(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
-    """Return a fault if a column of statuses has words of orders that were not paid, or were given back."""
+    """Return a fault if a column of statuses has orders that were not paid, or were returned."""
     words = frames.collect(counted.group_by("value").agg(nw.col("rows").sum())).rows()
     if len(words) > MOST_STATUSES:
         return None
@@ -176,7 +176,7 @@ def _is_no_sale(word: str, certain: bool) -> bool:
 
 
 def _returns(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
-    """Return a fault if a column marks rows as cancelled or returned: by yes, by an amount, or by a day."""
+    """Return a fault if a column marks rows as cancelled or returned, by "yes", an amount or a day."""
     marked = is_test("value") | (nw.col("value").str.contains("[1-9]") & is_neither("value"))
     table = counted.with_columns(marked=marked.fill_null(value=False))
     (rows,) = _sums(table)
@@ -185,7 +185,7 @@ def _returns(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
 
 
 def _payments(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
-    """Return a fault if a column marks rows as not paid: by no, or by a blank where others have yes or a day."""
+    """Return a fault if a column marks rows as not paid, by "no", or by a blank where paid rows have "yes" or a day."""
     blank = nw.col("value").is_null() | nw.col("value").is_in(["nan", "nat", "null", "none", ""])
     no = blank.fill_null(value=True) | nw.col("value").is_in(list(NO)).fill_null(value=False)
     day = nw.col("value").str.contains(DAY).fill_null(value=False)
@@ -196,7 +196,7 @@ def _payments(counted: nw.LazyFrame[Any], name: str, remedy: str) -> str | None:
 
 
 def _not_sales(void: list[tuple[str, int]], rows: int, name: str, remedy: str) -> str | None:
-    """Return a fault about values, with their rows, of rows that are not sales; None if there are none."""
+    """Return a fault that lists the values of rows that are not sales; None if there are none."""
     if not void:
         return None
     count = sum(number for _, number in void)
@@ -216,7 +216,7 @@ FAULTS = {
 
 
 def _counted(table: nw.LazyFrame[Any], role: str, count: str | None) -> nw.LazyFrame[Any]:
-    """Return the values of a column as text without blanks around them, in lower case, each with its rows."""
+    """Return the distinct values of a column, stripped and in lower case, with their numbers of rows."""
     value = nw.col(role).cast(nw.String).str.strip_chars()
     value = value if role.startswith("unnamed_status") else value.str.to_lowercase()
     return table.select(value=value, rows=nw.lit(1) if count is None else nw.col(count))

@@ -60,7 +60,7 @@ FAULTS = {
     "other date": (change("day", "31.12.2024"), "cannot be read as YYYY-MM-DD", True),
     "day not in the calendar": (change("day", "2024-02-30"), "not in the calendar", True),
     "year of long ago": (change("day", "0014-01-02"), "outside 1900 to 2200", True),
-    "short id": (change("who", "1.2E+17"), "of which a spreadsheet dropped digits", True),
+    "short id": (change("who", "1.2E+17"), "which a spreadsheet rounded", True),
     "word for nobody": (change("who", "guest"), "no customer id in 'who'", False),
     "no amount": (change("paid", None), "no amount in 'paid'", False),
     "unreadable amount": (change("paid", "twelve"), "cannot be read as a number", True),
@@ -138,7 +138,7 @@ def test_cleaning_names_those_that_it_does_not_treat(seed):
     message = message_of(clv.clean, pl.DataFrame(log), **COLUMNS, status="state")
     of_columns = [fault for fault in faults if fault not in ("status", "return")]  # a status column is named
     assert missing_from(message, of_columns, cleaned=True) == [], (faults, message)
-    assert "of which it is not known whether it is a sale: 'Who knows' (1 row" in message
+    assert "an unknown status in 'state': 'Who knows' (1 row" in message
 
 
 @pytest.mark.slow

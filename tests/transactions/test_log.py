@@ -104,7 +104,7 @@ def test_ticks_equal_those_of_the_clock(moments):
 
 def test_timestamps_with_a_zone_need_the_zone_of_the_calendar():
     aware = frame(pd.to_datetime(["1997-01-02 03:00", "1997-01-02 05:00", "1997-07-02 03:59"]).tz_localize("UTC"))
-    assert "'date' has timestamps in zone UTC" in complaint(aware)
+    assert "'date' has timestamps with a time zone (UTC)" in complaint(aware)
     assert "time_zone='Europe/London'" in complaint(aware)
     assert ticks(aware, Clock(time_zone="UTC")) == [DAY + 1, DAY + 1, DAY + 182]
     assert ticks(aware, Clock(time_zone="America/New_York")) == [DAY, DAY + 1, DAY + 181]

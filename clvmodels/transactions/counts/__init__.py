@@ -1,1 +1,1 @@
-"""What a fit needs to know of a log, however large."""
+"""Count customers with equal histories, which is all that a fit needs, however large the log."""

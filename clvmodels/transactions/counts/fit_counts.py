@@ -1,4 +1,4 @@
-"""What a fit needs to know of a log, however large: how many customers have each history, and each mean spend."""
+"""Count the customers with each history and each mean spend: all that a fit needs, however large the log."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from clvmodels.transactions.summary import acquisition_tick, refuse_before, refu
 
 __all__ = ["MOST_ROWS", "FitCounts", "SpendCounts", "count_histories", "fit_counts"]
 
-BIN_WIDTH = 0.002  # of the logarithm of mean spend; moves estimates on CDNOW by 1e-5 of a standard error
-MOST_ROWS = 5_000_000  # of counts, 160 MB
+BIN_WIDTH = 0.002  # in log mean spend; this width moves estimates on CDNOW by 1e-5 of a standard error
+MOST_ROWS = 5_000_000  # most rows of counts to fetch, 160 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class SpendCounts:
     count : int array (m,)
         Purchases in the mean.
     mean : float array (m,)
-        Mean spend per purchase: of all customers whose means lie within 0.2 %, which are counted together.
+        Mean spend per purchase; customers whose means differ by at most 0.2 % are counted together.
     customers : int array (m,)
     frequency : int array (m,)
         Repeat purchases.
@@ -69,7 +69,7 @@ class FitCounts:
     share : float
         Share of the customers that were counted; below 1 for a sample.
     fetched_bytes : int
-        Size of what left the engine of the log; 0 if it was in memory or a file.
+        Bytes fetched from the engine; 0 if the log was in memory or in a file.
 
     Examples
     --------
@@ -115,8 +115,8 @@ def fit_counts(
 ) -> FitCounts:
     """Count the customers with each history, in the engine that holds the log.
 
-    The fit to these counts is that to the RFM, of which nothing is needed but them. Millions of customers have a few
-    hundred thousand histories.
+    A fit to these counts equals a fit to the RFM. Millions of customers share a few hundred thousand distinct
+    histories.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def fit_counts(
     include_first_transaction, time_zone, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
     max_rows : int, default=5000000
-        Most rows of counts that this machine should receive; more are refused.
+        Largest number of rows of counts to fetch; more raise an error.
     resolution : float or str, optional
         Round recency and T to the nearest multiple of this length, such as "7 days", which leaves fewer histories; by
         default they are exact. Times below half of it stay as they are. On CDNOW, 7 days move the estimates of BG/NBD
@@ -156,7 +156,7 @@ def fit_counts(
     clock = Clock(time_unit, merge_within, time_zone)
     step = _step(clock, resolution)
     if not 0 < sample <= 1:
-        raise InvalidOption(f"sample={sample!r} is not a share of the customers, which is above 0 and at most 1.")
+        raise InvalidOption(f"sample={sample!r} must be a share of the customers, above 0 and at most 1.")
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
     period = PeriodArguments(
         "observation_end", "acquired_after", last_tick, acquired_after is not None, compared="customers"
@@ -231,7 +231,7 @@ def _histories(clock: Clock, end: int, columns: list[Ints]) -> RFM:
     """Return an RFM with one row per history, of columns in ticks."""
     frequency, recency, age = columns
     if not len(frequency):
-        raise InvalidTransactions("No customer is counted: pass a larger sample=, or an earlier acquired_after=.")
+        raise InvalidTransactions("The counts have no customers: pass a larger sample=, or an earlier acquired_after=.")
     number = nw.new_series("customer_id", np.arange(len(frequency)), nw.Int64, backend="polars")
     return RFM(
         customer_id=number,
@@ -252,7 +252,7 @@ def _histories(clock: Clock, end: int, columns: list[Ints]) -> RFM:
 def _refuse_many(rows: int, max_rows: int) -> None:
     if rows > max_rows:
         raise InvalidTransactions(
-            f"There are more than {max_rows:,} rows of counts, which would have to be fetched: merge histories with "
+            f"The counts have more than {max_rows:,} rows, too many to fetch: merge histories with "
             "resolution=, such as resolution='7 days', count a part of the customers with sample=, such as sample=0.1, "
             "or raise max_rows= (each million takes 32 MB)."
         )

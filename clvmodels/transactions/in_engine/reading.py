@@ -37,11 +37,11 @@ from clvmodels.transactions.unnamed_columns import unnamed_columns, unnamed_faul
 
 __all__ = ["EngineLog", "LogOptions", "read_in_engine"]
 
-COPIED_ROWS = 2_000_000  # up to which a log with faults is copied, so that the error can name its rows
-ROWS_SHOWN = 1_000  # of a larger log at fault, from which the error is made
-MOST_SHORTENED = 100_000  # ids that may be rounded numbers and are looked at
-ROWS_PER_BLOCK = 1_000_000  # of rows that are streamed
-MOST_HISTORIES = 10_000_000  # of customers, of which the first and last dates are compared
+COPIED_ROWS = 2_000_000  # largest log with faults that is copied, so that the error can name its rows
+ROWS_SHOWN = 1_000  # rows at fault of a larger log that the error is made from
+MOST_SHORTENED = 100_000  # most ids that are checked for rounded numbers
+ROWS_PER_BLOCK = 1_000_000  # rows per streamed block
+MOST_HISTORIES = 10_000_000  # most customers whose first and last dates are compared
 ZONED = "UTC"
 
 
@@ -102,7 +102,7 @@ class EngineLog:
 
     @property
     def source_query(self) -> frames.LogQuery:
-        """How the rows of the table itself are read, for a result that outlives this object."""
+        """How the rows of the original table are read, for results that outlive this object."""
         return replace(self.query, kept_rows=None)
 
     def fetch(self, query: frames.Query) -> nw.DataFrame[Any]:
@@ -114,7 +114,7 @@ class EngineLog:
         return self.engine.stream(query.text(), query.types, ROWS_PER_BLOCK)
 
     def refuse_changed(self, rows: int, up_to_end: bool = True, checked: int | None = None) -> None:
-        """Raise InvalidTransactions if a later query read another number of rows than the check, or an earlier one."""
+        """Raise InvalidTransactions if a later query read a different number of rows than the check did."""
         if checked is None:
             checked = self.rows - self.rows_after if up_to_end else self.rows
         if rows != checked:
@@ -205,7 +205,7 @@ def read_in_engine(
 
 
 def _needs_polars(clock: Clock) -> bool:
-    """Return whether a clock needs what engines do not do alike: hours as they pass in a zone, or closed days."""
+    """Return whether a clock uses hours of a time zone or closed days, which engines compute differently."""
     in_zone = clock.merge_within == "hour" and clock.time_zone is not None
     return in_zone or (clock.calendar is not None and bool(clock.calendar.days_without_purchases()))
 
@@ -213,7 +213,7 @@ def _needs_polars(clock: Clock) -> bool:
 def _types(
     engine: frames.Engine, names: Sequence[str], columns: Mapping[str, str]
 ) -> dict[str, frames.ColumnType] | None:
-    """Return the types of the columns by role; None if the engine cannot compute with them or one is missing."""
+    """Return the types of the columns by role; None if one is missing or the engine cannot use its type."""
     if any(names.count(name) != 1 for name in columns.values()):
         return None
     present = engine.column_types()
@@ -236,7 +236,7 @@ def _shortened(engine: frames.Engine, query: frames.LogQuery, counts: Mapping[st
 
 
 def _unnamed_faults(log: frames.Frame, engine: frames.Engine, options: LogOptions) -> list[str]:
-    """Return what is wrong by columns that nobody named, such as several currencies."""
+    """Return faults by columns that the user did not name, such as several currencies."""
     unnamed = unnamed_columns(log, options.columns, has_money=options.amount is not None)
     tables = {
         role: engine.fetch(*frames.counted_values(engine.dialect, engine.source, name, role)).lazy()
@@ -253,7 +253,7 @@ def _placeholder(engine: frames.Engine, query: frames.LogQuery, rows: int) -> Pl
 
 
 def _doubtful_dates(engine: frames.Engine, query: frames.LogQuery, clock: Clock, period: PeriodArguments) -> list[str]:
-    """Return what is wrong with dates far from the others in a log that has other faults."""
+    """Return error texts about dates far from the others, in a log that has other faults."""
     earliest, latest = clock.last_tick(EARLIEST), clock.last_tick(LATEST)
     end = latest if period.end_tick is None else period.end_tick
     histories = query.histories(end, frames.CustomerChoice(), MOST_HISTORIES)

@@ -59,7 +59,7 @@ def exact_money(table: nw.DataFrame[Any], prefix: str = "") -> nw.Series[Any]:
     if any(part.is_null().any() for part in parts):
         raise InvalidTransactions(
             "The amounts of a customer are too large to be added up in the engine: state them in a larger unit, such "
-            "as thousands, or leave out customers who are not persons."
+            "as thousands, or leave out accounts that are not persons."
         )
     scaled = [nw.col(prefix + name).cast(nw.Int128) * nw.lit(2**power, nw.Int128) for name, power in POWERS.items()]
     return table.select(total=scaled[0] + scaled[1] + scaled[2])["total"]
@@ -67,7 +67,7 @@ def exact_money(table: nw.DataFrame[Any], prefix: str = "") -> nw.Series[Any]:
 
 @dataclass(frozen=True, slots=True)
 class HoldoutTotals:
-    """What customers known at a cutoff did before and after it, in the order of their ids.
+    """Purchases and money of the customers known at a cutoff, before and after it, in the order of their ids.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class HoldoutTotals:
 def holdout_totals(
     log: EngineLog, cutoff: int, end: int, after: int | None, include_first_transaction: bool
 ) -> HoldoutTotals:
-    """Return what customers did before and after tick `cutoff`, up to tick `end`, sorted by customer id."""
+    """Return the purchases of customers before and after tick `cutoff`, up to tick `end`, sorted by customer id."""
     everyone = log.fetch(log.query.holdout(cutoff, end, include_first_transaction)).sort("customer_id")
     activity = log.fetch(log.query.activity(cutoff, end, after)).sort("tick")
     first = integers(everyone, "first_tick")
