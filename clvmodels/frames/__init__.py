@@ -1,8 +1,8 @@
-"""The engine boundary: open the table that the user passed, run the lazy plan, return the same kind of frame.
+"""The boundary to engines: open the user's table, run a lazy plan, and return the same kind of frame.
 
-Everything between is narwhals. The plans run on polars, so numbers are the same for every kind of table: files are
-scanned and frames in memory are shared. Tables in DuckDB, in databases of Ibis and in Spark are reduced there, by the
-queries of `engines`, and copied for everything else.
+Everything in between uses narwhals. Plans run on polars, so numbers are the same for every kind of table; files are
+scanned, and frames in memory are shared without a copy. Tables in DuckDB, in databases of Ibis and in Spark are reduced
+there, by the queries of `engines`, and copied for everything else.
 """
 
 from clvmodels.frames.coding import CodedIds, code_ids

@@ -63,7 +63,7 @@ def code_ids(column: nw.Series[Any]) -> CodedIds:
 
 
 def _code_text(column: pl.Series) -> CodedIds:
-    """Number text by polars categories, which are numbered in order of appearance and shared with other columns."""
+    """Number text by polars categories, which are numbered by first appearance and shared with other columns."""
     categories = column.cast(pl.Categorical)
     numbers = categories.to_physical().to_numpy()
     distinct = categories.unique()

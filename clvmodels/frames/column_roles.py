@@ -1,6 +1,6 @@
-"""Propose which column has which role, from names in many languages.
+"""Propose the roles of columns from their names, in many languages.
 
-English, Chinese, German, French, Spanish, Portuguese and Japanese; the usual ones in other languages, too.
+In English, Chinese, German, French, Spanish, Portuguese and Japanese; in other languages only the most usual names.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(","))
 
 
-# Of each role, names from the most certain to the least: the first one that a column has counts.
+# Names of each role, from the most to the least certain; the first that matches a column counts.
 ROLE_NAMES: dict[str, tuple[str, ...]] = {
     "customer_id": _words(
         """
@@ -150,7 +150,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
 }
 
 
-# Columns that say what a row is under some of these names: a status only if their values say so.
+# Names of columns that may state the type of a row; they count as a status only if their values do too.
 KINDS_OF_ROWS = _words(
     """
     document type, doc type, invoice type, transaction kind, tipo documento, tipo de documento, type de document,
@@ -167,7 +167,7 @@ PART_OF_NAME = 1_000  # added to the rank of a word that is only part of a name
 
 
 def roles_by_name(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the columns whose name fits each role, the best first; a column has the role that it fits best.
+    """Return the columns whose names fit each role, the best first; each column gets only the role that it fits best.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def roles_by_name(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def kinds_of_rows(names: Sequence[str]) -> list[str]:
-    """Return the columns that may say what a row is, such as a sale or a return, by their name, the best first.
+    """Return the columns whose names suggest the type of a row, such as sale or return, the best first.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def kinds_of_rows(names: Sequence[str]) -> list[str]:
 
 
 def status_columns(names: Sequence[str]) -> list[str]:
-    """Return the columns whose whole name is one for statuses of orders, or for kinds of rows.
+    """Return the columns whose whole name means a status of orders or a type of rows.
 
     Parameters
     ----------
@@ -205,19 +205,19 @@ def status_columns(names: Sequence[str]) -> list[str]:
 
 
 def is_usual_name(name: str) -> bool:
-    """Return whether the whole name of a column is a usual one for some role."""
+    """Return whether the whole name of a column is usual for some role."""
     ranks = [_rank(name, words) for words in ROLE_NAMES.values()]
     return any(rank is not None and rank < PART_OF_NAME for rank in ranks)
 
 
 def is_named_status(name: str) -> bool:
-    """Return whether the whole name of a column is one for statuses of orders, such as "Financial Status"."""
+    """Return whether the whole name of a column means a status of orders, such as "Financial Status"."""
     rank = _rank(name, ROLE_NAMES["status"])
     return rank is not None and rank < PART_OF_NAME
 
 
 def _rank(name: str, words: Sequence[str]) -> int | None:
-    """Return how well a name fits: the place of the word that it is, later if it only contains it; None if none."""
+    """Return the rank of a name among the words of a role, higher if it only contains the word; None if none fits."""
     plain = _plain(name)
     bare = plain.replace(" ", "")
     for rank, word in enumerate(words):

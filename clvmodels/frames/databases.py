@@ -1,8 +1,8 @@
 """Tables in engines: relations of DuckDB, tables of Ibis and frames of Spark.
 
-What an engine can compute runs in it. Other plans read a copy: rows are streamed once, as Arrow batches, into an
-unnamed temporary file, which a plan can read as often as it needs, also in parallel, without querying the engine again,
-which might return different rows. Memory use is small whatever the size, and the disk space is freed with the plan.
+Queries that an engine supports run in it. Other plans read a copy: the rows are streamed once, as Arrow batches, into
+an unnamed temporary file. A plan can read the file repeatedly and in parallel without querying the engine again, which
+might return different rows. Memory use stays small, and the disk space is freed with the plan.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def spool(source: Any, names: Sequence[str]) -> pl.LazyFrame:
     try:
         with tempfile.TemporaryDirectory(prefix="clvmodels-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "rows.parquet"
-            # A copy also works on backends of Ibis in which no query is run.
+            # A copy also works for backends of Ibis in which no queries run.
             engine = engine_of(source)
             if engine is None:
                 source.select(*names).to_parquet(path)

@@ -1,4 +1,4 @@
-"""The formats of dates that read every value of a column: proposed in errors, never used unless they are named."""
+"""Find the formats of dates that read every value of a column; errors propose them, and the user chooses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DATE_UNITS = {
 }
 # Dates as numbers are proposed only if they are from 1980 to 2080; 20240105 is then no number of days.
 PLAUSIBLE = (dt.datetime(1980, 1, 1), dt.datetime(2080, 1, 1))
-MOST_VALUES = 20_000  # different values that are looked at
+MOST_VALUES = 20_000  # most distinct values that are tried
 
 
 def parse_units(plan: pl.LazyFrame, role: str, unit: str) -> pl.LazyFrame:
@@ -121,12 +121,12 @@ def _day(moment: dt.datetime) -> str:
 
 
 def days_of_dates(dates: nw.Series[Any], name: str) -> npt.NDArray[np.datetime64]:
-    """Return dates as days; of text, its first ten characters.
+    """Return dates as days; of text, only the first ten characters are read.
 
     Raises
     ------
     InvalidOption
-        If one is missing or not a date; `name` says what they are dates of.
+        If one is missing or not a date; `name` is used in the message.
     """
     values = dates.to_list()
     try:

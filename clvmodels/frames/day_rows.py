@@ -1,4 +1,4 @@
-"""The rows of a table by calendar day, counted and selected by the column of dates as it is stored."""
+"""Count and select the rows of a table by calendar day, with the column of dates as it is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNREADABLE_DAY = -(10**6)  # rows whose text is not a date; two thousand years b
 
 
 def stored_dates(lazy: nw.LazyFrame[Any], time_zone: str | None) -> StoredDates | None:
-    """Return how the column `date` is stored, None if days cannot be selected by its values as they are.
+    """Return how the column `date` is stored; None if days cannot be selected without converting its values.
 
     Text is compared as text, so it must be ISO 8601 without a zone.
     """
@@ -41,7 +41,7 @@ def rows_by_day(
     Parameters
     ----------
     lazy : narwhals.LazyFrame
-        Has the column `date`; with a column `rows`, each row stands for this many.
+        Has the column `date`, and optionally `rows`, the number of rows that each row represents.
     stored : {"date", "timestamp", "moment", "text"}
     time_zone : str or None
         The zone whose days are counted, for moments.
@@ -63,9 +63,9 @@ def rows_by_day(
 
 
 def rows_since(lazy: nw.LazyFrame[Any], since: date) -> nw.LazyFrame[Any]:
-    """Return the rows of a day and of later ones by the stored values of `date`, and those without a date.
+    """Return the rows of a day and later, by the stored values of `date`, and the rows without a date.
 
-    Of moments, the rows of one more day are returned, since a zone may begin its days earlier than UTC.
+    For moments, the rows of one more day are returned, because days of a zone may begin earlier than in UTC.
     """
     dtype = lazy.collect_schema()["date"]
     column = pl.col("date")

@@ -81,7 +81,7 @@ def _without_blanks(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _texts_of(table: Frame) -> pl.DataFrame:
-    """Return a table of any kind with every column as text, as its export would have it."""
+    """Return a table of any kind with every column as text, as its export would write it."""
     lazy = open_frame(table, {name: name for name in column_names(table)}).lazy.to_native()
     rows, _ = to_text(run(lazy))
     moments = [
@@ -106,7 +106,7 @@ def _separated(file: Path, options: FileOptions, headers: Sequence[Collection[st
 
 
 def _bare(names: Sequence[str]) -> dict[str, str]:
-    """Return names without blanks and tabs around them, as some services pad them."""
+    """Return names without the blanks and tabs that some services add around them."""
     return {name: name.strip() for name in names}
 
 
@@ -124,7 +124,7 @@ def _json(file: Path) -> pl.DataFrame:
 
 
 def _written_as(dtype: pl.DataType) -> str:
-    """Return how exports write a date or moment, as strftime codes."""
+    """Return the strftime codes with which exports write a date or moment."""
     if isinstance(dtype, pl.Datetime):
         return MOMENT if dtype.time_zone is None else f"{MOMENT} %z"
     return "%Y-%m-%d" if dtype == pl.Date else "%H:%M:%S"

@@ -25,7 +25,7 @@ __all__ = ["Scan", "empty_file", "load_once", "names_in", "recognize", "scan_fil
 
 UNTYPED: tuple[Format, ...] = ("CSV", "JSON lines", "JSON", "Excel", "SQLite")
 LOADED: ContextVar[dict[Any, LoadedTable] | None] = ContextVar("workbooks that were loaded", default=None)
-FIRST_ROWS = 1_000  # rows of JSON lines that are read to find the names of columns
+FIRST_ROWS = 1_000  # rows of JSON lines that are read for the names of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Scan:
     counts : tuple of polars.LazyFrame
         A plan that counts the rows of each file.
     untyped : bool
-        Whether values are text that has yet to be parsed.
+        Whether values are text that the caller must parse.
     numeric : frozenset of str
         Columns that are numbers in every file, so that their marks are decimal points.
     """
@@ -65,7 +65,7 @@ def scan_files(files: FileSet, needed: Sequence[str], text: Sequence[str], as_te
     as_text : bool
         Read all columns of CSV or JSON lines as text; otherwise types are inferred from every row.
     whole : bool
-        Recognize the encoding of text from all of each file.
+        Recognize the encoding of text from the whole of each file.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def _open_part(files: FileSet, path: Path, columns: Sequence[str], whole: bool) 
 
 @contextmanager
 def load_once() -> Iterator[None]:
-    """Within the context, which may decorate a function, load each workbook once: it is read whole for its names."""
+    """Load each workbook only once within the context, also as a decorator; even its names need the whole file."""
     if LOADED.get() is not None:
         yield
         return
@@ -196,7 +196,7 @@ def _open_text_part(files: FileSet, path: Path, columns: Sequence[str], whole: b
 
 
 def _stripped(names: Sequence[str]) -> list[str]:
-    """Return names without blanks around them, unless two would then be the same."""
+    """Return names without blanks around them, unless two names would become equal."""
     bare = [name.strip() for name in names]
     return bare if len(set(bare)) == len(bare) else list(names)
 
@@ -208,7 +208,7 @@ def _has_mark(path: Path) -> bool:
 
 
 def _schema_of_lines(path: Path, columns: Sequence[str]) -> dict[str, pl.DataType]:
-    """Return the columns of JSON lines and their types; the file is read to the end if `columns` come later."""
+    """Return the columns of JSON lines and their types; the whole file is read if the first rows lack `columns`."""
     schema: dict[str, pl.DataType] = {}
     for rows in (FIRST_ROWS, None):
         plan = pl.scan_ndjson(path, infer_schema_length=rows)

@@ -59,7 +59,7 @@ def matching_files(path: str | Path) -> list[Path]:
     Raises
     ------
     InvalidTransactions
-        If there are none, or the path is empty text, which is not taken for the current folder.
+        If there are none, or the path is an empty text, which does not mean the current folder.
     """
     if path == "":
         raise InvalidTransactions("The path is empty: expected a file, a folder or a pattern; '.' is this folder.")
@@ -117,7 +117,7 @@ def _extract(file: Path, folder: Path) -> list[Path]:
 
 
 def _file_set(path: str | Path, files: list[Path], options: FileOptions, lasting: bool) -> FileSet:
-    """Return files, which must have one format."""
+    """Return a set of files; raise an error if their formats differ."""
     formats = {file: format_of(file) for file in files}
     first = files[0]
     for file, form in formats.items():

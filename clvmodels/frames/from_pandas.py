@@ -37,7 +37,7 @@ def read_pandas(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame
 
 
 def _to_polars(column: pd.Series[Any]) -> pl.Series:
-    """Return a polars column, which shares memory if pandas and Arrow store the values in the same way."""
+    """Return a polars column, without a copy if pandas and Arrow store the values in the same way."""
     if column.dtype in SHARED_DTYPES:
         import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""The kinds of frame: results are returned as the same kind of frame that the user passed."""
+"""Return results as the same kind of frame that the user passed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def table(
     frame = pl.DataFrame({name: _to_polars(values) for name, values in columns.items()})
     if kind == "polars":
         return frame
-    # Missing values become NULL, because NaN is a number to SQL and would spoil every sum.
+    # Missing values become NULL; NaN would be a number in SQL and spoil every sum.
     arrow = frame.fill_nan(None).to_arrow(compat_level=pl.CompatLevel.oldest())
     if isinstance(kind, DatabaseKind):
         return kind.relation(arrow)
@@ -53,7 +53,7 @@ def table(
 
 
 def arrow_table(columns: Mapping[str, np.ndarray]) -> pa.Table:
-    """Return columns as an Arrow table, which engines take."""
+    """Return columns as an Arrow table, for engines."""
     return pa.table(dict(columns))
 
 
@@ -84,7 +84,7 @@ def write_table(frame: Frame, path: Path) -> None:
 
 
 def _to_polars(values: Any) -> Any:
-    """Return a series as polars, an array of texts with missing ones as a series of texts, others unchanged."""
+    """Return a series as polars, an array of texts as a series of texts, and anything else unchanged."""
     if isinstance(values, nw.Series):
         return values.to_native()
     if isinstance(values, np.ndarray) and values.dtype == object:

@@ -1,4 +1,4 @@
-"""Open any table as one lazy plan over the columns that are needed."""
+"""Open any table as one lazy plan over the needed columns."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class OpenedFrame:
     opened_files : tuple of OpenedFile
         What was recognized of the files.
     faults : tuple of str
-        What is wrong with ids, or with how numbers are written, if the caller reports it with other faults; these ids
-        are text, and these numbers are read one by one.
+        Error texts about ids or how numbers are written, if the caller reports them with other faults; these ids are
+        then text, and each of these numbers is read on its own.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -69,7 +69,7 @@ class OpenedFrame:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A table as polars reads it: a plan, and the names of its columns in it."""
+    """A table for polars: a plan, and the names of its columns in the plan."""
 
     plan: pl.LazyFrame
     kind: FrameKind
@@ -102,7 +102,7 @@ def open_frame(
     roles_are_arguments : bool
         The caller's user names each column by an argument with the name of its role, which errors then mention.
     collect_faults : bool
-        Return what is wrong with ids and numbers as `faults`, so that the caller reports all faults at once.
+        Return error texts about ids and numbers as `faults`, so that the caller can report all faults at once.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def open_frame(
     if isinstance(source, (str, Path, OpenedFile)):
         try:
             opened = _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=False)
-        except NotUTF8:  # in a row that was not looked at
+        except NotUTF8:  # in a row that was not checked
             opened = _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=True)
     else:
         opened = _open_frame(source, columns, text_id, roles_are_arguments)
@@ -150,9 +150,9 @@ def open_file(
     decimal: str | None = None,
     sheet: str | None = None,
 ) -> OpenedFile:
-    r"""Recognize how a file is written, or name it; every function that takes a log takes the result.
+    r"""Recognize how a file is written, or override it; every function that takes a log accepts the result.
 
-    Functions that are given a path recognize the same. This function shows what they recognize, and overrides it.
+    Functions that take a path recognize the same. This function shows what they recognize, and can override it.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def open_file(
 
 
 def column_names(source: Frame | str | Path | OpenedFile, needed: Iterable[str] = ()) -> list[str]:
-    """Return the names of the columns of a frame, or of the first of the files, whose header has the needed names."""
+    """Return the names of the columns of a frame, or of the first file; the needed names help to find its header."""
     if isinstance(source, (str, Path, OpenedFile)):
         path, options = _path_of(source)
         with find_files(path, options) as files:
@@ -212,13 +212,13 @@ def column_names(source: Frame | str | Path | OpenedFile, needed: Iterable[str] 
 
 
 def first_values(source: Frame | str | Path | OpenedFile, names: Sequence[str], rows: int) -> nw.DataFrame[Any]:
-    """Return the first rows of some columns, text of files as it is written."""
+    """Return the first rows of some columns; columns of text files as unparsed text."""
     opened = open_frame(source, {name: name for name in names}, csv_as_text=True)
     return nw.from_native(run(opened.lazy.to_native().head(rows)), eager_only=True)
 
 
 def _path_of(source: str | Path | OpenedFile) -> tuple[str | Path, FileOptions]:
-    """Return the path of a source, and what its user named."""
+    """Return the path of a source, and the options that the user named."""
     return (source.path, source.options) if isinstance(source, OpenedFile) else (source, FileOptions())
 
 
@@ -300,7 +300,7 @@ def _narwhals(source: Frame) -> nw.DataFrame[Any]:
 
 
 def _convert_ids(lazy: pl.LazyFrame, role: str, name: str) -> tuple[pl.LazyFrame, tuple[str, ...]]:
-    """Convert ids to integers or text; also return what is wrong with ids that are neither, which become text."""
+    """Convert ids to integers or text; also return error texts about ids that are neither, which become text."""
     dtype = lazy.collect_schema()[role]
     column = pl.col(role)
     if dtype == pl.String:
@@ -322,7 +322,7 @@ def _convert_ids(lazy: pl.LazyFrame, role: str, name: str) -> tuple[pl.LazyFrame
 
 
 def _fractional_ids(lazy: pl.LazyFrame, role: str, name: str) -> str | None:
-    """Return what is wrong with floats among ids that are not whole numbers, or too large to be exact."""
+    """Return an error text about ids that are floats and fractional or too large to be exact."""
     column = pl.col(role).fill_nan(None)
     certain = (column == column.floor()) & (column.abs() < 2**53)
     others = run(lazy.select(column.filter(~certain)))[role]
@@ -337,7 +337,7 @@ def _fractional_ids(lazy: pl.LazyFrame, role: str, name: str) -> str | None:
 
 
 def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_are_arguments: bool) -> None:
-    """Raise InvalidTransactions if a column is missing, with the columns there are and the arguments that name them."""
+    """Raise InvalidTransactions if a column is missing, with the existing columns and the arguments that name them."""
     twice = [name for name in dict.fromkeys(columns.values()) if list(present).count(name) > 1]
     if twice:
         raise InvalidTransactions(
@@ -356,7 +356,7 @@ def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_ar
 
 
 def _proposal(columns: Mapping[str, str], absent: Mapping[str, str], present: Sequence[str]) -> str:
-    """Return the arguments that may be meant, to copy; empty if no name fits a role."""
+    """Return suggested arguments, ready to copy; empty if no name fits a role."""
     roles = roles_by_name([name for name in present if name not in columns.values()])
     wanted = [*absent, *(["amount"] if "customer_id" in absent and "amount" not in columns else [])]
     arguments = [f"{role}={roles[role][0]!r}" for role in wanted if role in roles]

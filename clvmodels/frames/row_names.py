@@ -1,4 +1,4 @@
-"""Name rows of a table in errors as people find them: by the row of a file, the index of a frame, or the position."""
+"""Name rows of a table in errors: by the row of a file, the index of a frame, or the position."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class RowNames:
 
     @property
     def note(self) -> str:
-        """How rows are counted, such as "the header is row 1"; empty if they are not counted."""
+        """How rows are counted, such as "the header is row 1"; empty if rows have labels."""
         if self.index is not None:
             return ""
-        if self.headers and all(self.headers):  # as a spreadsheet counts
+        if self.headers and all(self.headers):  # counted as in a spreadsheet
             return f"the header is row {self.headers[0]}" if len(set(self.headers)) == 1 else "the header is a row"
         return "rows are counted from 1" if self.paths else "rows are counted from 0"
 
@@ -68,5 +68,5 @@ class RowNames:
         return (self.headers[number] if self.headers else None) or 0
 
     def ends(self) -> list[int]:
-        """Return the number of rows in the files up to each of them."""
+        """Return the cumulative number of rows after each file."""
         return list(accumulate(int(count.collect().item()) for count in self.counts))

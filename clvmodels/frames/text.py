@@ -1,4 +1,4 @@
-"""Parse text with dates or numbers as it is written, without guessing."""
+"""Parse text with dates or numbers without guessing."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def parse_dates(
 
 
 def moments_in_utc(lazy: nw.LazyFrame[Any], local: str, moment: str, zone: str) -> nw.LazyFrame[Any]:
-    """Complete `moment`, in UTC, where the value has no zone of its own: it is then local time of a zone.
+    """Fill in `moment`, in UTC, for values without a zone, which are local time of the given zone.
 
-    The column `moment` is missing from the table if no value has a zone. Text without a zone was read as the same
-    value in both columns. Of an hour that comes twice, the first is taken; one that is skipped counts as the next.
+    The column `moment` is missing from the table if no value has a zone. Text without a zone was read as the same value
+    in both columns. An hour that occurs twice is taken as the first; a skipped hour counts as the next.
     """
     native: pl.LazyFrame = lazy.to_native()
     stated = pl.col(local).cast(pl.Datetime("us"))
@@ -107,7 +107,7 @@ def _parse_formatted(plan: pl.LazyFrame, role: str, date_format: str, time_zone:
 
 
 def mark_missing_days(lazy: nw.LazyFrame[Any], column: str, date_format: str | None) -> nw.LazyFrame[Any]:
-    """Add `missing_day`: whether a text is written as expected but names a day that does not exist, such as 31 June."""
+    """Add `missing_day`: whether a text has the expected format but a day that does not exist, such as 31 June."""
     native: pl.LazyFrame = lazy.to_native()
     pattern = _pattern_of_dates(date_format)
     if date_format in DATE_UNITS or pattern is None or native.collect_schema()[column] != pl.String:
@@ -122,7 +122,7 @@ def mark_missing_days(lazy: nw.LazyFrame[Any], column: str, date_format: str | N
 def _pattern_of_dates(date_format: str | None) -> str | None:
     """Return a regular expression of dates written by strftime codes (default: ISO dates, perhaps with a time).
 
-    None if it would need other codes than those in `PARTS`.
+    None if the format has codes that are not in `PARTS`.
     """
     if date_format is None:
         return f"^{PARTS['%Y']}-{PARTS['%m']}-{PARTS['%d']}(?:[ T].*)?$"

@@ -1,4 +1,4 @@
-"""Arrow tables: read from DuckDB in batches, and timestamps in UTC whatever the zone that a session shows them in."""
+"""Arrow tables: read them from DuckDB in batches, and convert timestamps to UTC, whatever the zone of the session."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def with_utc(schema: pa.Schema) -> pa.Schema:
 
 
 def arrow_reader(relation: Any, rows: int) -> pa.RecordBatchReader:
-    """Return a reader of the rows of a DuckDB relation, at most this number in a batch."""
+    """Return a reader of the rows of a DuckDB relation, in batches of at most `rows`."""
     read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # the name in older versions
     batches: pa.RecordBatchReader = read(rows)
     return batches

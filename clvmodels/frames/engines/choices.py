@@ -1,4 +1,4 @@
-"""Which customers and which values a query counts."""
+"""Choose which customers and which values a query counts."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class CustomerChoice:
 
     @property
     def threshold(self) -> str:
-        """The smallest beginning of a hash, as eight hexadecimal digits, that is not in the sample."""
+        """The first eight hexadecimal digits from which on hashes are not in the sample."""
         return f"{int(self.sample * 2**32):08x}"
 
     def includes(self, customer_id: int | str) -> bool:
-        """Return whether a customer is in the sample, as the query decides."""
+        """Return whether a customer is in the sample, by the same hash as the query."""
         digest = hashlib.md5(f"{self.seed}:{customer_id}".encode(), usedforsecurity=False).hexdigest()
         return self.sample >= 1 or digest[:8] < self.threshold
 
 
 def counted_values(dialect: Dialect, source: str, column: str, name: str) -> tuple[str, OutputTypes]:
-    """Return a query of the values of a column as text and their rows, and its types."""
+    """Return a query of the values of a column as text with their numbers of rows, and its types."""
     value = f"CAST({dialect.name_of(column)} AS {dialect.text})"
     text = f"SELECT {value} AS {name}, COUNT(*) AS value_rows FROM {source} GROUP BY {value}"
     return text, {name: "text", "value_rows": "integer"}

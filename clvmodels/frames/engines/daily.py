@@ -1,4 +1,4 @@
-"""The query of a log's days: rows, rows that differ, and the median amount."""
+"""The query of the days of a log: rows, distinct rows, and the median amount."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["daily_query"]
 
 
 def daily_query(log: LogQuery, first: int, last: int, ticks_per_day: int) -> Query:
-    """Return a query of the rows of each day, the rows that differ, and the median amount above 0 of the latter.
+    """Return a query of the rows, the distinct rows, and the median positive amount of distinct rows, per day.
 
     Parameters
     ----------

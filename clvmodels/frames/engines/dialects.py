@@ -1,6 +1,6 @@
-"""Dialects of SQL: what a common query cannot write in one way, such as the day of a timestamp in a zone.
+"""Dialects of SQL: expressions that differ between engines, such as the day of a timestamp in a zone.
 
-Everything else is written once, as DuckDB writes it, and rendered by sqlglot.
+Everything else is written once, in the dialect of DuckDB, and rendered by sqlglot.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ __all__ = ["DIALECTS", "Dialect", "DialectName", "dialect_named"]
 DialectName = Literal["duckdb", "postgres", "sqlite", "spark", "databricks", "bigquery", "snowflake"]
 # Unicode white space, which is removed around ids.
 BLANKS = "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
-BLANKS += "\u200b\u200e\u200f\u2060\ufeff"  # signs that are not seen, such as a byte-order mark between two files
+BLANKS += "\u200b\u200e\u200f\u2060\ufeff"  # invisible characters, such as a byte-order mark between two files
 DAY, HOUR = 86_400_000_000, 3_600_000_000  # in microseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one engine writes what differs between engines.
+    """How one engine writes the expressions that differ between engines.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DuckDB", "DuckDBEngine"]
 
 ROWS_PER_BATCH = 200_000
-READ_AGAIN = ("TABLE_RELATION", "TABLE_FUNCTION_RELATION")  # queries of them see the same rows
+READ_AGAIN = ("TABLE_RELATION", "TABLE_FUNCTION_RELATION")  # repeated queries of these return the same rows
 TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"), "integer"),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), "timestamp"),
@@ -99,7 +99,7 @@ class DuckDBEngine(Engine):
         }
 
     def keep(self, query: str) -> str | None:
-        """Keep the rows of a query, unless the relation is a table or a file, which are read again."""
+        """Materialize the rows of a query, unless the relation is a table or a file, which can be read again."""
         if self.relation.type in READ_AGAIN:
             return None
         name = f"{self.source}_rows"

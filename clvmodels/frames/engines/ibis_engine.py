@@ -24,7 +24,7 @@ IBIS_TYPES = {"integer": "int64", "number": "float64", "text": "string"}
 
 
 def computes_in(table: ibis.Table) -> bool:
-    """Return whether queries can run in the database of a table, which memtables are not part of."""
+    """Return whether queries can run in the database of a table; memtables are in none."""
     import ibis.expr.operations as operations
 
     return table.get_backend().name in COMPUTING and not table.op().find(operations.InMemoryTable)
@@ -78,7 +78,7 @@ class IbisEngine(Engine):
         self.execute_at_once([statement])
 
     def execute_at_once(self, statements: Sequence[str]) -> None:
-        """Run statements in one transaction, which PostgreSQL has begun already."""
+        """Run statements in one transaction; PostgreSQL has already begun one."""
         connection = self.backend.con
         begins = self.backend.name != "postgres"
         cursor = connection.cursor()
@@ -129,7 +129,7 @@ class IbisEngine(Engine):
         return [row[0] for row in rows] or None
 
     def _write_temporary(self, name: str, table: pa.Table) -> None:
-        """Write a temporary table, by the fastest way of each driver."""
+        """Write a temporary table in the fastest way for each driver."""
         connection = self.backend.con
         if self.backend.name == "duckdb":
             connection.register(f"{name}_given", table)

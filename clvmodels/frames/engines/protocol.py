@@ -1,4 +1,4 @@
-"""What an engine that holds a table must do: name the types of its columns, run a query, fetch rows, keep a result."""
+"""The protocol of an engine that holds a table: types of columns, queries, fetched rows and stored results."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["STAGED", "BlockFunction", "ColumnType", "Engine", "OutputType", "Out
 log = logging.getLogger("clvmodels.engine")
 
 ColumnType = Literal["integer", "text", "date", "timestamp", "instant", "number", "other"]
-"""Types of columns of a log: a timestamp has no zone, an instant is a point in time; "other" is not computed with."""
+"""Types of columns of a log: a timestamp has no zone, an instant is a point in time, and "other" is not supported."""
 OutputType = Literal["integer", "number", "text"]
 OutputTypes: TypeAlias = Mapping[str, OutputType]
 """Columns of the result of a query, in order."""
 
 STAGED = "_clvmodels_staged"  # at the end of the name of a staged table
 BlockFunction: TypeAlias = Callable[[Iterator[pa.Table]], Iterator[pa.Table]]
-NUMBERS = itertools.count()  # so that a pending result never reads the table of another one
+NUMBERS = itertools.count()  # unique numbers, so that a pending result never reads another result's table
 ARROW_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.large_string()}
 
 
@@ -47,7 +47,7 @@ class Engine(ABC):
     source : str
         Name of the table in queries.
     fetched_bytes : int
-        Size of the rows that have left the engine so far, as Arrow.
+        Size in Arrow of all rows fetched from the engine so far.
     """
 
     title: str
@@ -69,7 +69,7 @@ class Engine(ABC):
         """Return the type of each column."""
 
     def keep(self, query: str) -> str | None:
-        """Keep the rows of a query in a table of the engine, if another query could read other rows; return its name.
+        """Store the rows of a query in a table of the engine, if a later query could differ; return its name.
 
         The table is removed with this object.
         """
@@ -77,11 +77,11 @@ class Engine(ABC):
 
     @abstractmethod
     def _run(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> pa.Table:
-        """Run a query in which small tables can be named, and return its rows."""
+        """Run a query, which can refer to small tables by name, and return its rows."""
 
     @abstractmethod
     def _table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> Any:
-        """Return the result of a query as a table of the engine, whose rows stay there."""
+        """Return the result of a query as a table of the engine, without fetching its rows."""
 
     @abstractmethod
     def write_parquet(self, names: Sequence[str], path: Path) -> None:
@@ -128,9 +128,9 @@ class Engine(ABC):
         raise NotImplementedError
 
     def replace_table(self, name: Sequence[str], staged: Sequence[str]) -> None:
-        """Let the rows of a staged table take the place of those of a table, in one transaction.
+        """Replace the rows of a table with those of a staged table, in one transaction.
 
-        The table keeps its rights and the views on it; if there is none, the staged one takes its name.
+        The table keeps its access rights and the views on it. If it does not exist, the staged table is renamed.
         """
         table, source = self.address(name), self.address(staged)
         if self.columns_of(name) is None:
@@ -142,7 +142,7 @@ class Engine(ABC):
     def map_blocks(
         self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
     ) -> Any:
-        """Return the rows that a function makes of the blocks of a query, as a table of the engine.
+        """Apply a function to the blocks of a query, and return its rows as a table of the engine.
 
         Blocks are streamed to this machine, which runs the function.
 
@@ -217,7 +217,7 @@ class Engine(ABC):
 
 
 def require_sqlglot() -> None:
-    """Raise InvalidOption if the package that writes dialects of SQL is missing."""
+    """Raise InvalidOption if sqlglot, which writes dialects of SQL, is not installed."""
     try:
         import sqlglot  # noqa: F401
     except ImportError:

@@ -1,4 +1,4 @@
-"""Publish a table where it was computed: staged out of sight of readers, counted, and committed in one step."""
+"""Publish a table in the engine that computed it: staged out of sight, counted, and committed in one step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clvmodels.frames.running import first_line
 
 __all__ = ["PublishedTable", "count_unique", "discard", "publish_file", "publish_run", "publish_table", "table_name"]
 
-MOST_PARTS = 2  # of the name of a table: a schema, and the table in it
+MOST_PARTS = 2  # parts of the name of a table: a schema, and the table in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def publish_table(engine: Engine, target: str, key: str) -> PublishedTable:
     InvalidOption
         If a table of that name has other columns, or is not a view in Spark.
     InvalidTransactions
-        If the staged rows are not unique, or the engine cannot write them; the target is then as it was.
+        If the staged rows are not unique, or the engine cannot write them; the target is then unchanged.
     """
     parts = table_name(target)
     _refuse_other_columns(engine, target, parts)
@@ -70,13 +70,13 @@ def publish_table(engine: Engine, target: str, key: str) -> PublishedTable:
     except Exception as error:  # any error of any driver
         discard(engine, staged)
         raise InvalidTransactions(
-            f"{engine.title} cannot write table {target!r}: {first_line(error)}. It is as it was."
+            f"{engine.title} cannot write table {target!r}: {first_line(error)}. The table is unchanged."
         ) from error
     return PublishedTable(target, rows)
 
 
 def publish_file(engine: Engine, path: Path, key: str) -> PublishedTable:
-    """Write the engine's table to a Parquet file under another name, count it, and rename it.
+    """Write the engine's table to a Parquet file under a temporary name, count its rows, and rename it.
 
     Raises
     ------
@@ -101,14 +101,14 @@ def publish_file(engine: Engine, path: Path, key: str) -> PublishedTable:
 
 
 def publish_run(engine: Engine, folder: Path, key: str) -> PublishedTable:
-    """Write the engine's table to a new folder of Parquet files, then let the pointer of all runs name it.
+    """Write the engine's table to a new folder of Parquet files, then point the pointer file to it.
 
     Several workers can write at once. Readers follow `current.json`, which is replaced last; earlier runs stay.
 
     Raises
     ------
     InvalidTransactions
-        As for `publish_table`; the pointer is then as it was.
+        As for `publish_table`; the pointer is then unchanged.
     """
     run_id = secrets.token_hex(8)
     final, staged = files.folder_of_run(folder, run_id), files.folder_of_run(folder, run_id, unfinished=True)
@@ -131,7 +131,7 @@ def publish_run(engine: Engine, folder: Path, key: str) -> PublishedTable:
 
 
 def _count_files(paths: Sequence[Path], key: str) -> int:
-    """Return the rows of Parquet files, once their key is known to be unique."""
+    """Return the number of rows in Parquet files; raise an error if the key is not unique."""
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
@@ -148,7 +148,7 @@ def table_name(target: str) -> list[str]:
 
 
 def count_unique(engine: Engine, table: Sequence[str], key: str) -> int:
-    """Return the rows of a table, once its key is known to be unique."""
+    """Return the number of rows in a table; raise an error if the key is not unique."""
     column = engine.dialect.name_of(key)
     rows, keys = engine.read_row(f"SELECT COUNT(*), COUNT(DISTINCT {column}) FROM {engine.address(table)}")
     return _check_unique(rows, keys, key)
@@ -164,7 +164,7 @@ def _check_unique(rows: int, keys: int, key: str) -> int:
 
 
 def _refuse_other_columns(engine: Engine, target: str, parts: Sequence[str]) -> None:
-    """Raise InvalidOption if a table of the name exists and is not one of such scores."""
+    """Raise InvalidOption if a table with this name exists and has other columns."""
     present, own = engine.columns_of(parts), list(engine.column_types())
     if present is not None and present != own:
         raise InvalidOption(
@@ -174,6 +174,6 @@ def _refuse_other_columns(engine: Engine, target: str, parts: Sequence[str]) -> 
 
 
 def discard(engine: Engine, staged: Sequence[str]) -> None:
-    """Remove a staged table, if it is there and can be removed."""
+    """Remove a staged table, if it exists and can be removed."""
     with contextlib.suppress(Exception):
         engine.execute(f"DROP TABLE IF EXISTS {engine.address(staged)}")

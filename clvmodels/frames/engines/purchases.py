@@ -1,4 +1,4 @@
-"""Queries of the purchases of a log: all of them, or what a profile counts of them by customer, day, gap and amount."""
+"""Queries of the purchases of a log: all purchases, or counts by customer, day, gap and amount for a profile."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def rows_of_ids(log: LogQuery) -> Query:
 def observed_customers(log: LogQuery, end: int, soon: int) -> Query:
     """Return one row per customer who bought up to tick `end`.
 
-    Besides purchases, first and last tick, rows of the log and money there are `soon_purchases`, the repeat purchases
-    within `soon` ticks of the first one, `sum_log_gaps`, the sum of the logarithms of the ticks between purchases, and
-    the money of the first purchase, with the prefix first_.
+    The columns are purchases, first and last tick, rows of the log, money, `soon_purchases` (repeat purchases within
+    `soon` ticks of the first one), `sum_log_gaps` (the sum of the logarithms of the ticks between purchases), and the
+    money of the first purchase with the prefix first_.
     """
     columns = {
         "purchases": "COUNT(*)",
@@ -61,7 +61,7 @@ def day_counts(log: LogQuery, end: int, after: int | None) -> Query:
 
 
 def gap_counts(log: LogQuery, end: int, after: int | None) -> Query:
-    """Return how often each number of ticks is between two purchases; the first purchases have none."""
+    """Return the number of purchases by the ticks since the previous purchase, which first purchases lack."""
     rows = "COUNT(*) AS purchases, CAST(SUM(tick_rows) AS BIGINT) AS gap_rows"
     result = f"SELECT gap, {rows} FROM spaced{_observed(after)} GROUP BY gap"
     types: OutputTypes = dict.fromkeys(("gap", "purchases", "gap_rows"), "integer")
@@ -69,7 +69,7 @@ def gap_counts(log: LogQuery, end: int, after: int | None) -> Query:
 
 
 def amount_counts(log: LogQuery, end: int, after: int | None) -> Query:
-    """Return how many purchases cost each amount."""
+    """Return the number of purchases by amount."""
     one, two, three = (f"CAST({2**power} AS DOUBLE)" for power in (6, 33, 60))
     parts = zip(MONEY, (one, two, three), strict=True)
     paid = " + ".join(f"CAST({name} AS DOUBLE) / {unit}" for name, unit in parts)
@@ -79,7 +79,7 @@ def amount_counts(log: LogQuery, end: int, after: int | None) -> Query:
 
 
 def _spaced(log: LogQuery, end: int) -> tuple[tuple[str, str], ...]:
-    """Return the steps up to purchases with the ticks since the one before."""
+    """Return the steps that give purchases with the ticks since the previous purchase."""
     before = "LAG(tick) OVER (PARTITION BY customer_id ORDER BY tick)"
     return (*log.purchases_with_first(end), ("spaced", f"SELECT *, tick - {before} AS gap FROM numbered"))
 

@@ -53,16 +53,16 @@ class Query:
 
             common = sqlglot.transpile(common, read="duckdb", write=dialect.name, pretty=pretty)[0]
         if dialect.name in ("spark", "databricks"):
-            common = re.sub(r"\bSUM\(", "TRY_SUM(", common)  # missing if it overflows, whatever the session's mode
+            common = re.sub(r"\bSUM\(", "TRY_SUM(", common)  # missing after an overflow, whatever the session's mode
         separator = "\n" if pretty else " "
         return f"WITH log_rows AS ({self.log.rows}),{separator}{common.removeprefix('WITH').lstrip()}"
 
     def then(self, name: str, result: str, types: OutputTypes) -> Query:
-        """Return a query that goes on with the result of this one under a name."""
+        """Return a query that continues with the result of this one under a name."""
         return Query(self.log, (*self.steps, (name, self.result)), result, types)
 
     def with_columns(self, name: str, columns: Mapping[str, str]) -> Query:
-        """Return a query that adds columns of numbers, computed from the result of this one, which gets a name."""
+        """Return a query that adds numeric columns computed from the result of this one, under a name."""
         added = ", ".join(f"{text} AS {column}" for column, text in columns.items())
         types: OutputTypes = {**self.types, **dict.fromkeys(columns, "number")}
         return self.then(name, f"SELECT *, {added} FROM {name}", types)
@@ -83,9 +83,9 @@ class LogQuery:
         Types by role.
     clock : Clock
     missing : tuple of str
-        Ids, in lower case, that mean a missing id.
+        Texts, in lower case, that mean a missing id.
     kept_rows : str or None
-        Name of a table with the rows of the first step, if the engine keeps one.
+        Name of a stored table with the rows of the first step, if there is one.
     """
 
     dialect: Dialect
@@ -139,7 +139,7 @@ class LogQuery:
         return {"customer_id": "text" if self._is_text else "integer"}
 
     def check(self, end: int | None, earliest: int, latest: int, largest: float, placeholders: Sequence[int]) -> Query:
-        """Count rows, rows at fault, and rows whose ids need a closer look: see the names of the result."""
+        """Count rows, rows at fault, and rows whose ids need a closer look, under the names in `types`."""
         missing = "customer_id IS NULL"
         suspect = (
             f"TRIM(customer_id, '{PLACEHOLDER_SIGNS}') = ''"
@@ -244,7 +244,7 @@ class LogQuery:
         return Query(self, steps, result, {**self.id_type, **dict.fromkeys(columns, "integer")})
 
     def histories(self, end: int, choice: CustomerChoice, most: int) -> Query:
-        """Return the number of customers with each frequency, recency and age up to tick `end`; limit the rows."""
+        """Return the number of customers by frequency, recency and age up to tick `end`, in at most `most` rows."""
         recency, age = "last_tick - first_tick", f"{end} - first_tick"
         if choice.resolution > 1:
             recency, age = (_rounded(text, choice.resolution) for text in (recency, age))
@@ -258,7 +258,7 @@ class LogQuery:
         return each.then("histories", result, dict.fromkeys((*keys, "customers"), "integer"))
 
     def spending(self, end: int, include_first: bool, choice: CustomerChoice, width: float, most: int) -> Query:
-        """Return customers and their money by number of purchases and by the logarithm of their mean, in bins."""
+        """Return customers and their money by number of purchases and by bins of the logarithm of their mean spend."""
         number = "purchases" if include_first else "purchases - 1"
         spend = "CAST(money_1 AS DOUBLE) / 64 + CAST(money_2 AS DOUBLE) / CAST(8589934592 AS DOUBLE)"
         paid = self.customers(end, include_first).then(
@@ -334,7 +334,7 @@ class LogQuery:
         return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
     def holdout(self, cutoff: int, end: int, include_first: bool) -> Query:
-        """Return one row per customer: what was known at tick `cutoff`, and what the customer did up to tick `end`.
+        """Return one row per customer: totals up to tick `cutoff`, and totals after it up to tick `end`.
 
         Customers whose first purchase is later than the cutoff have no `last_tick`.
         """
@@ -372,7 +372,7 @@ class LogQuery:
 
 
 def _rounded(text: str, step: int) -> str:
-    """Round ticks to the nearest multiple of a step, except to 0, which means that there was no time."""
+    """Round ticks to the nearest multiple of a step, but not to 0, which has a meaning of its own."""
     nearest = f"CAST(FLOOR(CAST(2 * ({text}) + {step} AS DOUBLE) / {2 * step}) AS BIGINT) * {step}"
     return f"CASE WHEN 2 * ({text}) < {step} THEN {text} ELSE {nearest} END"
 

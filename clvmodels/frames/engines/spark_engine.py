@@ -23,8 +23,8 @@ __all__ = ["Spark", "SparkEngine"]
 
 SPARK_TYPES = {"integer": "bigint", "number": "double", "text": "string"}
 WORKER_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.string()}
-RUN, KEPT_RUNS = "_run_", 2  # in the names of tables of runs, and how many of them stay
-ROWS_PER_BLOCK = 4_000_000  # of a copy; each block is fetched at once
+RUN, KEPT_RUNS = "_run_", 2  # prefix of numbers in the names of tables of runs, and the number of runs that stay
+ROWS_PER_BLOCK = 4_000_000  # rows per block of a copy; each block is fetched at once
 TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), "integer"),
     **dict.fromkeys(("float", "double"), "number"),
@@ -69,7 +69,7 @@ class Spark:
 
 @dataclass(frozen=True, slots=True)
 class _OnBatches:
-    """A function of tables, as one of record batches."""
+    """A function of tables, wrapped as a function of record batches."""
 
     function: BlockFunction
     types: dict[str, OutputType]
@@ -96,7 +96,7 @@ class SparkEngine(Engine):
         self.frame = frame
 
     def _column_types(self) -> dict[str, ColumnType]:
-        """Return the type of each column; a timestamp of Spark is an instant, which it shows in the session's zone."""
+        """Return the type of each column; a timestamp of Spark is an instant that is shown in the session's zone."""
         return {
             name: "number" if kind.startswith("decimal") else TYPES.get(kind, "other")
             for name, kind in self.frame.dtypes
@@ -109,16 +109,16 @@ class SparkEngine(Engine):
         session = self.frame.sparkSession
         frames = {name: session.createDataFrame(table) for name, table in tables.items()}
         escaped = query.replace("{", "{{").replace("}", "}}")
-        for name in (self.source, *tables):  # Spark takes frames as fields of the text
+        for name in (self.source, *tables):  # Spark reads frames from format fields of the text
             escaped = re.sub(rf"\b{name}\b", f"{{{name}}}", escaped)
         return session.sql(escaped, **{self.source: self.frame}, **frames)
 
     def map_blocks(
         self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
     ) -> DataFrame:
-        """Let the workers run a function on their blocks of a query; blocks have the size that Spark sets.
+        """Run a function on the workers, on their blocks of a query; Spark sets the size of the blocks.
 
-        The function is sent to them, and its module must be installed there.
+        The function is sent to the workers, where its module must be installed.
         """
         schema = ", ".join(f"`{name}` {SPARK_TYPES[kind]}" for name, kind in result_types.items())
         mapped: DataFrame = self.table(query, types).mapInArrow(_OnBatches(function, dict(result_types)), schema)
@@ -151,7 +151,7 @@ class SparkEngine(Engine):
         return list(session.table(address).columns) if session.catalog.tableExists(address) else None
 
     def staged_name(self, name: Sequence[str]) -> list[str]:
-        """Return the name of the table of the next run: the view that is published refers to it."""
+        """Return the name of the table of the next run, which the published view will refer to."""
         *schema, table = name
         latest = max((self._number(other, table) for other in self._runs(name)), default=0)
         return [*schema, f"{table}{RUN}{latest + 1:06d}"]
@@ -166,9 +166,9 @@ class SparkEngine(Engine):
         frame.write.format("parquet").mode("append").saveAsTable(self.address(name))
 
     def replace_table(self, name: Sequence[str], staged: Sequence[str]) -> None:
-        """Let a view refer to a staged table, which is one change of the catalog; keep the table before it.
+        """Point a view to a staged table, in one change of the catalog; the previous table is kept.
 
-        A query that began earlier goes on with the table that it began with.
+        A query that is already running continues with the previous table.
         """
         view = self.address(name)
         catalog = self.frame.sparkSession.catalog
@@ -194,7 +194,7 @@ class SparkEngine(Engine):
         return int(run[len(table) + len(RUN) :])
 
     def write_parts(self, folder: Path) -> list[str]:
-        """Let the workers write the table to Parquet files in a folder, which they share with this machine."""
+        """Write the table to Parquet files on the workers, in a folder that they share with this machine."""
         written = folder / "spark"
         self.frame.write.parquet(str(written))
         parts = sorted(written.glob("part-*.parquet"))

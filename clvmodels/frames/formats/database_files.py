@@ -1,4 +1,4 @@
-"""Read a table of a SQLite or DuckDB file: the one that the user names, or that has the needed columns."""
+"""Read a table of a SQLite or DuckDB file: the table that the user named, or the one with the needed columns."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _read_duckdb(path: Path, name: str, needed: Sequence[str], options: FileOpti
         import duckdb
     except ImportError:
         raise InvalidOption(
-            f"{name!r} is a DuckDB file: install what reads it with pip install 'clvmodels[duckdb]'."
+            f"{name!r} is a DuckDB file: install duckdb with pip install 'clvmodels[duckdb]'."
         ) from None
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
@@ -101,7 +101,7 @@ def _record(
 
 
 def _choose(columns: Mapping[str, Sequence[str]], needed: Sequence[str], options: FileOptions, name: str) -> str:
-    """Return the table that is named, or the only one with the needed columns, or the only one."""
+    """Return the table that the user named, or the only table with the needed columns, or the only table."""
     if options.sheet is not None:
         if options.sheet not in columns:
             raise InvalidOption(

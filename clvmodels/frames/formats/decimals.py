@@ -1,14 +1,14 @@
-"""Recognize how the numbers of a text are written: with a decimal point or comma, perhaps with currency signs.
+"""Recognize how a text writes numbers: with a decimal point or comma, perhaps with currency signs.
 
 A number may have a currency sign or code before or after it, a sign, or parentheses or a trailing minus if it is
 negative. Groups of three digits may be separated by the other mark, an apostrophe or a space. Each text can then be
 read with a decimal point, with a decimal comma, with both alike ("12"), or with both differently: "1.234" and "1,234",
 a mark followed by exactly three digits at the end.
 
-All columns of numbers of a file are written alike. If some value can be read in one way only, all are read in that way;
-if two values need different ways, this is an error. If no value decides, because every one that has a mark has exactly
-three digits after it, the file is refused until decimal= is named. Values that cannot be read either way are left as
-they are, and become faults of their rows.
+All numbers of a file are read in the same way. If a value can be read in only one way, all values are; two values that
+need different ways are an error. If no value decides, because every mark is followed by exactly three digits, the file
+is refused until the user passes decimal=. Values that cannot be read either way stay unchanged and become faults of
+their rows.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class NumberStyle:
     Attributes
     ----------
     decimal : {".", ","} or None
-        None if no number has a mark, or no one mark is certain.
+        None if no number has a mark, or the mark is not certain.
     faults : tuple of str
-        Why no one mark is certain, or that amounts are in several currencies.
+        Why the mark is not certain, or that amounts are in several currencies.
     """
 
     decimal: str | None
@@ -73,9 +73,9 @@ class NumberStyle:
 
 
 def plain_numbers(role: str, seen: bool) -> list[pl.Expr]:
-    """Return two figures of a column of text: values that are not plain numbers, and whether the mark may be doubtful.
+    """Return expressions for a column of text: the number of unusual values, and whether the mark is doubtful.
 
-    If numbers with a decimal point have been `seen`, it is not.
+    The mark is not doubtful if numbers with a decimal point have been `seen`.
     """
     text = pl.col(role)
     others = text.cast(pl.Float64, strict=False).null_count() - text.null_count()
@@ -84,15 +84,15 @@ def plain_numbers(role: str, seen: bool) -> list[pl.Expr]:
 
 
 def show_a_point(lazy: pl.LazyFrame, roles: Sequence[str]) -> bool:
-    """Return whether one of the first numbers has a decimal point for certain."""
+    """Return whether one of the first numbers certainly has a decimal point."""
     first = run(lazy.select(roles).head(FIRST_ROWS))
     return any(first[role].str.contains(POINT).any() for role in roles)
 
 
 def as_numbers(role: str, style: NumberStyle) -> pl.Expr:
-    """Return a column of text with numbers as computers write them; what is not a number stays as it is.
+    """Return a column of text with numbers in plain notation; other texts stay unchanged.
 
-    If the style has faults, each number is read with the mark that it can have, so that its other faults can be seen.
+    If the style has faults, each number is read on its own, so that other faults can be found.
     """
     bare, number = _bare(role), pl.col(role)
     for mark in ",." if style.faults else style.decimal or ".":
@@ -104,9 +104,9 @@ def as_numbers(role: str, style: NumberStyle) -> pl.Expr:
 def with_plain_numbers(
     lazy: pl.LazyFrame, roles: Mapping[str, str], has_currencies: bool = False
 ) -> tuple[pl.LazyFrame, tuple[str, ...]]:
-    """Write numbers that a table has as text as computers do, by the rules for files; blank ones become missing.
+    """Convert numbers stored as text in a table to plain notation, by the rules for files; blanks become missing.
 
-    Also return what is wrong with how they are written.
+    Also return error texts about how they are written.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def number_style(
 ) -> NumberStyle:
     """Return how the numbers of some columns are written.
 
-    If values need different marks, or another one than that named, or none decides, the style has faults.
+    The style has faults if values need different marks, contradict the named mark, or do not decide the mark.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def number_style(
     named : {".", ","}, optional
         The decimal separator that the user named.
     has_currencies : bool
-        Whether a column of currencies says in which one amounts are, so that signs in them may differ.
+        Whether a column states the currency of amounts, so that their currency signs may differ.
     """
     sums = []
     for role in roles:
@@ -169,13 +169,13 @@ def number_style(
         decimal, fault = named, None
         if others:
             shown = f"{others[0][1]!r} in column {others[0][0]!r}"
-            fault = f"decimal={named!r} does not fit {file!r}: {shown} cannot be read so."
+            fault = f"decimal={named!r} does not fit {file!r}: {shown} cannot be read with it."
     currencies = () if has_currencies else _several_currencies(lazy, roles)
     return NumberStyle(decimal, currencies if fault is None else (fault, *currencies))
 
 
 def _several_currencies(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is wrong if the amounts of a column have signs or codes of several currencies."""
+    """Return an error text if the amounts of a column have signs or codes of several currencies."""
     faults = []
     for role, name in roles.items():
         number = pl.col(role).str.strip_chars()
@@ -198,7 +198,7 @@ def _doubtful_style(
     both: Sequence[tuple[str, str]],
     file: str | None,
 ) -> str | None:
-    """Return why the examples of each kind, pairs of a column and a value, decide no style; None if they do."""
+    """Return why examples (pairs of a column and a value) of each kind do not decide the style; None if they do."""
     whose = "the table" if file is None else repr(file)
     if point and comma:
         return (

@@ -30,9 +30,9 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-ENOUGH = 0.85  # share of characters that must be frequent ones; real text has rare names
-LINES = 400  # lines with other than ASCII characters that are looked at
-CONTROL = re.compile(r"[\x80-\x9f]")  # in ISO encodings, where others have letters
+ENOUGH = 0.85  # share of characters that must be frequent; real text has rare names too
+LINES = 400  # most lines with non-ASCII characters that are checked
+CONTROL = re.compile(r"[\x80-\x9f]")  # control characters of ISO encodings, at the codes of letters in others
 RUSSIAN_WORD = re.compile(r"[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+")
 ALONE = re.compile(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")
 
@@ -45,7 +45,7 @@ def _bytes_of(character: str, codec: str) -> bytes:
 
 
 def _share(text: str, weight: Callable[[str], float]) -> float:
-    """Return the mean weight of the characters that are not ASCII, where lone ones within a Latin word count 0."""
+    """Return the mean weight of the non-ASCII characters; a single one within a Latin word has weight 0."""
     characters = OTHER.findall(text)
     return sum(map(weight, OTHER.findall(ALONE.sub("", text)))) / len(characters) if characters else 0.0
 
@@ -89,13 +89,13 @@ def _japanese_share(text: str) -> float:
 
 
 def _euc_share(text: str) -> float:
-    """Return the share of Japanese characters, 0 without kana: text without them may as well be Chinese."""
+    """Return the share of Japanese characters; 0 without kana, because such text may also be Chinese."""
     return _japanese_share(text) if re.search(r"[\u3041-\u30fe]", text) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Encoding:
-    """An encoding that is tried: its codec, and how much of a text looks as in its languages."""
+    """A candidate encoding: its codec, and a function for the share of a text that looks like its languages."""
 
     codec: str
     share: Callable[[str], float]
@@ -115,7 +115,7 @@ ENCODINGS = (
     _Encoding("euc_jp", _euc_share),
     _Encoding("euc_kr", lambda text: _share(text, _korean)),
 )
-# Greek and others look alike in it, so that it is a reason to refuse and never to accept.
+# Greek and other texts look alike in it, so it can only refuse a text, never accept one.
 CYRILLIC = _Encoding("cp1251", _russian_share)
 
 CODECS_OF_HEADERS = (
@@ -128,7 +128,7 @@ CODECS_OF_HEADERS = (
     "cp1256",
     "cp1258",
 )
-FIRST_LINES, FEWEST_NAMES = 20, 2  # lines that may be the header, and the usual names that it has
+FIRST_LINES, FEWEST_NAMES = 20, 2  # lines that may be the header, and the number of usual names that a header has
 
 
 def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file: str) -> str:
@@ -138,7 +138,7 @@ def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file
     ----------
     start : bytes
     complete : bool
-        Whether these are all bytes; otherwise the last line may be cut.
+        Whether these are all bytes; otherwise the last line may be incomplete.
     needed : sequence of str
         Names that the header has.
     file : str
@@ -187,7 +187,7 @@ def _is_utf8(start: bytes, complete: bool) -> bool:
 
 
 def _may_be_chinese(sample: bytes) -> bool:
-    """Return whether valid UTF-8 may be Chinese by chance: its characters have two bytes and form no European words."""
+    """Return whether valid UTF-8 may be Chinese by chance: its two-byte characters form no European words."""
     text = sample.decode("utf-8", errors="replace")
     if any(ord(character) > 0x7FF for character in text):
         return False
@@ -196,7 +196,7 @@ def _may_be_chinese(sample: bytes) -> bool:
 
 
 def _works(form: _Encoding, sample: bytes) -> bool:
-    """Return whether an encoding decodes every byte, to what looks like text in its languages."""
+    """Return whether an encoding decodes every byte into text that looks like its languages."""
     try:
         text = sample.decode(form.codec)
     except UnicodeDecodeError:
@@ -211,9 +211,9 @@ def _has_names(lines: list[bytes], codec: str, needed: Sequence[str]) -> bool:
 
 
 def _by_usual_names(start: bytes, sample: bytes, working: Sequence[str]) -> str | None:
-    """Return the only encoding that makes a line at the start a header of usual names of columns; None if none does.
+    """Return the only encoding in which one of the first lines is a header of usual names; None without one.
 
-    If several encodings work, it must be one of them.
+    If several encodings work, only these are considered.
     """
     readings: dict[str, str] = {}
     for codec in working or CODECS_OF_HEADERS:
@@ -228,13 +228,13 @@ def _by_usual_names(start: bytes, sample: bytes, working: Sequence[str]) -> str 
 
 
 def _usual_names(line: str) -> int:
-    """Return how many fields of a line are usual names of columns that have other than ASCII characters."""
+    """Return the number of fields of a line that are usual names of columns with non-ASCII characters."""
     fields = {field.strip().strip('"') for field in re.split(r"[,;\t|]", line)}
     return sum(is_usual_name(field) for field in fields if field and not field.isascii())
 
 
 def _not_recognized(sample: bytes, working: list[str], file: str) -> InvalidTransactions:
-    """Return the error that names two encodings that both work, each with an example, or that none works."""
+    """Return the error that names two encodings that work, with examples, or that says that none works."""
     if len(working) > 1:
         line = next(line for line in sample.split(b"\n") if len({line.decode(codec) for codec in working}) > 1)
         readings = [f"{codec!r}, which reads {_shorten(line.decode(codec))!r}" for codec in working]

@@ -19,7 +19,7 @@ __all__ = ["read_json"]
 
 
 class _Number(str):
-    """A number as it is written in the file."""
+    """A number with the digits that the file has."""
 
     __slots__ = ()
 
@@ -56,7 +56,7 @@ def read_json(path: Path, name: str, needed: Sequence[str], options: FileOptions
 
 
 def _objects(text: str, name: str) -> list[dict[str, Any]]:
-    """Return the objects of a document or, if it is none, of its lines."""
+    """Return the objects of a document, or of its lines if it is not one document."""
     try:
         document = _parse(text)
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""Whether text reads like words of languages in Latin letters, by their accented letters and the letters around them.
+"""Check whether text looks like words of European languages, by accented letters and the letters around them.
 
-Encodings of Western, Central European and Turkish text differ in few letters, such as è and č, and each gives some text
-for every file. A reading works if nearly all of its accented letters are as its languages use them: "Dvořák" fits
+Encodings of Western, Central European and Turkish text differ in few letters, such as è and č, and each decodes every
+file into some text. A reading works if its languages use nearly all of its accented letters in this way: "Dvořák" fits
 Czech, and "Dvoøák" fits no language, since ø is a vowel between vowels.
 """
 
@@ -36,22 +36,22 @@ CENTRAL: dict[str, set[str]] = {
 }
 CONSONANTS = set("čćďđľłňřśšşťţźžż")
 CLUSTERS = ("dź", "dż", "dž", "ść", "šť")
-SYLLABIC, MOST_SYLLABIC = set("ĺŕ"), 0.2  # of Slovak, and how many of its accented letters they can be
+SYLLABIC, MOST_SYLLABIC = set("ĺŕ"), 0.2  # of Slovak, and their largest share of the accented letters
 TURKISH = set("çğıiöşüâîû")
 
 
 def western_share(text: str) -> float:
-    """Return the share of the characters that are not ASCII which are as in Western European languages."""
+    """Return the share of non-ASCII characters that fit Western European languages."""
     return _share(text, lambda word: _has_letters(word, WESTERN) and all(_is_western(*each) for each in _around(word)))
 
 
 def central_share(text: str) -> float:
-    """Return the largest share, of the languages of Central Europe, of characters that are as in this language."""
+    """Return the share of non-ASCII characters that fit the best-fitting language of Central Europe."""
     return max(_share(text, partial(_fits_central, letters)) for letters in CENTRAL.values())
 
 
 def turkish_share(text: str) -> float:
-    """Return the share of the characters that are not ASCII which are as in Turkish."""
+    """Return the share of non-ASCII characters that fit Turkish."""
     return _share(text.replace("İ", "i"), lambda word: _has_letters(word, TURKISH))
 
 
@@ -71,7 +71,7 @@ def _share(text: str, fits: Callable[[str], bool]) -> float:
 
 
 def _is_word(word: str) -> bool:
-    """Return whether accented letters are few together, and none is a capital within a word of small letters."""
+    """Return whether a word has few accented letters in a row, and no accented capital among small letters."""
     longest = max((len(run) for run in re.findall(r"[^\x00-\x7f]+", word)), default=0)
     plain = len(word) - len(OTHER.findall(word))
     capital = any(letter.isupper() for letter in OTHER.findall(word[1:]))
@@ -93,7 +93,7 @@ def _around(word: str) -> list[tuple[str, str, str]]:
 
 
 def _is_western(letter: str, before: str, after: str) -> bool:
-    """Return whether an accented letter of a Western language is among the letters that it is used with."""
+    """Return whether an accented letter of a Western language is next to letters that it is used with."""
     if letter == "ß":
         return before in VOWELS
     if letter == "ñ":
@@ -109,7 +109,7 @@ def _is_western(letter: str, before: str, after: str) -> bool:
     return not (letter in WITHOUT_VOWELS_AROUND and before in VOWELS and after in VOWELS)
 
 
-ZLOTY = "zł"  # the currency, which is a word without a vowel
+ZLOTY = "zł"  # the currency zł, a word without a vowel
 
 
 def _fits_central(letters: set[str], word: str) -> bool:
@@ -121,7 +121,7 @@ def _letters_fit(word: str) -> bool:
 
 
 def _is_central(letter: str, before: str, after: str) -> bool:
-    """Return whether an accented letter of a language of Central Europe is among the letters that it is used with."""
+    """Return whether an accented letter of a Central European language is next to letters that it is used with."""
     if letter == "ń":
         return before in VOWELS and after not in VOWELS
     if letter in CONSONANTS:

@@ -23,24 +23,24 @@ __all__ = [
 ]
 
 FIRST_RECORDS, LATEST_HEADER = 200, 60
-DIRECTIVE = re.compile(r"sep=(.)")  # a first line by which spreadsheets name the separator
+DIRECTIVE = re.compile(r"sep=(.)")  # a first line in which spreadsheets name the separator
 NUMBER = re.compile(r"\s*[-+]?[\d.,' ]*\d[\d.,' ]*%?\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the columns of a text are.
+    """The separator and the header of a text.
 
     Attributes
     ----------
     delimiter : str
-        Of a workbook, the name of the sheet.
+        For a workbook, the name of the sheet.
     skipped : int
         Lines before the header.
     names : tuple of str
-        The header, as it is.
+        The header, unchanged.
     even : bool
-        Whether all rows from the header on have as many fields.
+        Whether all rows from the header on have the same number of fields.
     """
 
     delimiter: str
@@ -64,9 +64,9 @@ class TextRow:
 def recognize_layout(text: str, needed: Sequence[str], delimiter: str | None, file: str) -> Layout:
     """Return the separator and the header of a text.
 
-    The header is the first row that has all needed names, by whatever separator that gives them. Without such a row, it
-    is the first row of the table: of those as wide as most rows. A separator works if it gives at least two columns,
-    most rows have the same number of them, and the header has no numbers.
+    The header is the first row that has all needed names with some separator. Without such a row, it is the first row
+    with as many fields as most rows. A separator works if it gives at least two columns, most rows have the same number
+    of them, and the header has no numbers.
 
     Parameters
     ----------
@@ -96,14 +96,14 @@ def recognize_layout(text: str, needed: Sequence[str], delimiter: str | None, fi
 
 
 def ends_with_delimiters(text: str, layout: Layout) -> bool:
-    """Return whether all rows below the header, but not the header, end with a separator that ends no field."""
+    """Return whether all rows below the header, but not the header itself, end with a superfluous separator."""
     records = [row for row in _records(text, layout.delimiter, 0) if row.line > layout.skipped]
     width = len(layout.names) + 1
     return bool(records) and all(len(row.fields) == width and not row.fields[-1].strip() for row in records)
 
 
 def with_last_column(content: bytes, layout: Layout, file: str) -> bytes:
-    """Return a text in UTF-8 whose header ends with a separator, as its rows do.
+    """Return a text in UTF-8 with a separator added to the header, as at the end of its rows.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def with_last_column(content: bytes, layout: Layout, file: str) -> bytes:
 
 
 def find_header(tables: Mapping[str, Sequence[TextRow]], needed: Sequence[str]) -> list[Layout]:
-    """Return the header of each table that can be the one needed: with all needed names, or else any table.
+    """Return the header of each candidate table: those with all needed names, or else all tables.
 
     Parameters
     ----------
@@ -188,9 +188,9 @@ def _first_of_table(records: Sequence[TextRow], delimiter: str) -> Layout | None
 
 
 def _only(layouts: list[Layout], file: str) -> Layout:
-    """Return the only layout, or an even one that begins above all others; raise InvalidTransactions if several work.
+    """Return the only layout, or an even one that begins above all others; raise InvalidTransactions if several remain.
 
-    Others then begin in the middle of its rows, where the values happen to have their separator.
+    The others then begin in the middle of its rows, where values happen to contain their separator.
     """
     first, *others = sorted(layouts, key=lambda layout: layout.skipped)
     if all(layout.names == first.names and len(layout.names) == 1 for layout in others):

@@ -1,4 +1,4 @@
-"""What was recognized of a file, and what the user named of it."""
+"""Records of how a file is read: what was recognized, and what the user named."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAIN_ENCODINGS = (None, "utf-8")
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """How to read a file, as far as the user names it; the rest is recognized.
+    """How to read a file, as far as the user named it; the rest is recognized.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class OpenedFile:
 
 
 def file_findings(files: Sequence[OpenedFile]) -> Findings:
-    """Return what was recognized of the files of a log, those of the first file only once."""
+    """Return findings on what was recognized of the files of a log, without repeating those of the first file."""
     findings: dict[tuple[object, ...], Finding] = {}
     for file in files:
         for finding in file.findings:

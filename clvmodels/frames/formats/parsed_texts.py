@@ -32,7 +32,7 @@ class ParsedTexts:
     repeated_headers : int
         Rows that repeat the header, which are left out.
     faults : tuple of str
-        What is wrong with how numbers are written; they are then read one by one, as far as each can be.
+        Error texts about how numbers are written; each number is then read on its own, if possible.
     """
 
     lazy: pl.LazyFrame
@@ -50,10 +50,10 @@ def parse_texts(
     file: str,
     decimal: str | None,
 ) -> ParsedTexts:
-    """Convert ids to integers if all are written so, and numbers to text with a decimal point if any is not.
+    """Convert ids to integers if all are integers, and numbers to text with a decimal point unless all are plain.
 
-    What is returned depends on every row, so the file is read once for all of it, and again only if numbers are not
-    plain or a header is repeated.
+    The result depends on every row, so the file is read once completely, and again only if numbers are not plain or a
+    header is repeated.
 
     Parameters
     ----------
@@ -93,12 +93,12 @@ def parse_texts(
 
 
 def have_currencies(columns: Mapping[str, str]) -> bool:
-    """Return whether a column says in which currency amounts are, named by the user or not."""
+    """Return whether a column states the currency of amounts, named by the user or not."""
     return any("currency" in role for role in columns)
 
 
 def leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
-    """Leave out rows of a table that repeat the names of its columns; also return how many there are."""
+    """Leave out rows of a table that repeat the names of its columns; also return their number."""
     if not run(lazy.select((pl.col(role).str.strip_chars(BLANKS) == columns[role]).any())).item():
         return lazy, 0
     schema = lazy.collect_schema()
@@ -106,7 +106,7 @@ def leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) -
 
 
 def _leave_out_headers(lazy: pl.LazyFrame, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
-    """Leave out rows that repeat the header, as in files that were put together; also return how many there are."""
+    """Leave out rows that repeat the header, as in concatenated files; also return their number."""
     header = pl.all_horizontal(pl.col(role).str.strip_chars(BLANKS) == name for role, name in columns.items())
     rows = int(run(lazy.select(header.sum())).item() or 0) if len(columns) > 1 else 0
     if not rows:

@@ -1,4 +1,4 @@
-"""Open a file of separated text: as it is if it is UTF-8, and otherwise decoded in memory."""
+"""Open a file of separated text: directly if it is UTF-8, otherwise decoded in memory."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TextFile:
     skipped : int
         Lines before the header.
     content : bytes or None
-        The whole text as UTF-8, if the engine cannot read the file as it is.
+        The whole text as UTF-8, if the engine cannot read the file directly.
     """
 
     path: Path
@@ -54,7 +54,7 @@ class TextFile:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options of the engine that are not usual: plain files of one header are then scanned together."""
+        """Options of the engine other than the defaults; plain files with the same header are scanned together."""
         options: dict[str, Any] = {}
         if self.opened.delimiter != ",":
             options["separator"] = self.opened.delimiter
@@ -82,13 +82,13 @@ def open_text(path: Path, name: str, needed: Sequence[str], options: FileOptions
     options : FileOptions
         What the user named.
     whole : bool
-        Look at all of the file, since its first part looks like UTF-8 and the rest is not.
+        Check the whole file, because its first part looks like UTF-8 but the rest is not.
     """
     start, complete = (_content(path), True) if whole else _start(path)
     encoding = options.encoding or recognize_encoding(start, complete, needed, name)
     content = None
     if encoding.lower() in UTF_8 and b"\n" not in start and b"\r" in start.rstrip(b"\r"):
-        encoding, whole = "utf-8", True  # lines end as on old Macs
+        encoding, whole = "utf-8", True  # line ends of old Macs
     if encoding.lower() not in UTF_8 or (whole and options.encoding is None):
         content = decode(start if complete else _content(path), encoding, name).encode("utf-8")
         start = content[:START]
@@ -102,7 +102,7 @@ def open_text(path: Path, name: str, needed: Sequence[str], options: FileOptions
 
 
 def known_header(path: Path, name: str, options: FileOptions, headers: Sequence[Collection[str]]) -> list[str]:
-    """Return the first of some headers of which a line at the start of a file has all names; empty if none."""
+    """Return the first of some headers whose names are all in one of the first lines of a file; empty if none is."""
     start, complete = _start(path)
     encoding = options.encoding or recognize_encoding(start, complete, (), name)
     lines = re.split(r"[\r\n]+", start.decode(encoding, errors="replace"))[:LATEST_HEADER]
@@ -127,7 +127,7 @@ def _record(path: Path, encoding: str, layout: Layout, options: FileOptions) -> 
 
 
 def _start(path: Path) -> tuple[bytes, bool]:
-    """Return the first bytes of a file, decompressed, and whether they are all; none if it cannot be decompressed."""
+    """Return the first bytes of a file, decompressed, and whether these are all; empty if it cannot be decompressed."""
     try:
         if path.suffix.lower() == ".gz":
             with gzip.open(path) as file:
@@ -135,12 +135,12 @@ def _start(path: Path) -> tuple[bytes, bool]:
         elif path.suffix.lower() == ".zlib":
             start = zlib.decompressobj().decompress(path.read_bytes(), START + 1)
         elif path.suffix.lower() == ".zst":
-            return b"", True  # the engine reads it
+            return b"", True  # the engine can read it
         else:
             with path.open("rb") as plain:
                 start = plain.read(START + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        return b"", True  # the engine says what is wrong
+        return b"", True  # the engine reports the error
     return start[:START], len(start) <= START
 
 
@@ -156,7 +156,7 @@ def _content(path: Path) -> bytes:
 
 
 def _complete_lines(start: bytes, complete: bool) -> bytes:
-    """Return the lines that are complete."""
+    """Return the complete lines of a text."""
     return start if complete else start[: start.rfind(b"\n") + 1] or start
 
 

@@ -1,4 +1,4 @@
-"""Tables loaded from files that have types of their own, as text that is read like CSV."""
+"""Convert tables loaded from typed files to text that is read like CSV."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clvmodels.frames.running import run
 __all__ = ["LoadedTable", "to_text", "without_formulas"]
 
 FIRST_ROWS = 1_000
-FORMULA = r"^=\"(.*)\"$"  # ="0123", by which spreadsheets keep all digits of a text
+FORMULA = r"^=\"(.*)\"$"  # ="0123", with which spreadsheets keep all digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class LoadedTable:
 
 
 def to_text(rows: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
-    """Return rows with numbers as text, whole ones without a fraction, and the names of the columns of numbers."""
+    """Return rows with numbers as text, integers without a fraction, and the names of the columns of numbers."""
     numeric = [name for name, dtype in rows.schema.items() if dtype.is_numeric()]
     whole = [
         name
@@ -52,7 +52,7 @@ def to_text(rows: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
 
 
 def without_formulas(lazy: pl.LazyFrame) -> pl.LazyFrame:
-    """Return texts without the formula around them, if the first rows have such as ="0123"."""
+    """Return texts without the formula around them, if the first rows have formulas such as ="0123"."""
     texts = [name for name, dtype in lazy.collect_schema().items() if dtype == pl.String]
     first = run(lazy.select(pl.col(name).head(FIRST_ROWS).str.contains(FORMULA).any() for name in texts))
     wrapped = [name for name in texts if first[name].item()]

@@ -68,7 +68,7 @@ def _open(path: Path, name: str) -> Any:
         import fastexcel
     except ImportError:
         raise InvalidOption(
-            f"{name!r} is a workbook: install what reads it (pip install 'clvmodels[excel]'), or save the sheet as CSV."
+            f"{name!r} is a workbook: install a reader with pip install 'clvmodels[excel]', or save the sheet as CSV."
         ) from None
     try:
         return fastexcel.read_excel(path)
@@ -79,15 +79,15 @@ def _open(path: Path, name: str) -> Any:
 
 
 def _rows(workbook: Any, sheet: str, header_row: int) -> pl.DataFrame:
-    """Return the rows of a sheet below its header, with the types that all of them have."""
+    """Return the rows of a sheet below its header, with their common types."""
     rows: pl.DataFrame = workbook.load_sheet(sheet, header_row=header_row, schema_sample_rows=None).to_polars()
     return rows
 
 
 def _under_first_row(workbook: Any, sheet: str, needed: Sequence[str]) -> pl.DataFrame | None:
-    """Return the rows of a sheet whose first row has all needed names, once each; None for any other sheet.
+    """Return the rows of a sheet whose first row has every needed name exactly once; None for any other sheet.
 
-    Each look at a sheet, also at its first rows, reads the whole sheet, so this saves half of the time.
+    Even reading only the first rows loads the whole sheet, so this saves half of the time.
     """
     try:
         rows = _rows(workbook, sheet, 0)
