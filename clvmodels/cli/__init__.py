@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _refuse_empty_paths(words: Sequence[str]) -> None:
-    """Refuse empty text where a path is due, which would stand for the current folder: a variable that is not set."""
+    """Refuse an empty text in place of a path, such as an unset variable, which would mean the current folder."""
     for place, (before, word) in enumerate(pairwise(["", *words]), 1):
         if word == "" and (before == "--log" or not before.startswith("-")):
             raise InvalidOption(

@@ -1,4 +1,4 @@
-"""The application the verbs register with, its consoles, and the progress shown in a terminal."""
+"""The application that the verbs register with, its consoles, and progress in a terminal."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["LanguageOption", "app", "command_line", "err", "has_job_log", "langu
 
 
 class LocalConsole(Console):
-    """A console that prints texts in the language in use, as far as its catalog has them."""
+    """A console that prints texts in the current language, as far as its catalog contains them."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print objects, texts among them in the language in use."""
+        """Print objects; texts are translated to the current language."""
         language = current_language()
         if language != ENGLISH:
             objects = tuple(translated(each, language) if isinstance(each, str) else each for each in objects)
@@ -41,18 +41,18 @@ app = typer.Typer(
 )
 out, err = LocalConsole(), LocalConsole(stderr=True)
 _chosen: list[str] = []  # the language of --language or CLV_LANGUAGE, for errors that are shown after the verb
-SECONDS_PER_LINE = 5.0  # where the output is not a terminal, such as the log of a scheduler
+SECONDS_PER_LINE = 5.0  # if the output is not a terminal, such as the log of a scheduler
 
 
 def use_language(context: typer.Context, language: str | None) -> str | None:
-    """Write everything that the command prints and makes in a language; None keeps the language."""
+    """Use a language for everything that the command prints and writes; None keeps the current language."""
     context.with_resource(written_in(language))
     _chosen[:] = [] if language is None else [check_language(language)]
     return language
 
 
 def language_in_use() -> str:
-    """Return the language of the verb that ran last, or English."""
+    """Return the language of the last verb, or English."""
     return _chosen[0] if _chosen else ENGLISH
 
 
@@ -84,13 +84,13 @@ def options(
 
 @cache
 def command_line() -> Any:
-    """Return the command with all verbs, which takes about a tenth of a second to build; call it once they exist."""
+    """Return the command with all verbs; this takes a tenth of a second. Register the verbs first."""
     return get_command(app)
 
 
 @contextmanager
 def steps() -> Iterator[Any]:
-    """Show the steps of a verb in the terminal, each with the time it took; elsewhere, a line every few seconds.
+    """Show the steps of a verb in the terminal, each with its duration; elsewhere, write a line every few seconds.
 
     Yields
     ------

@@ -92,7 +92,9 @@ UnknownStatusesOption = Annotated[
 ObservationEndOption = Annotated[str | None, typer.Option(help="Last day to include; default: the latest in the log.")]
 AcquiredAfterOption = Annotated[
     str | None,
-    typer.Option(help="Leave out customers first seen on or before this day; `clv profile` says when to."),
+    typer.Option(
+        help="Leave out customers first seen on or before this day; `clv profile` reports when this is needed."
+    ),
 ]
 HorizonOption = Annotated[str, typer.Option(help="How far ahead to forecast, such as '12 months'.")]
 ModelsOption = Annotated[
@@ -108,7 +110,7 @@ TotalIntervalOption = Annotated[str, typer.Option(help=TOTAL_INTERVAL)]
 
 
 def parse_total_interval(name: str) -> TotalIntervalName:
-    """Return what intervals of totals allow for; InvalidOption lists what is possible."""
+    """Return the option of intervals of totals; InvalidOption lists the valid ones."""
     from clvmodels.estimators.prediction import check_total_interval
 
     return check_total_interval(name)
@@ -123,7 +125,7 @@ def clock_options(time_unit: str, merge_within: str) -> dict[str, Any]:
 
 
 def read_calendar(calendar: str | None) -> Any:
-    """Return the calendar of a flag: that of a file, or "auto" or None as they are."""
+    """Return the calendar of a flag: the calendar in a file, or "auto" or None unchanged."""
     from clvmodels.calendar import Calendar
 
     return calendar if calendar in (None, "auto") else Calendar.load(calendar)
@@ -135,7 +137,7 @@ def load_calendar(path: Path | None) -> Any:
     Raises
     ------
     InvalidOption
-        For "auto", which needs earlier cutoffs to decide.
+        For "auto", which needs earlier cutoffs.
     """
     from clvmodels.calendar import Calendar
     from clvmodels.errors import InvalidOption
@@ -149,7 +151,7 @@ def load_calendar(path: Path | None) -> Any:
 
 
 def log_file(log: Path, encoding: str | None, delimiter: str | None, decimal: str | None, sheet: str | None) -> Any:
-    """Return a log with what was named of its file, or its path if nothing was."""
+    """Return a log with the options of its file, or its path if there are none."""
     from clvmodels.frames import FileOptions, OpenedFile
 
     options = FileOptions(encoding, delimiter, decimal, sheet)
@@ -187,7 +189,7 @@ def choose_columns(
     date_format: str | None,
     time_zone: str | None = None,
 ) -> ChosenColumns:
-    """Return the columns of a log and how its dates are read; what was not named is proposed if `columns` is auto.
+    """Return the columns of a log and how its dates are read; if `columns` is "auto", missing ones are proposed.
 
     Raises
     ------
@@ -204,7 +206,7 @@ def choose_columns(
     if columns != "auto":
         raise InvalidOption(f"--columns {columns!r}: the only value is 'auto'; name single columns with their flags.")
     present = frames.column_names(log)
-    if is_export(log):  # the format of the export says what its columns mean
+    if is_export(log):  # the format of the export defines its columns
         return ChosenColumns(dict(named), date_format, time_zone)
     suggestion = suggest_columns(log)
     proposed = {**suggestion.columns, **suggestion.others}
@@ -248,7 +250,7 @@ def is_export(log: Any) -> bool:
 
 
 def status_rules(void: str, refund: str, count: str, unknown: str) -> dict[str, Any]:
-    """Return the rules of cleaning that flags on statuses name."""
+    """Return the rules of cleaning that the flags on statuses set."""
     lists = {"void_statuses": void, "refund_statuses": refund, "count_statuses": count}
     return {rule: tuple(split_list(words)) for rule, words in lists.items()} | {"unknown_statuses": unknown}
 
@@ -293,7 +295,7 @@ def split_list(text: str) -> list[str]:
 
 
 def split_ids(text: str | None) -> list[str] | None:
-    """Return the ids that mean nobody, or None for the default list."""
+    """Return the ids that mean a missing id, or None for the default list."""
     return None if text is None else split_list(text)
 
 
@@ -322,7 +324,7 @@ def parse_models(text: str) -> Any:
 
 
 def check_outputs(log: Path, tables: Mapping[str, Path | None], others: Mapping[str, Path | None]) -> None:
-    """Refuse all outputs that cannot be written, by their flags, before anything is read.
+    """Raise one error for all outputs that cannot be written, before anything is read.
 
     Parameters
     ----------

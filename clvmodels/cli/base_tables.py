@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ShownTable", "acquisition_cost", "economics_of_base", "of_audit"]
 
-LENGTHS = {"month": ("1 month", 4), "quarter": ("3 months", 13), "year": ("12 months", 52)}  # with their weeks
+LENGTHS = {"month": ("1 month", 4), "quarter": ("3 months", 13), "year": ("12 months", 52)}  # and their weeks
 LAST_YEAR, FORECAST = "last_year", "forecast"
 FLAG_COLUMNS = ("customers", "expected", "actual", "relative", "multiple_of_chance", "flagged")
 TREND_COLUMNS = ("measure", "past", "now", "expected", "level", "direction", "outlook")
@@ -37,12 +37,12 @@ class ShownTable:
     name : str
         Of its file.
     code : str
-        Of the message with its title.
+        Code of the message with its title.
     frame : frame
     columns : tuple of str
-        What is shown of it.
+        The columns that are shown.
     text : str
-        What is shown below it.
+        The text shown below the table.
     formats : mapping of str to str
     """
 
@@ -76,7 +76,7 @@ def of_audit(
     flags: str | None,
     currency: str | None,
 ) -> list[ShownTable]:
-    """Return the tables that an audit was asked for.
+    """Return the additional tables of an audit.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def trend_of_base(
     models = clv.MBGNBD().fit(history.rfm), clv.GammaGamma().fit(history.rfm)
     group = "total" if by is None else by
     table = clv.trend_table(*models, history, period=LENGTHS[period][0], by=group, currency=currency)
-    columns = TREND_COLUMNS if by is None else (by, *TREND_COLUMNS[:-1])  # what fits a terminal of 80 columns
+    columns = TREND_COLUMNS if by is None else (by, *TREND_COLUMNS[:-1])  # fits a terminal of 80 columns
     return ShownTable("trend", "show-trend", table.frame(), columns, table.text, {**FORMATS, "expected": ",.2f"})
 
 
@@ -230,7 +230,7 @@ def acquisition_cost(text: str, by: str | None) -> Any:
 
 
 def _attributes(reading: Mapping[str, Any], by: str | None, satisfaction: str | None) -> Any:
-    """Return a table of customers with the columns of a log that are wanted; None for none."""
+    """Return a table of customers with some columns of a log; None without columns."""
     import narwhals as nw
 
     from clvmodels.decisions.base_audit.groups_of_log import groups_of_log

@@ -1,4 +1,4 @@
-"""The help of verbs and options, and errors of the command line itself, in the language in use."""
+"""Show the help of verbs and options, and errors of the command line itself, in the current language."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from clvmodels.language.messages import message
 
 __all__ = ["LocalCommand", "LocalGroup", "LocalVerbs"]
 
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # click's, wherever typer has it
-WORDS = (  # of typer: names of its constants
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # the class of click, which typer may bundle
+WORDS = (  # names of typer's constants
     "ABORTED_TEXT",
     "ARGUMENTS_PANEL_TITLE",
     "COMMANDS_PANEL_TITLE",
@@ -34,7 +34,7 @@ USAGE = "Usage:"
 
 
 class LocalCommand(TyperCommand):
-    """A verb whose help is in the language in use."""
+    """A verb whose help is in the current language."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
@@ -47,7 +47,7 @@ class LocalCommand(TyperCommand):
 
 
 class LocalGroup(TyperGroup):
-    """A group of verbs whose help, and errors of how they are called, are in the language in use."""
+    """A group of verbs whose help and usage errors are in the current language."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
@@ -93,13 +93,13 @@ class LocalVerbs(LocalGroup):
 
 
 def _language() -> str:
-    """Return the language in use; before options are parsed, as for `clv --help`, that of the environment."""
+    """Return the current language; before options are parsed, as for `clv --help`, that of the environment."""
     if current_language() != ENGLISH:
         return current_language()
     try:
         return check_language(os.environ.get("CLV_LANGUAGE") or ENGLISH)
     except CLVError:
-        return ENGLISH  # the option --language then says what is wrong
+        return ENGLISH  # the option --language then reports the error
 
 
 def _translate(command: Any, context: Any, language: str) -> None:
@@ -122,7 +122,7 @@ def _help_of(name: str, command: Any, parent: Any, language: str) -> str:
 
 
 def _translate_words(language: str) -> None:
-    """Let typer write its own words in a language."""
+    """Translate the words that typer itself writes."""
     from typer import rich_utils
 
     for name, word in _english_words().items():
@@ -138,7 +138,7 @@ def _english_words() -> dict[str, str]:
 
 
 def _folding_highlighter() -> Any:
-    """Return what highlights texts of the help, and breaks lines where there is no blank, as Chinese needs."""
+    """Return a highlighter of help texts that also breaks lines without blanks, as Chinese needs."""
     from typer import rich_utils
 
     class Folding(rich_utils.OptionHighlighter):
@@ -155,7 +155,7 @@ def _translate_usage(usage: str) -> str:
 
 
 def _translate_error(error: Any) -> None:
-    """Translate what an error of the command line shows; its hint for help as well."""
+    """Translate the text of a command line error, and its hint on help."""
     language = language_in_use() if _language() == ENGLISH else _language()
     _translate_words(language)
     text = translated(error.format_message(), language)

@@ -1,4 +1,4 @@
-"""Options of the verbs that run a job, the job that they make of flags and file, and its log."""
+"""Options of the verbs that run a job; build the job from flags and a file, and set up its log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from clvmodels.errors import InvalidJob
     from clvmodels.scoring.config.job import Job
 
-JOINED = ("is ", "must ", "needs ", "counts ", "would ")  # problems that continue the sentence "--flag value ..."
-# Without a default of their own: a flag that is not used leaves the job file's setting in place.
+JOINED = ("is ", "must ", "needs ", "counts ", "would ")  # problems that continue "--flag value ..."
+# These have no defaults: a flag that is not used keeps the setting of the job file.
 JobLogArgument = Annotated[
     Path | None,
     typer.Argument(
@@ -74,7 +74,7 @@ def logged_job(verb: str, path: Path | None, flags: dict[str, Any], log_form: st
 
 
 def _name_flags(error: InvalidJob, verb: str, path: Path | None, flags: dict[str, Any]) -> InvalidJob:
-    """Return the error with the faults of flags first, each under its flag; those of a job file keep their heading."""
+    """Return the error with the faults of flags first, each with its flag; faults of a job file keep their heading."""
     from clvmodels.errors import InvalidJob
 
     options = spelling.flags(verb)
@@ -98,14 +98,14 @@ def _name_flags(error: InvalidJob, verb: str, path: Path | None, flags: dict[str
 
 
 def _with_flag(flag: str, value: Any, problem: str) -> str:
-    """Return a problem with the flag and its value, unless it names the value itself."""
+    """Return a problem preceded by the flag and its value, unless it names the value itself."""
     if any(repr(each) in problem for each in (value if isinstance(value, list) else [value])):
         return problem
     return f"{flag} {value!r}{'' if problem.startswith(JOINED) else ':'} {problem}"
 
 
 def _values(flags: dict[str, Any]) -> dict[str, Any]:
-    """Return what was typed, by the place in a job that it sets."""
+    """Return the typed values, keyed by the setting of a job that each overrides."""
     values: dict[str, Any] = {}
     for section, override in flags.items():
         if section == "sinks" and override:

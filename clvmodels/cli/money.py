@@ -1,4 +1,4 @@
-"""What verbs about money share: reading a log as a history, fitting models to it, and showing tables of amounts."""
+"""Functions that verbs about money share: read a log as a history, fit models, and show tables of amounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clvmodels.cli.arguments import clock_options
 
 __all__ = ["FittedLog", "fit_log", "read_history", "show"]
 
-SHOWN = (  # what fits a terminal of 80 columns
+SHOWN = (  # fits a terminal of 80 columns
     "driver",
     "factor",
     "line",
@@ -43,7 +43,7 @@ FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class FittedLog:
-    """A log, and the models that were fitted to all of it."""
+    """A log, and the models fitted to the whole of it."""
 
     rfm: Any
     purchases: Any
@@ -101,7 +101,7 @@ def fit_log(
 
 
 def show(frame: Any, text: str) -> None:
-    """Print a table of a few rows, and a text below it."""
+    """Print a short table, and a text below it."""
     from rich.table import Table
 
     from clvmodels.language.numbers import cells

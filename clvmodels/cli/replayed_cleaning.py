@@ -1,4 +1,4 @@
-"""A log cleaned again by the rules that `clv clean` wrote to a ledger, from what was known on any day."""
+"""Clean a log again, as it was known on any day, by the rules that `clv clean` wrote to a ledger."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CleaningOption = Annotated[
     ),
 ]
 
-# Options that only `clv clean` has, which errors name.
+# Arguments that only `clv clean` has as options.
 OPTIONS_OF_CLEAN = ("repeated_totals", "overlaps", "discounts", "test_orders", "on_missing_date", "rate")
 
 
 @dataclass(frozen=True, slots=True)
 class CleanedSource:
-    """A log as the verbs read it.
+    """A log for verbs, unchanged or cleaned.
 
     Attributes
     ----------
@@ -45,9 +45,9 @@ class CleanedSource:
 
 
 def open_source(log: Any, cleaning: Path | None, columns: dict[str, Any], reading: dict[str, Any]) -> CleanedSource:
-    """Return the log unchanged, or cleaned by the rules of a ledger.
+    """Return a log, unchanged or cleaned by the rules of a ledger.
 
-    `columns` and `reading` describe the log unless a ledger is given, which describes it itself.
+    `columns` and `reading` describe the log; a ledger replaces them with its own.
     """
     from clvmodels.errors import InvalidOption
     from clvmodels.transactions.log import LATEST
@@ -62,13 +62,13 @@ def open_source(log: Any, cleaning: Path | None, columns: dict[str, Any], readin
     names = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
 
     def log_as_of(day: str) -> Any:
-        return cleaned if day == LATEST else clean_as_of(day)  # everything known now is cleaned only once
+        return cleaned if day == LATEST else clean_as_of(day)  # the current log is cleaned only once
 
     return CleanedSource(log_as_of, names, {"date_format": None, "time_zone": None}, cleaned)
 
 
 def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
-    """Return a function of a day that cleans what was known of the log on that day, by the rules of a ledger.
+    """Return a function of a day that cleans the log as it was known on that day, by the rules of a ledger.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
         rules, read = clv.CleaningRules(**ledger["rules"]), ledger["read"]
         columns, export = dict(read["columns"]), read["export"]
         text: dict[str, Any] = {name: read[name] for name in ("date_format", "time_zone")}
-        words = read.get("missing_ids")  # version 0.1.0 wrote none
+        words = read.get("missing_ids")  # missing in ledgers of version 0.1.0
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
         raise InvalidOption(
             f"--cleaning {cleaning}: this is not a ledger written by `clv clean` ({type(fault).__name__}). Write one "
@@ -110,7 +110,7 @@ def open_log(
     Raises
     ------
     InvalidOption
-        If `rules` name statuses, and the log is not cleaned here.
+        If `rules` name statuses, but this function does not clean the log.
     """
     from clvmodels.errors import InvalidOption
 
@@ -135,8 +135,8 @@ def open_by_itself(
 ) -> CleanedSource | None:
     """Return an export, or a log with statuses, orders or prices, cleaned by the usual rules; None for any other log.
 
-    This is what `--columns auto` does, so that a row which is not a sale does not count only because nobody named a
-    column. `rules` are those that the user named. What was done is shown.
+    `--columns auto` uses this, so that rows which are not sales are left out even if the user named no columns. `rules`
+    are those of the user. A summary of the cleaning is printed.
     """
     import clvmodels as clv
     from clvmodels import frames
@@ -191,7 +191,7 @@ def open_by_itself(
 
 
 def nothing_left(cleaned: Any) -> Exception:
-    """Return the error of a log of which cleaning leaves nothing: why, and what to do about statuses."""
+    """Return the error about a log without a row after cleaning, with the reasons and the statuses to check."""
     from clvmodels.cleaning.ledger_rules import KEPT, ROWS_IN
     from clvmodels.errors import InvalidTransactions
 
@@ -207,7 +207,7 @@ def nothing_left(cleaned: Any) -> Exception:
 
 
 def _show(title: str, findings: Any) -> None:
-    """Show what was done with a log before anything is computed from it."""
+    """Print what was done with a log before anything is computed from it."""
     from clvmodels.cli.app import err
 
     texts = "; ".join(finding.text for finding in findings)

@@ -1,4 +1,4 @@
-"""Arguments named in messages, spelled as they are typed: as flags of a verb, or as keys of a job file.
+"""Spell the arguments in messages as users type them: as flags of a verb, or as keys of a job file.
 
 Messages of the library name an argument as Python does: ``date_format=``, or with a value,
 ``date_format='%d/%m/%Y'``. On the command line that is ``--date-format '%d/%m/%Y'``, and in a job file
@@ -23,16 +23,16 @@ __all__ = ["as_typed", "flag_of", "flags", "job_keys", "settings_as_flags"]
 ARGUMENT = re.compile(
     r"""(?<!['"\w.-])(?P<name>[A-Za-z_]\w*)=(?P<value>'[^'\n]*'|"[^"\n]*"|-?\d[\d.,]*\d|-?\d|True|False)?"""
 )
-BETWEEN_FLAGS = re.compile(r"(?<='), (?=--[a-z-]+ ')")  # so that flags with their values can be pasted
-# What a message says to users of Python only, and options that have another name than the argument.
+BETWEEN_FLAGS = re.compile(r"(?<='), (?=--[a-z-]+ ')")  # the comma between flags is removed, so that they can be pasted
+# Parts of messages for users of Python only, and options whose names differ from the argument.
 PYTHON_ONLY = re.compile(r" \(in Python, [^()]*\)|（在 Python 中[^（）]*）")
 NAMES = {"kind": "export", "horizon": "horizons", "horizons": "horizon"}
 # Flags that stand for one value of an argument.
 FLAGS_OF_VALUES = {("on_missing_id", "drop"): "drop_missing_id"}
-# Sections of a job file whose keys are arguments of the library, and keys that have a name of their own.
+# Sections of a job file whose keys are arguments of the library, and keys with different names.
 SECTIONS = ("columns", "cleaning", "clock", "models", "predictions")
 KEYS = {"horizon": "predictions.horizons"}
-# How the verbs name settings of a job that have another name than the flag.
+# Flags whose names differ from the setting of a job.
 PLACES = {
     "source": "LOG",
     "source.path": "LOG",
@@ -47,7 +47,7 @@ SECTION = re.compile(r"^\[columns\]: ")
 
 
 def as_typed(message: str, words: Sequence[str] | None = None) -> str:
-    """Return a message with its arguments spelled as the command line in use spells them.
+    """Return a message with its arguments spelled as on the current command line.
 
     Parameters
     ----------
@@ -79,19 +79,19 @@ def as_typed(message: str, words: Sequence[str] | None = None) -> str:
 
 
 def settings_as_flags(message: str, options: Mapping[str, str]) -> str:
-    """Return a message with the settings of a job named as flags, for a verb that was given no job file."""
+    """Return a message with settings of a job named as flags, for a verb that runs without a job file."""
     return SETTING.sub(lambda match: flag_of(match[0], options) or match[0], message).replace("[source]", "LOG")
 
 
 def flag_of(place: str, options: Mapping[str, str]) -> str | None:
-    """Return the flag of a verb that sets what is at a place of a job; None if there is none."""
+    """Return the flag of a verb that overrides a setting of a job; None if there is none."""
     flag = PLACES.get(place, options.get(place.rpartition(".")[2]))
     return flag if flag == "LOG" or flag in options.values() else None
 
 
 @cache
 def flags(verb: str) -> dict[str, str]:
-    """Return the flags of a verb (or of a group of verbs) by the names of the arguments; empty for an unknown verb."""
+    """Return the flags of a verb or a group of verbs by the names of their arguments; empty for an unknown verb."""
     command: Any = getattr(command_line(), "commands", {}).get(verb)
     commands = [] if command is None else [command, *getattr(command, "commands", {}).values()]
     options = [option for each in commands for option in each.params if option.param_type_name == "option"]

@@ -1,4 +1,4 @@
-"""Tables that verbs write."""
+"""Write the tables of verbs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["save_table"]
 
 
 def save_table(table: Any, path: Path) -> None:
-    """Write a table as CSV or Parquet, selected by the extension; a run that fails leaves the earlier file as it is."""
+    """Write a table as CSV or Parquet, selected by the extension; after a failure the earlier file is unchanged."""
     from clvmodels import files, frames
 
     with files.replacing(path) as temporary:

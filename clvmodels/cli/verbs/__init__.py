@@ -1,1 +1,1 @@
-"""The verbs: every module here registers its own with the application when it is imported."""
+"""The verbs: each module registers its verbs with the application when it is imported."""

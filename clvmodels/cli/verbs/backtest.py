@@ -76,7 +76,7 @@ def backtest(
     acquired_after: AcquiredAfterOption = None,
     calendar: CalendarFlag = None,
     revenue: Annotated[
-        bool, typer.Option("--revenue", help="Forecast the revenue of all customers as well, those to come included.")
+        bool, typer.Option("--revenue", help="Also forecast the revenue of all customers, including future ones.")
     ] = False,
     time_unit: TimeUnitOption = "day",
     merge_within: MergeWithinOption = "day",
@@ -187,10 +187,10 @@ def report(
     count_statuses: CountStatusesOption = "",
     unknown_statuses: UnknownStatusesOption = "raise",
     compare: Annotated[
-        Path | None, typer.Option(help="JSON of an earlier report: the page then says why the value changed since.")
+        Path | None, typer.Option(help="JSON of an earlier report: the page then explains why the value has changed.")
     ] = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="Also print a summary of one sheet next to the page, with a Chromium.")
+        bool, typer.Option("--pdf", help="Also write a summary of one page (PDF) next to the page; needs Chromium.")
     ] = False,
     workbook: Annotated[
         bool, typer.Option("--workbook", help="Also write the numbers as a workbook (.xlsx) next to the page.")

@@ -39,7 +39,7 @@ from clvmodels.cli.arguments import (
 )
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_source
 
-DISAGREEMENT = 7  # exit code of a cross-check that disagrees, or that lifetimes could not make
+DISAGREEMENT = 7  # exit code if a cross-check disagrees, or lifetimes cannot fit the model
 
 
 @app.command()
@@ -152,7 +152,7 @@ def compare(
         raise InvalidOption("--holdout-end and --amount apply to forecasts: add --calibration-end.")
     if calibration_end is not None and observation_end is not None:
         raise InvalidOption("Pass either --observation-end or --calibration-end, not both.")
-    from clvmodels.estimators.regular import reads_intertimes  # costs more than the checks above
+    from clvmodels.estimators.regular import reads_intertimes  # slower than the checks above
     from clvmodels.reporting import terminal
 
     chosen, speeds = parse_models(models), load_calendar(calendar)
@@ -267,7 +267,7 @@ def _suitable(
     time_zone: str | None,
     **reading: Any,
 ) -> list[Any]:
-    """Return the models that suit a log up to a day; `name` is the option of the day."""
+    """Return the models that suit a log up to a day; `name` is the option that sets the day."""
     from clvmodels.clock import Clock
     from clvmodels.transactions.snapshots import SnapshotReader
     from clvmodels.validation.backtest.suitable import suitable_models

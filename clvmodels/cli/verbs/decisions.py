@@ -50,7 +50,7 @@ def tiers_of_values(
     evidence: Annotated[
         float, typer.Option(help="How far a value must lie beyond its tier's boundary before a customer moves.")
     ] = 0.2,
-    drift: Annotated[float, typer.Option(help="Largest difference of a tier's size from its size today.")] = 0.1,
+    drift: Annotated[float, typer.Option(help="Largest difference of a tier's size from its current size.")] = 0.1,
     output: Annotated[Path, typer.Option(help="Where the tiers go (.parquet or .csv).")] = Path("tiers.parquet"),
 ) -> None:
     """Sort customers into tiers by value; published tiers change only with a visible change of value."""
@@ -86,9 +86,11 @@ def accounts_of_log(
     rule: Annotated[
         str, typer.Option(help="Limits of volume, frequency, amount or share, any of which is enough: share=0.01,...")
     ] = "share=0.01",
-    window: Annotated[str, typer.Option(help="The last part of the log, which the rule looks at.")] = "12 months",
+    window: Annotated[
+        str, typer.Option(help="Length of the last part of the log, to which the limits apply.")
+    ] = "12 months",
     model: Annotated[Path | None, typer.Option(help="Model of accounts saved by `clv fit`, for the risk.")] = None,
-    horizon: Annotated[str, typer.Option(help="How far ahead margin is expected.")] = "12 months",
+    horizon: Annotated[str, typer.Option(help="Horizon of the expected margin.")] = "12 months",
     margin: Annotated[float, typer.Option(help="Share of spend that counts as margin.")] = 1.0,
     output: Annotated[Path, typer.Option(help="Where the accounts go (.parquet or .csv).")] = Path("accounts.csv"),
     merged_log: Annotated[

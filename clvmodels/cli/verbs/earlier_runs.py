@@ -1,4 +1,4 @@
-"""`clv backfill` and `clv prune`: runs of earlier days added and removed."""
+"""`clv backfill` and `clv prune`: add and remove runs of earlier days."""
 
 from __future__ import annotations
 

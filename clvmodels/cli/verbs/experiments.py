@@ -1,4 +1,4 @@
-"""`clv experiment`: how large, who is in which group, and what the actions brought."""
+"""`clv experiment`: the size of an experiment, its groups, and the effect of the actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Adjust = Annotated[str | None, typer.Option(help="Columns that were known before
 ControlShare = Annotated[float, typer.Option(help="Share of the units in the control group.")]
 Unit = Annotated[str | None, typer.Option(help="Column of the account or household that is treated as a whole.")]
 Winsorize = Annotated[float | None, typer.Option(help="Quantile above which outcomes count as that quantile.")]
-Confidence = Annotated[float, typer.Option(help="Of the intervals.")]
+Confidence = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
 
 
 @experiment.command()
@@ -56,9 +56,11 @@ def design(
 @experiment.command()
 def assign(
     targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="The customers (CSV or Parquet), one per row.")],
-    name: Annotated[str, typer.Option(help="Of the experiment; another name draws other groups.")],
+    name: Annotated[str, typer.Option(help="Name of the experiment; another name draws other groups.")],
     control: ControlShare = 0.5,
-    strata: Annotated[str | None, typer.Option(help="Columns in whose values the groups have this share.")] = None,
+    strata: Annotated[
+        str | None, typer.Option(help="Columns to stratify by: within each value, the control group has its share.")
+    ] = None,
     unit: Unit = None,
     keep: Annotated[str | None, typer.Option(help="Columns to adjust for later, as they are now.")] = None,
     earlier: Annotated[Path | None, typer.Option(help="The assignment so far, to add late customers to.")] = None,
@@ -88,12 +90,16 @@ def read(
     outcomes: Annotated[Path, typer.Argument(metavar="OUTCOMES", help="What customers did since, one row each.")],
     outcome: OutcomeOption,
     adjust: Adjust = None,
-    by: Annotated[str | None, typer.Option(help="Column, such as a tier, in whose values the effect is read.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Column, such as a tier; the effect is shown for each of its values.")
+    ] = None,
     winsorize: Winsorize = None,
     confidence: Confidence = 0.95,
-    looks: Annotated[str | None, typer.Option(help="Declared looks so far, such as 0.5,1, as shares of time.")] = None,
+    looks: Annotated[
+        str | None, typer.Option(help="Planned looks at the data so far, as shares of the whole time, such as 0.5,1.")
+    ] = None,
     spending: Annotated[
-        str, typer.Option(help="How looks share the error: obrien_fleming, pocock or confidence_sequence.")
+        str, typer.Option(help="How looks share the error rate: obrien_fleming, pocock or confidence_sequence.")
     ] = "obrien_fleming",
     output: Annotated[Path, typer.Option(help="Where the effects go (.csv or .parquet).")] = Path("effects.csv"),
 ) -> None:

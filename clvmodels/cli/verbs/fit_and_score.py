@@ -40,7 +40,7 @@ from clvmodels.cli.job_options import (
 if TYPE_CHECKING:
     from clvmodels.scoring.config.job import Job
 
-MOST_FOR_INTERVALS = 10_000  # customers, for whom the intervals of totals take a few seconds
+MOST_FOR_INTERVALS = 10_000  # most customers for whom intervals of totals are computed, in a few seconds
 TOTAL_INTERVAL = 0.9
 
 
@@ -217,7 +217,7 @@ def score(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="Score by a join in duckdb, ibis or spark, and leave customers there: no gates, no manifest.",
+            help="Score by a join in duckdb, ibis or spark, without fetching customers: no gates, no manifest.",
             show_default="here",
         ),
     ] = None,
@@ -279,7 +279,7 @@ def score(
 
 
 def _score_in_engine(record: Job, as_of: str | None, engine: Any, others: dict[str, bool]) -> None:
-    """Score in an engine, and print where the scores are."""
+    """Score in an engine, and print the location of the scores."""
     from clvmodels.errors import InvalidOption
     from clvmodels.scoring.engine_run import score_job_in_engine
 
@@ -301,7 +301,7 @@ def _reading(
     missing_ids: str | None,
     file: tuple[str | None, ...],
 ) -> dict[str, Any]:
-    """Return the settings of the source that flags make; a log named as an argument replaces the job file's source."""
+    """Return the settings of the source from the flags; a log passed as an argument replaces the job file's source."""
     named = dict(zip(("encoding", "delimiter", "decimal", "sheet"), file, strict=True))
     options = [(name, value) for name, value in named.items() if value is not None]
     return {

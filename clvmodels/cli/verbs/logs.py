@@ -1,4 +1,4 @@
-"""`clv clean`, `clv profile` and `clv audit`: a log, before any model is fitted."""
+"""`clv clean`, `clv profile` and `clv audit`: look at a log before any model is fitted."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def clean(
     rate: Annotated[str | None, typer.Option(help="Column with the value of one unit of the currency.")] = None,
     refunded: Annotated[str | None, typer.Option(help="Column with the amount refunded of the row's order.")] = None,
     discount: Annotated[
-        str | None, typer.Option(help="Column by which a row costs less than its amount or price.")
+        str | None, typer.Option(help="Column with the discount on the amount or price of a row.")
     ] = None,
     test: Annotated[str | None, typer.Option(help="Column that marks test orders of the shop.")] = None,
     discounts: Annotated[
-        str, typer.Option(help="What --discount has: share (0.2), percent (20), amount, or auto.")
+        str, typer.Option(help="Unit of --discount: share (0.2), percent (20), amount, or auto.")
     ] = "auto",
     test_orders: Annotated[str, typer.Option(help="What to do with test orders: set_aside or count.")] = "set_aside",
     on_missing_date: Annotated[
@@ -310,7 +310,7 @@ def audit(
 
 
 def _has_ledger(log: Path, result: Profile) -> bool:
-    """Return whether the log lies next to a ledger of `clv clean` that kept as many rows as it has."""
+    """Return whether the log is next to a ledger of `clv clean` that kept the same number of rows."""
     from clvmodels.cleaning.ledger_rules import KEPT
 
     try:

@@ -1,4 +1,4 @@
-"""`clv models`: the versions in a registry, and the champion among them."""
+"""`clv models`: the versions in a registry, and its champion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app.add_typer(models, name="models")
 Folder = Annotated[Path, typer.Option("--registry", help="The folder of the registry.")]
 Name = Annotated[str, typer.Argument(help="A version, or the first digits of its name.")]
 DEFAULT = Path("models")
-HOLDOUT = ("quantity", "bias", "rmse", "gini")  # the scores that are shown, next to the forecaster
+HOLDOUT = ("quantity", "bias", "rmse", "gini")  # scores shown next to the forecaster
 
 
 @models.command("list")
@@ -104,7 +104,7 @@ def _row(version: Version, champion: bool) -> dict[str, Any]:
 
 
 def _holdout_row(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the scores of one forecaster; versions made by release 0.1.0 have its title in "forecast"."""
+    """Return the scores of one forecaster; versions of release 0.1.0 have its title in "forecast"."""
     scores = {name: row.get(name) for name in HOLDOUT}
     return scores | {"forecaster": row.get("forecaster", row.get("forecast"))}
 

@@ -1,4 +1,4 @@
-"""`clv monitor`: past runs compared with what has happened since."""
+"""`clv monitor`: compare past runs with what has happened since."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.job_options import LogForm, logged_job
 
 FAILURES = {"watch": ("watch", "refit"), "refit": ("refit",)}  # statuses by the value of --fail-on
-SHOWN = 10  # windows shown on the terminal; the page and the JSON have all
+SHOWN = 10  # windows shown in the terminal; the page and the JSON have all of them
 
 
 @app.command()

@@ -29,7 +29,7 @@ from clvmodels.cli.arguments import (
 from clvmodels.cli.tables import save_table
 
 METHODS = ("rfm", "volume", "status", "stages", "k-means", "gaussian mixture")
-FEATURES = ("monetary_value", "frequency", "time_since_last", "T")  # of the RFM; the first needs --amount
+FEATURES = ("monetary_value", "frequency", "time_since_last", "T")  # features of the RFM; the first needs --amount
 
 
 @app.command()
@@ -45,7 +45,9 @@ def segments(
     grid: Annotated[Path | None, typer.Option(help="Table (CSV) of the named pairs of scores, for rfm.")] = None,
     model: Annotated[Path | None, typer.Option(help="Model saved by `clv fit`, for stages.")] = None,
     published: Annotated[Path | None, typer.Option(help="The stages published last.")] = None,
-    period: Annotated[str, typer.Option(help="How lately repeat customers bought, for status.")] = "12 months",
+    period: Annotated[
+        str, typer.Option(help="How recently a customer must have bought to count as a repeat customer, for status.")
+    ] = "12 months",
     values: Annotated[
         Path | None, typer.Option(help="Table with more features of each customer_id, such as from `clv score`.")
     ] = None,
@@ -146,7 +148,7 @@ def scorecard_of_customers(
 
 
 def _purchases(path: Path | None) -> Any:
-    """Return the process of a saved model, which stages need."""
+    """Return the process of a saved model, for stages."""
     from clvmodels.errors import InvalidOption
 
     if path is None:

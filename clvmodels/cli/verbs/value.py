@@ -60,11 +60,11 @@ def value(
         str | None, typer.Option(help="Show the cash flow by week, month, quarter or year instead of the total.")
     ] = None,
     what_if: Annotated[
-        bool, typer.Option("--what-if", help="Show how the value answers to dropout, rate, spend and margin as well.")
+        bool, typer.Option("--what-if", help="Also show how the value depends on dropout, rate, spend and margin.")
     ] = False,
     concentration: Annotated[
         bool,
-        typer.Option("--concentration", help="Show what the best customers hold of the value as well."),
+        typer.Option("--concentration", help="Also show the best customers' share of the value."),
     ] = False,
     acquisition: Annotated[
         str | None,

@@ -130,7 +130,7 @@ def key_accounts(
     window : str, default="12 months"
         The last part of the log, which the rule looks at; the trend compares it with the same length before.
     horizon : float or str, default="12 months"
-        How far ahead margin is expected.
+        Horizon of the expected margin.
     margin : float, default=1.0
         Share of spend that counts as margin.
     customer_id, date : str
