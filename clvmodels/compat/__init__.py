@@ -1,1 +1,1 @@
-"""Coming from other packages: their interfaces on this engine, and their fitted models as ours."""
+"""Compatibility with other packages: their interfaces on this engine, and conversion of their fitted models."""

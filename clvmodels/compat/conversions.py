@@ -1,4 +1,4 @@
-"""Fitted models of other packages as models of this one, ready to predict."""
+"""Convert fitted models of other packages to models of this one, ready to predict."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ BTYD = {  # functions of BTYD and BTYDplus, and the order of their parameters
     "spend": ("gamma_gamma", ("p", "q", "v")),
     "nbd": ("nbd", ("r", "alpha")),
 }
-RENAMED = {"gamma": "v"}  # of Gamma-Gamma, where R's packages write gamma
+RENAMED = {"gamma": "v"}  # names of parameters of Gamma-Gamma in R's packages, and here
 
 
 def from_lifetimes(
@@ -73,7 +73,7 @@ def from_lifetimes(
     Raises
     ------
     InvalidOption
-        If the unit or the model is missing, or parameters are.
+        If the unit, the model or a parameter is missing.
     ClockMismatch
         If the unit is not that of the RFM.
 
@@ -107,7 +107,7 @@ def from_pymc(
     Parameters
     ----------
     idata : path of a netCDF file, InferenceData, DataTree, Dataset, or mapping of str to array of draws
-        What `model.idata` is, or `model.save(path)` wrote. A file needs the extra `posterior`.
+        `model.idata`, or the file that `model.save(path)` wrote. A file needs the extra `posterior`.
     rfm : RFM
         The customers to predict, with a time unit and an observation_end.
     time_unit : {"hour", "day", "week", "month", "year"}
@@ -118,8 +118,8 @@ def from_pymc(
     Returns
     -------
     PurchaseModel or SpendModel
-        With the mean of the draws' log parameters as parameters and, if there are more draws than one (of which there
-        is one after fit_method="map"), their covariance.
+        The parameters are the means of the draws' log parameters. With more than one draw (fit_method="map" gives one),
+        their covariance is kept too.
 
     Raises
     ------
@@ -272,7 +272,7 @@ def _convert(
 
 
 def _check_period(rfm: RFM, time_unit: TimeUnit | None, spends: bool) -> None:
-    """Raise an error unless the unit is stated and that of the RFM, and the RFM has an end."""
+    """Raise an error unless the unit equals that of the RFM, and the RFM has an end."""
     if rfm.observation_end is None:
         raise InvalidOption(
             "This RFM does not say when its period ends: pass observation_end= to rfm_summary or RFM.from_frame."
@@ -296,7 +296,7 @@ def _process(name: str) -> Any:
 
 
 def _named(name: str | None, argument: str) -> str:
-    """Return the id of a process that has a model."""
+    """Return the id of a process, once it is known to have a model."""
     names = [*PURCHASE_MODELS, *SPEND_MODELS]
     if name not in names:
         raise InvalidOption(f"{argument}={name!r} is not one of {list_names(names)}.{closest(name, names)}")
@@ -304,7 +304,7 @@ def _named(name: str | None, argument: str) -> str:
 
 
 def _option(model: str | None, options: Mapping[str, Any]) -> Any:
-    """Return what belongs to the name of a function of R."""
+    """Return the value of the name of a function of R; raise InvalidOption for an unknown name."""
     if model is None or model not in options:
         raise InvalidOption(f"model={model!r} is not one of {list_names(list(options))}.{closest(model, options)}")
     return options[model]

@@ -1,8 +1,8 @@
-"""Models that lifetimes pickled, converted to JSON without running what is in the pickle.
+"""Convert models that lifetimes pickled to JSON, without running code in the pickle.
 
-A pickle can run any code when it is loaded. This reader lets numpy, pandas and pyarrow rebuild arrays and tables,
-which it trusts, and keeps nothing but the parameters and the data. Names of lifetimes and dill become empty objects,
-whose code is not run; every other name is refused.
+A pickle can run any code when it is loaded. This reader only calls trusted functions of numpy, pandas and pyarrow,
+which rebuild arrays and tables, and keeps only the parameters and the data. Names of lifetimes and dill become empty
+objects that run no code; every other name is refused.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ TRUSTED = {
     "pandas._libs.internals": {"_unpickle_block"},
     "pyarrow.lib": {"_restore_array", "type_for_alias", "py_buffer"},
 }
-"""The functions and classes that are called: they rebuild arrays and tables from numbers and texts."""
+"""The functions and classes that the reader calls; they rebuild arrays and tables from numbers and texts."""
 
 EMPTY = ("lifetimes.", "dill.", "autograd.")  # modules whose names become empty objects
-EMPTY_NAMES = {("builtins", "getattr"), ("builtins", "setattr")}  # which dill applies to what it has rebuilt
+EMPTY_NAMES = {("builtins", "getattr"), ("builtins", "setattr")}  # functions that dill applies to rebuilt objects
 FITTERS = {name: getattr(lifetimes, name) for name in lifetimes.__all__ if name.endswith("Fitter")}
 
 
@@ -57,14 +57,14 @@ class _Inert:
 
 
 def _rebuild_array(reconstruct: Any, arguments: Any, state: Any, *_: Any) -> Any:
-    """Return an array as dill stores it: an empty one, filled from its state."""
+    """Return an empty array, which is filled from its state later, as dill stores arrays."""
     array = reconstruct(*arguments)
     array.__setstate__(state)
     return array
 
 
 def _rebuild_type(name: str) -> Any:
-    """Return a type that a table needs, or an empty one."""
+    """Return a type that a table needs, or a placeholder."""
     return {"slice": slice, "bytearray": bytearray, "ndarray": np.ndarray}.get(name, type(name, (_Inert,), {}))
 
 
@@ -72,7 +72,7 @@ _REBUILT = {"_create_array": _rebuild_array, "_load_type": _rebuild_type}
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that calls trusted names only."""
+    """An unpickler that only calls trusted names."""
 
     def find_class(self, module: str, name: str) -> Any:
         if name in TRUSTED.get(module, ()):

@@ -1,4 +1,4 @@
-"""Posterior draws as pymc-marketing and ArviZ keep them: in memory, or in a netCDF file."""
+"""Read posterior draws of pymc-marketing and ArviZ, from memory or from a netCDF file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODEL_TYPE = "model_type"  # the attribute in which pymc-marketing stores the na
 
 
 def read_posterior(idata: Any) -> tuple[dict[str, Array], str | None]:
-    """Return the draws of each variable, and the model type if it is stored.
+    """Return the draws of each variable, and the stored model type, if there is one.
 
     Parameters
     ----------

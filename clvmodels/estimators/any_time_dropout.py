@@ -1,4 +1,4 @@
-"""The models of purchases whose customers can drop out at any time, not only after a purchase."""
+"""Models of purchases whose customers can drop out at any time, not only after a purchase."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ __all__ = ["FittedProcess"]
 
 
 def _clock_arguments(clock: Clock) -> str:
-    """Return the arguments of `rfm_summary` that give a clock."""
+    """Return the arguments of `rfm_summary` that produce a clock, as text."""
     options = [f"{name}={value!r}" for name, value in clock.to_dict().items() if value and name != "calendar"]
     return ", ".join([*options, "the calendar of the model"] if clock.calendar else options)
 
@@ -158,7 +158,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 delattr(self, name)
 
     def _set_up_process(self, rfm: RFM, used: npt.NDArray[np.bool_] | None = None) -> None:
-        """Find covariates and groups among the customers; only those in `used` (n,) are fitted."""
+        """Set up the covariates and groups of the customers; only those in `used` (n,) are fitted."""
         formulas = self._formulas
         used = np.ones(len(rfm), dtype=bool) if used is None else used
         design = None if formulas is None else Design.from_rfm(self.plain, formulas, rfm[used])

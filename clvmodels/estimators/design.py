@@ -1,4 +1,4 @@
-"""Customers' attributes in a model: formulas -> covariates, and a column -> groups.
+"""Turn attributes of customers into covariates (by formulas) and groups (by a column) of a model.
 
 A formula names columns of the RFM (added with `rfm.with_columns(frame)`), such as "C(channel) + age". The library
 formulaic makes the design matrix. To prevent a saved model from running code, a formula can contain only columns,
@@ -28,9 +28,9 @@ __all__ = ["POOLED", "Design", "Formulas", "Grouping", "as_texts", "group_codes"
 
 TOKEN = re.compile(r"\s*(?:(C)\s*\(\s*(`[^`]+`|[^\W\d]\w*)\s*\)|(`[^`]+`|[^\W\d]\w*)|([+:*]))")
 POOLED = "(others)"
-MOST_LEVELS = 200  # of a column of categories
-FAR = 10.0  # standard deviations between 0 and the median, beyond which parameters at 0 would be extrapolated
-SINGULAR_RATIO = 1e-9  # smallest to largest singular value of standardized columns, below which they are collinear
+MOST_LEVELS = 200  # most categories of a column
+FAR = 10.0  # standard deviations from 0 to the median, beyond which a column is measured from its median
+SINGULAR_RATIO = 1e-9  # ratio of singular values of standardized columns below which they are collinear
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,8 @@ class Design:
         Names of the numeric columns.
     covariates : Covariates
     origin : dict of str to float
-        Medians of the numeric columns that are far from 0, such as a year. They are measured from there: parameters are
-        those of a customer at the median, and not at a 0 that no customer is near. All other columns are measured
-        from 0.
+        Medians of the numeric columns that are far from 0, such as a year. These columns are measured from the median,
+        so that the parameters describe a typical customer; all others are measured from 0.
     """
 
     formulas: Formulas
@@ -186,7 +185,7 @@ class Grouping:
 
 
 def group_codes(rfm: RFM, by: str, labels: Sequence[str]) -> npt.NDArray[np.intp]:
-    """Return the number of each customer's group (n,); customers of pooled groups have that of "(others)"."""
+    """Return the number of each customer's group (n,); customers of pooled groups belong to "(others)"."""
     values = _texts(rfm, by)
     place = {label: i for i, label in enumerate(labels)}
     codes = np.array([place.get(value, -1) for value in values], dtype=np.intp)
@@ -279,14 +278,14 @@ def _texts(rfm: RFM, name: str) -> list[str]:
 
 
 def as_texts(column: Any) -> list[str]:
-    """Return the values of a column as text; whole numbers give the same text whether they are int or float."""
+    """Return the values of a column as text; whole numbers have the same text as int and as float."""
     if column.dtype.is_float():
         return [str(int(value)) if value.is_integer() else str(value) for value in column.to_list()]
     return [str(value) for value in column.to_list()]
 
 
 def _origins(rfm: RFM, numeric: Sequence[str]) -> dict[str, float]:
-    """Return the medians of the columns that are far from 0; a median is a value of the column, and has no outliers."""
+    """Return the medians of the columns that are far from 0; the lower median is always a value of the column."""
     origins: dict[str, float] = {}
     for name in numeric:
         values = _attribute(rfm, name).cast(_float()).to_numpy()
@@ -328,7 +327,7 @@ def _matrix(formula: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     levels = [text for column in frame for text in getattr(frame[column].dtype, "categories", ())]
     placeholder = "v"
-    while any(placeholder in text for text in levels):  # so that no level contains it
+    while any(placeholder in text for text in levels):  # a separator that no level contains
         placeholder += "v"
     terms, pieces, columns = list[str](), list[str](), {}
     for token in TOKEN.finditer(formula):

@@ -1,4 +1,4 @@
-"""Purchase processes fitted to RFMs, and the arrays that predictions are made of: the future of an active customer."""
+"""Purchase processes fitted to RFMs, and the expectations of active customers that predictions consist of."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DropoutMoves = Literal["mean", "spread"]
 TIMES = ("recency", "T")
 INTERTIMES = "sum_log_intertimes"
 HISTORY = ("frequency", *TIMES)
-SHORTEST_DAYS, LONGEST_DAYS = 1e-6, 1e9  # a horizon may be 0 or without an end
+SHORTEST_DAYS, LONGEST_DAYS = 1e-6, 1e9  # a horizon may be 0 or infinite
 
 
 class FittedPurchases(FittedProcess):
@@ -120,7 +120,7 @@ class FittedPurchases(FittedProcess):
         return self._maximize(rfm, float(np.mean(rfm.T)))
 
     def _fit_counts(self, counts: FitCounts) -> Self:
-        """Fit to the numbers of customers with each history."""
+        """Fit to counts of customers by history."""
         rfm, customers = counts.histories, counts.customers
         refuse_options_of_customers(self._formulas, self.by)
         self._check_rfm(rfm)
@@ -153,7 +153,7 @@ class FittedPurchases(FittedProcess):
 
     def _rows(self, rfm: RFM, names: Sequence[str] | None = None) -> UniqueRows:
         names = self.process.statistics if names is None else names
-        # Customers with the same plain times have the same times by the calendar, which are no whole ticks.
+        # Customers with equal plain times have equal calendar times, which are not whole ticks.
         rows = unique_rows(super()._values(rfm, names), _ticks(rfm, names))
         return replace(rows, columns=calendar_columns(rfm, names, rows.columns))
 
@@ -168,8 +168,8 @@ class FittedPurchases(FittedProcess):
     def ahead_of(self, rfm: RFM) -> Self:
         """Return the model whose horizons begin at the end of observation of an RFM; itself without a calendar.
 
-        With a calendar, what a horizon holds depends on the days in it. Predictions do this themselves; code
-        that takes functions of active customers from a model has to do it first.
+        With a calendar, the purchases in a horizon depend on its days. Predictions call this themselves; code that uses
+        functions of active customers must call it first.
         """
         self._check_fitted()
         self._check_rfm(rfm)
@@ -190,7 +190,7 @@ class FittedPurchases(FittedProcess):
 
     def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
         if self.process.statistics == HISTORY:
-            return fit.fingerprint  # of the same rows
+            return fit.fingerprint  # by the same rows
         return data_fingerprint(rfm)
 
     def _duration(self, horizon: float | str, name: str = "horizon") -> float:
@@ -267,12 +267,12 @@ class FittedPurchases(FittedProcess):
         return PurchaseCounts(process, process.Parameters(*drawn), length, tuple(self._columns))
 
     def level_of_totals(self, length: float, quantity: TotalQuantity = "purchases") -> TotalInterval:
-        """Return what is known without a log about how far totals over a length, in the clock's unit, are off."""
+        """Return the errors to expect in totals over a length in the clock's unit, as known without a log."""
         days = min(max(length * self.clock_.days_per_unit, SHORTEST_DAYS), LONGEST_DAYS)
         return other_shops(quantity, self.plain.name, days)
 
     def _under_draws(self, if_active: Callable[..., Array] | None, seed: int, draws: int) -> Callable[..., Array]:
-        """Return a function of columns (b,) that returns the mean under each draw of the parameters, (draws, b)."""
+        """Return a function from columns (b,) to means under each draw of the parameters (draws, b)."""
         process = self.process
         drawn = draw_parameters(process, self.fit_, draws, seed)
         p = process.Parameters(*drawn[:, :, None])
@@ -339,7 +339,7 @@ class FittedPurchases(FittedProcess):
 
     @property
     def _columns(self) -> list[str]:
-        """Names of the columns a prediction depends on; the state comes first, so that equal states are adjacent."""
+        """Names of the columns of a prediction; the state comes first, so that equal states are adjacent."""
         process = self.process
         return [*process.state, *(name for name in process.statistics if name not in process.state)]
 
@@ -375,7 +375,7 @@ def _ticks(rfm: RFM, names: Sequence[str]) -> list[float]:
 def data_fingerprint(rfm: RFM) -> str:
     """Return the SHA-256 of the customers' frequency, recency and T, which does not depend on their order.
 
-    It is the same for all processes, whichever of the three they use. Times are in the unit of the RFM's clock, so
+    It does not depend on which of the three a process uses. Times are in the unit of the RFM's clock, so
     equal fingerprints mean equal data only if the clocks are equal.
     """
     rows = counted_rows([rfm[name] for name in HISTORY], _ticks(rfm, HISTORY))

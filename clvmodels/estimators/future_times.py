@@ -1,7 +1,7 @@
-"""When customers buy next and how long they stay active: quantiles of both times, from what every process gives.
+"""Quantiles of the time to the next purchase and of the remaining lifetime, for every process.
 
-P(no purchase within h) is a process's pmf at 0 and P(active after h) its survival. Both fall with h, so that quantiles
-follow by bisection, without formulas of their own.
+P(no purchase within h) is a process's pmf at 0 and P(active after h) its survival. Both fall with h, so quantiles are
+found by bisection and need no further formulas.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["FutureTimes", "next_purchase_times", "remaining_lifetimes"]
 
-EVER = 1e100  # in units of time: what has not happened by then never does
-EVER_DISCRETE = 10_000.0  # opportunities; sums over opportunities take as many terms
-SOONEST = 1e-9  # in typical lengths of time
-HALVINGS = 48  # of the logarithm of a time between these limits, which leaves an error of 1e-12
+EVER = 1e100  # units of time; an event that has not happened by then never happens
+EVER_DISCRETE = 10_000.0  # opportunities; sums over opportunities have this many terms
+SOONEST = 1e-9  # shortest time, relative to a typical length of time
+HALVINGS = 48  # bisections of the logarithm of a time between these limits, for an error of 1e-12
 NEVER = 1e-12  # probability of another purchase below which its time is not defined
 
 
 class FutureTimes(FittedPurchases):
-    """Predictions of times: that of the next purchase, and that of dropout."""
+    """Predictions of the times of the next purchase and of dropout."""
 
     def time_to_next_purchase(
         self, rfm: RFM, *, interval: float | None = None, within: float | str | None = None
@@ -181,7 +181,7 @@ def remaining_lifetimes(
         stays: Array = process.survival_if_active(p, h, *(column[rows] for column in state))
         return 1 - stays
 
-    # P(left within h) = 1 - alive S(h) >= level, solved for 1 - S(h); what is not positive is reached now.
+    # P(left within h) = 1 - alive S(h) >= level, solved for 1 - S(h); a level that is not positive is reached now.
     chance = np.maximum(alive, np.finfo(float).tiny)
     with np.errstate(over="ignore"):
         needed = [1 - (1 - level) / chance for level in levels]
@@ -215,7 +215,7 @@ def _first_time_at(happened: Callable[[Array, Any], Array], level: Array, unit: 
 
 
 def _bisect_whole(happened: Callable[[Array, Any], Array], level: Array, rows: Any, ever: float) -> Array:
-    """Return the first whole time (m,) at which the level is reached: within the least power of 2 that reaches it."""
+    """Return the first whole time (m,) at which the level is reached, by bisection below a power of 2."""
     upper = np.ones(len(rows))
     while True:
         early = (happened(upper, rows) < level[rows]) & (upper < ever)

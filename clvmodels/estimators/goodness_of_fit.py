@@ -1,4 +1,4 @@
-"""Goodness of fit of a purchase model: how often customers bought, next to what the model expects."""
+"""Goodness of fit of a purchase model: compare how often customers bought with the model's expectation."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["GoodnessOfFit", "NewCustomers", "TestedPurchases", "goodness_of_fit"]
 
-SIGNIFICANT = 0.05  # p-value up to which a difference is more than chance explains
-FEWEST_EXPECTED = 5.0  # customers per class; with fewer, the statistic has no chi-square distribution (Cochran 1954)
+SIGNIFICANT = 0.05  # p-value up to which chance does not explain a difference
+FEWEST_EXPECTED = 5.0  # expected customers per class that the chi-square distribution needs (Cochran 1954)
 FEWEST_DRAWS = 20
-TOP_SHARE = 0.05  # of the customers, whose share of the purchases is checked
+TOP_SHARE = 0.05  # share of the customers, the most frequent buyers, whose share of the purchases is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class NewCustomers:
     process : PurchaseProcess
     fit : Fit
     p : tuple
-        The estimated parameters, as functions of the process take them.
+        The estimated parameters, in the form that functions of the process use.
     columns : sequence of arrays (n,)
         How long each was observed (T, or n of a discrete process), covariates, and the number of the group.
     estimated : int
@@ -53,7 +53,7 @@ class NewCustomers:
 
 @dataclass(frozen=True, slots=True)
 class GoodnessOfFit:
-    """Observed numbers of customers by repeat purchases, those expected, and histories simulated from the model.
+    """Observed and expected numbers of customers by repeat purchases, and a check by simulated histories.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Options and errors that all estimators share: checks of options, and the prior that they describe."""
+"""Options that all estimators share: their checks, and the prior that they describe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMALLEST_GROUP = 500  # customers; with fewer, the parameters of a group are too
 
 
 class NotFitted(InvalidOption, NotFittedError):  # type: ignore[misc]  # scikit-learn has no types
-    """An estimator was used before it was fitted; scikit-learn expects an error of its own."""
+    """An estimator was used before it was fitted; also scikit-learn's error for this."""
 
 
 def check_options(formulas: Mapping[str, Any], l2: Any, by: Any, smallest_group: Any) -> None:
@@ -65,7 +65,7 @@ def prior_of_coordinates(form: Parametrization, prior: Mapping[str, tuple[float,
 
 
 def refuse_options_of_customers(formulas: object, by: str | None) -> None:
-    """Raise InvalidOption if a model has covariates or groups, of which counts know nothing."""
+    """Raise InvalidOption if a model has covariates or groups, which counts do not contain."""
     if formulas is not None or by is not None:
         raise InvalidOption(
             "Counts of histories have no covariates and no groups: fit this model to an RFM, from rfm_summary and "

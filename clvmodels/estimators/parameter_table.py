@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["StandardErrors", "check_level", "parameter_table", "summary_table"]
 
 StandardErrors = Literal["hessian", "sandwich"]
-DRAWS = 20_000  # of the parameters for their intervals; ends are accurate to one or two hundredths of a standard error
-FIXED_SLOPE = 1e-6  # effect of a coordinate at a limit on a log parameter from which the parameter has no error
+DRAWS = 20_000  # draws for the intervals of parameters; ends are accurate to 0.01 to 0.02 standard errors
+FIXED_SLOPE = 1e-6  # if a coordinate at a limit has this effect on a log parameter, the parameter has no standard error
 
 
 def check_level(level: float) -> None:

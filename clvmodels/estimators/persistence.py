@@ -1,4 +1,4 @@
-"""Models as JSON: a schema with a version, validated field by field when read; a file cannot run code."""
+"""Save models as JSON: a schema with a version, validated field by field when read; a file cannot run code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ __all__ = [
 
 FORMAT = "clvmodels.CustomerModel"
 SCHEMA_VERSION = 1
-# Discovered from the classes, so that a new one need not be named here; in the order of the catalog.
+# Discovered from the classes, so that new ones need no entry here; in the order of the catalog.
 PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
     model.plain.name: model
     for name in PURCHASE_PROCESSES
@@ -49,14 +49,14 @@ PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
     if model is not RegularModel and model.plain.name == name
 }
 REGULAR_MODELS: dict[str, type[RegularModel]] = {model.family: model for model in RegularModel.__subclasses__()}
-# By id, as users name them: of a process, or of a family whose k is chosen by the fit. A view: a model that is
-# registered later is found too. (A ChainMap lists its last map first.)
+# By the id that users name: of a process, or of a family whose k the fit chooses. A ChainMap is a view, so models that
+# are registered later are found too; it lists its last map first.
 MODEL_CLASSES: Mapping[str, Any] = ChainMap(REGULAR_MODELS, PURCHASE_MODELS)
 SPEND_MODELS: dict[str, type[SpendModel]] = {model.plain.name: model for model in SpendModel.__subclasses__()}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-PARAMETER_TOLERANCE = 1e-6  # parameters are written with all their digits; this allows for another platform
+PARAMETER_TOLERANCE = 1e-6  # parameters are written with all digits; this allows for differences between platforms
 
 
 class Saved(BaseModel):
@@ -81,14 +81,14 @@ class SavedCalendar(Saved):
     season: list[Finite]
     weekdays: list[Finite]
     periods: list[SavedPeriod]
-    doubt: SavedDoubt | None = None  # of a calendar that was estimated
+    doubt: SavedDoubt | None = None  # for an estimated calendar
 
 
 class SavedClock(Saved):
     time_unit: TimeUnit
     merge_within: MergePeriod
     time_zone: str | None
-    calendar: SavedCalendar | None = None  # files of earlier releases have none
+    calendar: SavedCalendar | None = None  # missing in files of earlier releases
 
 
 class SavedRidge(Saved):
@@ -135,16 +135,16 @@ class SavedFit(Saved):
     unit: Positive
     fingerprint: str
     chosen: Annotated[int, Field(ge=0)] = 0
-    ridges: list[SavedRidge] = []  # files of earlier releases have none
-    edges: list[SavedEdge] = []  # likewise
-    other_maxima: list[SavedMaximum] = []  # likewise
+    ridges: list[SavedRidge] = []  # missing in files of earlier releases
+    edges: list[SavedEdge] = []  # also missing in files of earlier releases
+    other_maxima: list[SavedMaximum] = []  # also missing in files of earlier releases
 
 
 class SavedDesign(Saved):
     levels: dict[str, list[str]]
     center: list[Finite]
     scale: list[Positive]
-    origin: dict[str, Finite] = {}  # files of earlier releases have none
+    origin: dict[str, Finite] = {}  # missing in files of earlier releases
 
 
 class SavedGrouping(Saved):
@@ -160,7 +160,7 @@ class SavedProcess(Saved):
     profile: list[tuple[Annotated[int, Field(gt=0)], Finite]] | None = None
     prior: dict[str, tuple[Finite, Positive]] | None
     observation_end: str | None
-    data_fingerprint: str | None = None  # files of earlier releases have none
+    data_fingerprint: str | None = None  # missing in files of earlier releases
     fit: SavedFit
 
 
@@ -208,7 +208,7 @@ def to_document(purchases: PurchaseModel, spend: SpendModel | None) -> dict[str,
 
 
 def from_document(document: dict[str, Any], path: Path) -> tuple[PurchaseModel, SpendModel | None]:
-    """Return the fitted pair of models of a document read from a path; everything they rely on is checked."""
+    """Return the fitted pair of models in a document read from a path, after complete checks."""
     try:
         saved = SavedModel.model_validate_json(json.dumps(document))
         clock = Clock.from_dict(saved.clock.model_dump())
@@ -299,7 +299,7 @@ def _options(model: Any, saved: SavedProcess) -> dict[str, Any]:
 
 
 def _restore_process(model: Any, saved: SavedProcess) -> None:
-    """Give the model the covariates and groups of the saved fit."""
+    """Restore the covariates and groups of the saved fit."""
     model._check_options()
     formulas = model._formulas
     if (formulas is None) != (saved.design is None) or (model.by is None) != (saved.grouping is None):

@@ -1,4 +1,4 @@
-"""Tables of a fitted model about customers in general, from which the well-known plots of the field are drawn."""
+"""Tables of a fitted model about customers in general, for the well-known plots of the field."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["frequency_recency_table", "heterogeneity_table", "history_table", "new_customers_table"]
 
-TIME_STEPS = 60  # of a line over time
-BINS = 40  # of a histogram of rates; a histogram of probabilities has half as many
+TIME_STEPS = 60  # time steps of a line
+BINS = 40  # bins of a histogram of rates; a histogram of probabilities has half of this number
 CLOSED_SHARE = 0.95  # share of the customers in the closed bins of a histogram of rates
 MOST_FREQUENCIES = 30  # largest number of repeat purchases by default
 
@@ -33,7 +33,7 @@ def frequency_recency_table(
 ) -> pd.DataFrame:
     """Return P(alive) and expected purchases for every frequency and recency.
 
-    T is that of the customers first seen. Models that use intertimes get those of purchases at equal distances.
+    T is that of the customers first seen. Models that use intertimes get equal intertimes.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ def _customers(model: PurchaseModel, x: Array, t_x: Array, T: Array, gaps: Array
 
 
 def _whole_ticks(times: Array, clock: Clock) -> Array:
-    """Return the distinct times in whole ticks that are nearest to these."""
+    """Return the distinct whole ticks nearest to some times."""
     return np.unique(np.rint(times * clock.ticks_per_unit)) / clock.ticks_per_unit
 
 

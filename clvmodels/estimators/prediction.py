@@ -35,7 +35,7 @@ __all__ = [
 IntervalFor = Literal["mean", "outcome"]
 TotalIntervalName = Literal["history", "model"]
 IntervalOfTotal = TotalIntervalName | TotalInterval
-FEWEST_DRAWS = 20  # with fewer, the quantiles of an interval mean nothing
+FEWEST_DRAWS = 20  # with fewer draws, the quantiles of an interval are meaningless
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class PredictionOptions:
 
 
 def check_total_interval(name: str) -> TotalIntervalName:
-    """Return what intervals of totals allow for; raise InvalidOption for anything but "history" and "model"."""
+    """Return the option of intervals of totals; raise InvalidOption unless it is "history" or "model"."""
     names: tuple[TotalIntervalName, ...] = get_args(TotalIntervalName)
     chosen = next((each for each in names if each == name), None)
     if chosen is None:
@@ -94,12 +94,12 @@ class OutcomeDistribution(Protocol):
     """The distribution of a customer's outcome, averaged over draws of the parameters."""
 
     def bounds(self, columns: Sequence[Array], ticks: Sequence[float], level: float) -> Bounds:
-        """Return the interval of each customer (n,) from the quantity's columns."""
+        """Return the lower and upper ends for the customers (n,) with the quantity's columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class PredictedQuantity:
-    """A quantity that an estimator predicts for customers, with the functions that give its interval.
+    """A quantity that an estimator predicts for customers, with the functions that compute its interval.
 
     Attributes
     ----------
@@ -124,9 +124,9 @@ class PredictedQuantity:
     reason : object array (n,) or None
         Why a point is missing.
     complement : bool
-        Whether the quantity is one minus all of this.
+        Whether the quantity is one minus the prediction.
     level : function () -> TotalInterval, optional
-        Returns what is known without a log about the level of totals; None for a quantity without totals.
+        Returns the uncertainty of the level of totals as known without a log; None for a quantity without totals.
     """
 
     name: str
@@ -192,7 +192,7 @@ def _by_group(rfm: RFM, prediction: PredictedQuantity, options: PredictionOption
 
 
 def _refuse_own_columns(by: str, name: str) -> None:
-    """Raise InvalidOption if groups are by an attribute that is called as another column of the result."""
+    """Raise InvalidOption if the attribute of the groups has the name of another column of the result."""
     if by in ("customers", "total_interval", name, f"{name}_lower", f"{name}_upper"):
         raise InvalidOption(
             f"by={by!r}: the result has a column of this name for something else; rename the attribute."
@@ -204,7 +204,7 @@ def _is_outcome(prediction: PredictedQuantity, options: PredictionOptions) -> bo
 
 
 def _level(prediction: PredictedQuantity, options: PredictionOptions) -> TotalInterval | None:
-    """Return the level that customers have in common; None for the model's own interval."""
+    """Return the level that all customers share; None for the model's own interval."""
     if options.total_interval == "model" or prediction.level is None:
         return None
     return prediction.level() if options.total_interval == "history" else options.total_interval
@@ -277,7 +277,7 @@ def group_codes(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
 
 
 def customer_keys(rfm: RFM) -> npt.NDArray[np.uint64]:
-    """Return 64 bits for each customer id (n,), which do not depend on the other customers."""
+    """Return a 64-bit key per customer id (n,), which does not depend on the other customers."""
     if rfm.customer_id.dtype.is_integer():
         return rfm.customer_id.to_numpy().astype(np.int64).view(np.uint64)
     texts = rfm.customer_id.to_list()

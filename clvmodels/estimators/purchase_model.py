@@ -109,7 +109,8 @@ class PurchaseModel(FutureTimes, TestedPurchases):
             probability_no_purchase_upper.
         """
         length = self._duration(horizon)
-        # 1 - P(alive) P(a purchase | active): a product like other predictions, whose complement is taken at the end.
+        # 1 - P(alive) P(a purchase | active): the product is a prediction like others, and its complement is taken at
+        # the end.
         buys = self.prediction(rfm, "probability_no_purchase", partial(self.ahead_of(rfm)._buys_if_active, length))
         prediction = replace(buys, average=True, complement=True)
         return predict(rfm, prediction, PredictionOptions(interval, "mean", by, draws, random_state))
@@ -167,15 +168,15 @@ class PurchaseModel(FutureTimes, TestedPurchases):
             Number of draws of the parameters and of the future for the interval.
         random_state : int or Generator, default=0
         total_interval : {"history", "model"} or TotalInterval, default="history"
-            Whether outcomes of totals and groups allow for a change of times, as in other shops or as a TotalInterval
-            from `CustomerModel.total` says; "model": only for chance and parameters.
+            Whether intervals of totals and groups allow for changing times, with the spread of other shops or that of a
+            TotalInterval from `CustomerModel.total`; "model": only for chance and parameters.
 
         Returns
         -------
         frame
             customer_id, expected_purchases, and with an interval expected_purchases_lower and expected_purchases_upper.
-            With `by`: the group, customers, the same, and for outcomes total_interval, which says what the interval
-            allows for: "other_shops", "history", "model", or "not_tested" if no totals this far ahead are known.
+            With `by`: the group, customers, the same columns, and for outcomes total_interval, the source of the
+            spread: "other_shops", "history", "model", or "not_tested" if no totals this far ahead are known.
         """
         length, bound = self._duration(horizon), self.ahead_of(rfm)
         worth = partial(bound.purchases_if_active, length)
@@ -297,7 +298,7 @@ class PurchaseModel(FutureTimes, TestedPurchases):
         t : float, str or array
             In the clock's unit, or a length with its unit.
         rfm : RFM, optional
-            Customers over whose covariates and groups the mean is taken; required by models that have any.
+            Customers over whose covariates and groups to average; required for models with covariates or groups.
 
         Returns
         -------

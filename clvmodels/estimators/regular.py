@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["BGCNBD", "MBGCNBD", "RegularModel", "reads_intertimes"]
 
 LARGEST_K = 40
-LARGEST_K_TRIED = 12  # if the likelihood chooses k
-STOP_AFTER = 2  # values of k without a higher likelihood, after which larger ones are not tried
+LARGEST_K_TRIED = 12  # largest k that is tried if the likelihood chooses k
+STOP_AFTER = 2  # the search for k stops after this many values without a higher likelihood
 
 
 class RegularModel(PurchaseModel):
@@ -134,7 +134,7 @@ class RegularModel(PurchaseModel):
 
     @classmethod
     def with_profile(cls, k: int, profile: Sequence[tuple[int, float]] | None, **options: Any) -> Self:
-        """Return a model without parameters, with the option k, or with k chosen from a profile."""
+        """Return a model without parameters whose k is the option, or is chosen from a profile."""
         if profile is None:
             model = cls(_check_k(k), **options)
             model.k_ = k

@@ -24,7 +24,8 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["GammaGamma", "Independence", "SpendModel"]
 
-NO_MEAN = "spend varies too widely for a mean to exist (p*count + q <= 1); median_spend gives the median"  # a reason
+# Why the expected spend is missing.
+NO_MEAN = "spend varies too widely for a mean to exist (p*count + q <= 1); median_spend gives the median"
 
 NO_POSITIVE_MEAN = (
     "No customer has a positive mean spend over repeat purchases: to use first purchases too, summarize the log with "
@@ -127,7 +128,7 @@ class SpendModel(FittedProcess):
     ) -> frames.Frame:
         """Return the expected spend per purchase of each customer.
 
-        For customers without a repeat purchase, it is the mean of the population.
+        Customers without a repeat purchase have the mean of the population.
 
         Parameters
         ----------
@@ -238,7 +239,7 @@ class SpendModel(FittedProcess):
 
     def _data_fingerprint(self, rfm: RFM, fit: Fit) -> str:
         if self.process.statistics == self.plain.statistics:
-            return fit.fingerprint  # of the same rows
+            return fit.fingerprint  # by the same rows
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
         return counted_rows([count[used].astype(float), mean[used]]).fingerprint()
@@ -249,7 +250,7 @@ class SpendModel(FittedProcess):
         return [count.astype(float), mean, *self._values(rfm, self.process.statistics[2:])]
 
     def _mean_exists(self, p: Any, count: Array, mean: Array, *more: Array) -> npt.NDArray[np.bool_]:
-        """Return whether the conditional expectation is finite, which does not depend on the mean so far."""
+        """Return whether the conditional expectation is finite, which does not depend on the observed mean."""
         return self.process.mean_exists(p, count, *more)
 
     def _unit(self, name: str) -> str:

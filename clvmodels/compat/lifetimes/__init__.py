@@ -48,14 +48,14 @@ MODULES = (
 
 
 def install() -> None:
-    """Let `import lifetimes` and its modules mean this package, in this process only.
+    """Make `import lifetimes` and its modules import this package, in this process only.
 
-    Old scripts then run with one line above theirs. Nothing on disk changes, and calling it twice is the same as once.
+    Old scripts then need only one more line at the top. Nothing on disk changes, and a second call has no effect.
 
     Raises
     ------
     ImportError
-        If the script has imported lifetimes itself before, so that both would be mixed.
+        If lifetimes itself has been imported before, so that both would be mixed.
     """
     loaded = sys.modules.get("lifetimes")
     if loaded is not None and loaded is not sys.modules[__name__]:
@@ -69,6 +69,6 @@ def install() -> None:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("datasets", "plotting"):  # imported when first used, as they take time
+    if name in ("datasets", "plotting"):  # imported on first use, because imports take time
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

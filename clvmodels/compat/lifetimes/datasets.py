@@ -1,4 +1,4 @@
-"""The data sets of lifetimes, made from the logs that this package bundles."""
+"""The data sets of lifetimes, built from the bundled logs."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def load_cdnow_summary_data_with_monetary_value(**kwargs: Any) -> pd.DataFrame:
 
 
 def _sample_order() -> pd.Series[int]:
-    """Return the numbers of the sample's customers, 1 to 2,357, by their id in the full cohort."""
+    """Return the numbers of the customers in the sample, 1 to 2,357, by their ids in the full cohort."""
     ids = pd.read_csv(dataset_path("cdnow_sample.csv"))["customer_id"]
     return pd.Series(np.arange(1, len(ids) + 1), index=ids)
 

@@ -1,4 +1,4 @@
-"""Results that differ from those of lifetimes because lifetimes was wrong: each cause is named once per session."""
+"""Report results that differ from lifetimes because lifetimes was wrong, once per cause and session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class LifetimesDifference(UserWarning):
 
 
 def report_difference(finding: Finding) -> None:
-    """Show a finding as a warning, unless one with its code has been shown before."""
+    """Show a finding as a warning, unless a finding with the same code has been shown before."""
     if finding.code not in _reported:
         _reported.add(finding.code)
         warnings.warn(finding.text, LifetimesDifference, stacklevel=3)

@@ -1,4 +1,4 @@
-"""Functions of a process applied to the arguments of lifetimes: numbers, arrays or Series of one shape."""
+"""Apply functions of a process to the arguments of lifetimes: numbers, arrays or Series of one shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fits of lifetimes' objective, the mean log-likelihood less a ridge penalty, by the search of this engine."""
+"""Maximize lifetimes' objective, the mean log-likelihood less a ridge penalty, with the search of this engine."""
 
 from __future__ import annotations
 
@@ -72,6 +72,6 @@ class _ShapeFromOne(GammaBlock):
 
 
 def _sort_rows(columns: Sequence[Array], weights: Any) -> CountedRows:
-    """Return rows with their weights in the order of the statistics, as a fit expects them."""
+    """Return rows with their weights, sorted by the statistics as a fit expects."""
     order = np.lexsort(columns[::-1])
     return CountedRows(tuple(column[order] for column in columns), np.asarray(weights, dtype=float)[order])

@@ -1,6 +1,6 @@
-"""Artificial customers under their names in lifetimes, drawn by the processes of this engine.
+"""Draw artificial customers with the processes of this engine, by functions named as in lifetimes.
 
-Draws follow numpy's global seed, as in lifetimes, but are not the same numbers.
+Draws depend on numpy's global seed, as in lifetimes, but the numbers differ.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def beta_geometric_nbd_model_transactional_data(
     one: Any = freq
     unit = pd.Timedelta(1, unit=one)
     first = pd.to_datetime(observation_period_end) - ages * unit
-    # Repeat purchases fall into the unit after the one that they complete, so that the first is alone in its own.
+    # A repeat purchase falls into the unit after its time, so that no unit has both the first purchase and another.
     customer = np.concatenate([np.arange(size), history.customer])
     after = np.concatenate([np.zeros(size), 1 + history.time])
     order = np.lexsort((after, customer))
@@ -144,7 +144,7 @@ def _customers(process: PurchaseProcess, parameters: tuple[float, ...], T: Any, 
     units = np.unique(np.stack([history.customer, np.floor(history.time).astype(np.intp)]), axis=1)
     if level == "p":
         dropout = history.levels["dropout_probability"]
-    else:  # the rate given the lifetime, which was drawn without it
+    else:  # the rate given the lifetime
         _, _, s, beta = parameters
         dropout = generator.gamma(s + 1, size=size) / (beta + history.levels["lifetime"])
     columns = {
@@ -166,7 +166,7 @@ def _draw(
 
 
 def _ages(T: Any, size: int) -> Array:
-    """Return the time that each of `size` customers is observed."""
+    """Return the observed time of each of `size` customers."""
     ages = as_array(T)
     return np.full(size, float(ages)) if ages.ndim == 0 else ages[:size]
 

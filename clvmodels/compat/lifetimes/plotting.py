@@ -1,4 +1,4 @@
-"""Plots under their names in lifetimes."""
+"""Plots, by functions named as in lifetimes."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from clvmodels.files import plain, read_document, refuse_damaged, write_checked
 __all__ = ["read_fitter", "write_fitter"]
 
 FORMAT, VERSION = "clvmodels.compat.lifetimes", 1
-PLAIN = ("penalizer_coef", "_scale", "_negative_log_likelihood_", "_time_unit")  # attributes that are plain values
+PLAIN = ("penalizer_coef", "_scale", "_negative_log_likelihood_", "_time_unit")  # attributes with plain values
 SERIES, TABLES = ("params_", "standard_errors_"), ("confidence_intervals_", "_covariance", "data")
-REPLACED = ("data", "generate_new_data")  # in the order of `values_to_save`
+REPLACED = ("data", "generate_new_data")  # attributes that `values_to_save` replaces, in its order
 PICKLE = b"\x80"  # how a pickle starts, which is not JSON in any encoding
 
 
@@ -30,7 +30,8 @@ def write_fitter(fitter: Any, path: Path, with_data: bool, generates: bool, repl
     with_data, generates : bool
         Whether the loaded fitter has the data, and can generate new ones.
     replacements : list
-        Plain values that take the place of data, and of `generate_new_data`, where these are left out; default: None.
+        Plain values to save instead of the data, and instead of `generate_new_data`, if these are left out; default:
+        None.
     """
     values = dict(zip_longest(REPLACED, replacements[:2]))
     left_out = {name for name, wanted in zip(REPLACED, (with_data, generates), strict=True) if not wanted}

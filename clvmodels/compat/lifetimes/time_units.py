@@ -1,4 +1,4 @@
-"""The unit of times: recorded where a table is made, and compared with what `freq` says where money is computed."""
+"""The unit of times: recorded when a table is made, and compared with `freq` when money is computed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["DAYS_BY_DEFAULT", "UNITS_PER_MONTH", "record_unit", "unit_of", "unit
 
 UNITS_PER_MONTH = {"W": 4.345, "M": 1.0, "D": 30, "H": 30 * 24}  # as lifetimes rounds them
 SAME_UNIT = {("D", 7): "W", ("H", 24): "D"}
-ATTRIBUTE, LARGEST = "clvmodels_time_unit", "clvmodels_largest_time"  # of a table, which its columns inherit
+ATTRIBUTE, LARGEST = "clvmodels_time_unit", "clvmodels_largest_time"  # of a table and its columns
 
 
 class _Default(str):
@@ -32,13 +32,13 @@ def record_unit(table: pd.DataFrame, times: str, freq: str, multiplier: float = 
     unit = letter if multiplier == 1 else SAME_UNIT.get((letter, int(multiplier)))
     if unit in UNITS_PER_MONTH:
         largest = float(table[times].max())
-        table = table.copy()  # pandas 2 keeps a column that has been read, without attributes set later
+        table = table.copy()  # pandas 2 caches a column, without the attributes that are set later
         table.attrs |= {ATTRIBUTE: unit, LARGEST: largest}
     return table
 
 
 def unit_of(times: Any) -> str | None:
-    """Return the recorded unit of a column of times; None if there is none, or if the times have grown since."""
+    """Return the recorded unit of a column of times; None if there is none, or the times have been changed since."""
     attributes = getattr(times, "attrs", {})
     if ATTRIBUTE not in attributes or not times.max() <= attributes[LARGEST]:
         return None
@@ -47,7 +47,7 @@ def unit_of(times: Any) -> str | None:
 
 
 def units_per_month(freq: str, times: Any, model: Any) -> float:
-    """Return how many units of these times a month has: of the recorded unit, if `freq` was left at its default.
+    """Return the number of units of these times in a month; the recorded unit counts if `freq` has its default.
 
     Parameters
     ----------

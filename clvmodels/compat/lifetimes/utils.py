@@ -1,4 +1,4 @@
-"""Summaries of transactions under their names in lifetimes."""
+"""Summaries of transactions, by functions named as in lifetimes."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def expected_cumulative_transactions(
     ends = np.arange(freq_multiplier, t + 1, freq_multiplier)
     columns = {
         "actual": np.cumsum(repeated)[ends - 1],
-        "predicted": np.convolve(acquired, each)[ends - 1],  # by the first day of the period that comes next
+        "predicted": np.convolve(acquired, each)[ends - 1],  # by the first day of the next period
     }
     days = pd.period_range(start, periods=t + 1, freq=freq)[freq_multiplier - 1 : -1 : freq_multiplier]
     return pd.DataFrame(columns, index=days if set_index_date else range(len(ends)))
@@ -265,7 +265,7 @@ def _parsed(
     monetary_value_col: str | None,
     datetime_format: str | None,
 ) -> pd.DataFrame:
-    """Return the columns that are used, with dates as timestamps."""
+    """Return the needed columns, with dates as timestamps."""
     columns = [customer_id_col, datetime_col, *([monetary_value_col] if monetary_value_col else [])]
     table = transactions[columns].copy()
     table[datetime_col] = _to_dates(table[datetime_col], datetime_format)
@@ -285,7 +285,7 @@ def _period_code(freq: str) -> str:
 
 
 def _up_to(dates: pd.Series[Any], end: Any, freq: str) -> pd.Series[bool]:
-    """Return which timestamps are not after an end; an end without a time of day includes its whole day."""
+    """Return a mask of timestamps up to an end; an end without a time of day includes its whole day."""
     if freq == "h" or end != end.normalize():
         return dates.le(end)
     included: pd.Series[bool] = dates.lt(end + pd.Timedelta(days=1))
@@ -296,7 +296,7 @@ def _up_to(dates: pd.Series[Any], end: Any, freq: str) -> pd.Series[bool]:
 
 
 def _report_spend(by_row: pd.Series[float], by_purchase: pd.Series[float]) -> None:
-    """Report customers whose mean spend per transaction is not that per purchase."""
+    """Report customers whose mean spend per transaction differs from that per purchase."""
     differ = (by_row.reindex(by_purchase.index) - by_purchase).abs() > 1e-9 * by_purchase.abs()
     if differ.any():
         report_difference(Finding("compat-holdout-spend", {"customers": int(differ.sum())}))

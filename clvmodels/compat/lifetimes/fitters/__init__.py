@@ -1,4 +1,4 @@
-"""What all fitters have in common: parameters with their errors, and saving."""
+"""The base class of all fitters: parameters with their errors, and saving."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class BaseFitter:
 
     @property
     def _parameters(self) -> Any:
-        """The parameters as the process takes them."""
+        """The parameters in the form that the process uses."""
         names = self.process.Parameters._fields
         return self.process.Parameters(*map(np.float64, self._unload_params(*names)))
 
@@ -123,7 +123,7 @@ class BaseFitter:
     def _estimate(
         self, process: Process, columns: dict[str, Array], weights: Any, penalties: Array, verbose: bool, index: Any
     ) -> Fit:
-        """Fit the process to rows, and keep parameters, errors and the rows."""
+        """Fit the process to rows, and store the parameters, their errors and the rows."""
         given_weights = None if weights is None else as_array(weights)
         fit = fit_penalized(process, [as_array(column) for column in columns.values()], given_weights, penalties)
         if verbose:

@@ -84,7 +84,7 @@ class BetaGeoBetaBinomFitter(BaseFitter):
         return self
 
     def _bind(self) -> None:
-        """Set what a fitted model has besides its parameters."""
+        """Set the attributes of a fitted model other than its parameters."""
         self.generate_new_data = self._generate
 
     def _generate(self, size: int = 1) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What fitters of processes in continuous time have in common."""
+"""The base class of fitters of processes in continuous time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ContinuousTimeFitter(BaseFitter):
         return self.params_.to_numpy() * scales, (rows["frequency"], recency, ages, self.data["weights"].to_numpy())
 
     def _bind(self) -> None:
-        """Set what a fitted model has besides its parameters."""
+        """Set the attributes of a fitted model other than its parameters."""
         self.predict = self.conditional_expected_number_of_purchases_up_to_time
         self.generate_new_data = self._generate
 
