@@ -1,4 +1,4 @@
-"""What BG/NBD and MBG/NBD share: the rates, the chance of leaving after a purchase, and an active customer's future.
+"""What BG/NBD and MBG/NBD have in common: purchase rates, dropout after a purchase, and an active customer's future.
 
 Purchases come at a gamma-distributed rate; after each one, a customer drops out with a beta-distributed probability. A
 customer active at T buys at rate lambda ~ Gamma(r + x, alpha + T) and leaves after a purchase with probability
@@ -58,9 +58,9 @@ __all__ = [
 ]
 
 SMALLEST = 1e-12  # dropout probability below which no customer leaves within any horizon
-BLOCK = 2**15  # rows times nodes computed at once: what fits into a processor's cache
+BLOCK = 2**15  # rows times nodes computed at once: fits into a processor's cache
 LEGENDRE_STEPS = 4  # node counts are rounded up to a multiple of this
-MANY = 1_000  # purchases that a customer may make: the nodes are close enough up to this many
+MANY = 1_000  # number of future purchases up to which the nodes are close enough
 
 
 class Parameters(NamedTuple):
@@ -88,7 +88,7 @@ def score_from_counts(of_counts: Callable[..., Array], p: Parameters, x: Array, 
     Parameters
     ----------
     of_counts : function (x, r, a, b)
-        What depends on the count alone, (6, ...): its part of the log-likelihood; that part's derivatives by r, log a
+        The terms that depend on the count alone, (6, ...): the part of the log-likelihood; its derivatives by r, log a
         and log b; the log odds a/(b + stays - 1) of leaving after the last purchase; minus their derivative by log b.
     """
     r, alpha, a, b = p
@@ -107,7 +107,7 @@ def score_from_counts(of_counts: Callable[..., Array], p: Parameters, x: Array, 
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T.
+    """Return the expected purchases in (T, T + h] of a customer who is active at T.
 
     FHL's closed form, eq. (10), is singular at a = 1 and cancels near it; this is the same expectation written as an
     average over p of [1 - (1 + p h/(alpha+T))^-(r+x)] / p, which is regular everywhere.
@@ -126,7 +126,7 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
 
 
 def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T, and the same discounted, (2, n).
+    """Return the expected purchases in (T, T + h] of a customer who is active at T, and the same discounted, (2, n).
 
     Integrated by parts, e^(-delta h) N(h) + delta * integral of e^(-delta tau) N(tau), since expected purchases N are
     bounded and monotone where the intensity may be steep; Gauss-Legendre nodes in log(1 + pace tau), on which scale
@@ -154,14 +154,14 @@ def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) ->
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
-    """Expected purchases ever after T of a customer who is active at T: the mean of 1/p, infinite for a <= 1."""
+    """Return all expected purchases after T of a customer who is active at T: the mean of 1/p, infinite for a <= 1."""
     finite = p.a > 1
     answer = np.where(finite, (p.a + p.b + x - 1) / np.where(finite, p.a - 1, 1.0), np.inf)
     return np.broadcast_to(answer, np.broadcast_shapes(answer.shape, np.shape(p.r), np.shape(p.alpha)))
 
 
 def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """P(still active at T + h) of a customer who is active at T: the average over p of (1 + p h/(alpha+T))^-(r+x)."""
+    """Return P(active at T + h) of a customer who is active at T: the average over p of (1 + p h/(alpha+T))^-(r+x)."""
 
     def survives(x: Array, age: Array) -> Array:
         return _average(_surviving, p, h, x, p.r + x, h / age)
@@ -170,7 +170,7 @@ def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
 
 
 def posterior_means(p: Parameters, alive: Array, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
-    """Means of a customer's rate and dropout probability given the history, and P(alive) that follows from it.
+    """Return the means of a customer's rate and dropout probability given the history, from P(alive).
 
     A customer who has left did so right after the last purchase. The rate then depends on t_x, and one dropout is
     observed in place of one stay.
@@ -182,14 +182,14 @@ def posterior_means(p: Parameters, alive: Array, x: Array, t_x: Array, T: Array)
 
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    """Return the expected purchases per unit of time, tau after T, of a customer who is active at T."""
     shape, age = p.r + x, p.alpha + T
     answer: Array = shape / age * _average(_still_buying, p, tau, x, shape, tau / age)
     return answer
 
 
 def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
-    """P(exactly k purchases in (T, T + h]) of a customer who is active at T.
+    """Return P(exactly k purchases in (T, T + h]) of a customer who is active at T.
 
     FHL eq. (8) with the posteriors of an active customer: either k purchases were made and survived, or the k-th
     (k > 0) was the last; the chance that it came in time is a regularized incomplete beta function.
@@ -234,7 +234,7 @@ QUANTITY_POWERS = {MEAN_PURCHASE_RATE: -1, MEAN_TIME_BETWEEN_PURCHASES: 1, MEAN_
 
 
 def _bought(q: Array, shape: Array, z: Array) -> Array:
-    """Expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
+    """Return the expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
     return _per_dropout(q, np.expm1(np.log1p(q * z) * -shape), shape * z)
 
 
@@ -253,31 +253,31 @@ def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
 
 
 def _per_dropout(q: Array, gone: Array, without_dropout: Array) -> Array:
-    """-gone/q, or its limit where q is 0."""
+    """Return -gone/q, or its limit where q is 0."""
     return np.where(q > 0, -gone / np.where(q > 0, q, 1.0), without_dropout)
 
 
 def _surviving(q: Array, shape: Array, z: Array) -> Array:
-    """P(still active at z = h/(alpha+T)) of a customer who drops out with probability q after each purchase."""
+    """Return P(still active at z = h/(alpha+T)) of a customer who drops out with probability q after each purchase."""
     answer: Array = np.exp(-shape * np.log1p(q * z))
     return answer
 
 
 def _still_buying(q: Array, shape: Array, z: Array) -> Array:
-    """The derivative of expected purchases by z, over shape."""
+    """Return the derivative of expected purchases by z, over shape."""
     answer: Array = np.exp(-(shape + 1) * np.log1p(q * z))
     return answer
 
 
 def _by_age(function: Callable[[Array, Array], Array], p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """function(x, alpha + T), interpolated in age where all rows share one set of parameters and one horizon."""
+    """Return function(x, alpha + T), interpolated in age where all rows share one set of parameters and one horizon."""
     if all(np.ndim(value) == 0 for value in (*p, h)) and np.ndim(x) == 1:
         return over_octaves(function, x, p.alpha + T)
     return function(x, p.alpha + T)
 
 
 def _average(g: Callable[..., Array], p: Parameters, h: Array, x: Array, *columns: Array) -> Array:
-    """Average of g(q, shape, ..., z) where (1 - q)^k falls as fast as half the purchases of this gamma rate."""
+    """Return the average of g(q, shape, ..., z), where (1 - q)^k falls as fast as half the purchases of the rate."""
     return average(g, p, h, x, 0.5 * (columns[0] + 1) * columns[-1], *columns)
 
 
@@ -290,7 +290,7 @@ def average(
     *columns: Array,
     prepare: Callable[[Array], tuple[Array, ...]] | None = None,
 ) -> Array:
-    """Average of g(q, *columns) over the dropout probability q ~ Beta(a, b + x) of a customer active at T.
+    """Return the average of g(q, *columns) over the dropout probability q ~ Beta(a, b + x) of a customer active at T.
 
     g, whose answer may have axes before those of its columns, falls from g(0) to g(1) about as fast as (1 - q)^k. What
     is left of it after g(0) (1 - q)^k + g(1) q, whose average is known, vanishes at both ends and is summed over nodes.
@@ -343,7 +343,7 @@ def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
 
 
 def _discount_nodes(p: Parameters, h: Array, delta: float) -> npt.NDArray[np.intp]:
-    """Enough for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
+    """Return enough nodes for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
     pace = np.maximum(_pace(p, 0.0, p.alpha), _pace(p, MANY, p.alpha))
     longest = float(np.max(h, initial=0.0))
     span = np.log1p(longest * (pace + abs(delta)))

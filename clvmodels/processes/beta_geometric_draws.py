@@ -11,13 +11,13 @@ from clvmodels.processes.special import discounted_count, discounted_length
 
 __all__ = ["sample_if_active", "sample_mean_if_active", "simulate"]
 
-NEVER = 1e-300  # purchases per unit of time below which a customer never buys: the waiting time would overflow
+NEVER = 1e-300  # purchase rate below which a customer counts as never buying, because the waiting time would overflow
 
 
 def simulate(
     p: Parameters, T: Array, generator: np.random.Generator, leave_at_once: bool = False, events: int = 1
 ) -> History:
-    """Histories of new customers observed for T (n,), drawn from the process itself.
+    """Simulate histories of new customers observed for T (n,).
 
     With `leave_at_once`, a customer may also drop out after the first purchase, as in MBG/NBD. Every `events`-th event
     of a Poisson process at the gamma-distributed rate is a purchase.

@@ -1,8 +1,8 @@
 """BG/NBD's and MBG/NBD's log-likelihood of a whole customer base, with its gradient and curvature.
 
 The likelihood of a customer is a sum of two terms: still active at T, or gone after the last purchase. Derivatives of
-its logarithm are those of the two terms' logarithms, weighted by how likely each is, and for the curvature also the
-spread between the two. Added up over customers these need few numbers a row: the weights, and two ages.
+its logarithm are those of the two terms' logarithms, weighted by the probability of each, and for the curvature also
+the spread between the two. Their sums over customers need only a few numbers per row: the weights, and two ages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def totals(first: int, weights: Array, x: Array, t_x: Array, T: Array) -> Callab
     Parameters
     ----------
     first : int
-        How often a customer without a repeat purchase has stayed already.
+        Number of times that a customer without a repeat purchase has already stayed.
     weights, x, t_x, T : arrays (m,)
         Rows of the same x should be next to each other, as they are in ascending order.
     """
@@ -49,7 +49,7 @@ def totals(first: int, weights: Array, x: Array, t_x: Array, T: Array) -> Callab
 
 
 class _Counts(NamedTuple):
-    """Of the distinct x (u,): rising factorials of r, b and a + b, (3, u), and the odds of leaving after the last.
+    """For the distinct x (u,): rising factorials of r, b and a + b (3, u), and the odds of leaving after the last.
 
     log_rise, and its first two derivatives; log_last, the logarithm of a/(b + stays - 1), and minus its derivative by
     log b.
@@ -64,7 +64,7 @@ class _Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows in runs of the same x, which start at `starts`, have `lengths`, and together weigh `sums`.
+    """Rows in runs of the same x, with the `starts`, `lengths` and `sums` of weights of the runs.
 
     Of the distinct x (u,): how many `steps` their rising factorials have, (3, u) `places` for those of r, b and a + b;
     and how often a customer stayed `before_last`, infinite where there was no purchase to leave after.
@@ -83,7 +83,7 @@ class _Rows:
     before_last: Array
 
     def at(self, p: Parameters, curved: bool) -> Totals:
-        """Sums of `beta_geometric.score_from_counts`; its derivatives too where they are asked for."""
+        """Return the sums of `beta_geometric.score_from_counts`, and of its derivatives if requested."""
         r, alpha, a, b = map(float, p)
         counts = self._counts(r, a, b)
         shape, age, last_age = r + self.x, alpha + self.T, alpha + self.t_x
@@ -111,7 +111,7 @@ class _Rows:
         if not curved:
             return Totals(value, slopes)
         bends = np.zeros((4, 4))
-        # Each term by itself: what is left of the second derivatives by logarithms is the plain ones.
+        # Each term alone: of the second derivatives by logarithms, only the plain ones remain.
         bend_r, bend_b, bend_both = (counts.bend @ self.sums).tolist()
         bends[0, 0] = slopes[0] + r**2 * bend_r
         bends[0, 1] = r * whole - r * alpha * float(np.sum(by_age) + np.sum(by_last))
@@ -120,7 +120,7 @@ class _Rows:
         bends[2, 3] = -a * b * bend_both
         bends[3, 3] = b * (rise_b - rise_both) + b**2 * (bend_b - bend_both)
         bends[3, 3] -= float(gone_each @ (counts.last * (1 - counts.last)))
-        # The spread between them: how much further the second term's logarithm rises by each parameter.
+        # The spread between the terms: the difference of their slopes by each parameter.
         spread = gone * (1 - share)
         by_r, by_alpha = r * log_ratio, alpha * shape * (1 / age - 1 / last_age)
         spread_r, spread_alpha = spread * by_r, spread * by_alpha
@@ -154,6 +154,6 @@ class _Rows:
         return _Counts(log_rise, rise, bend, np.log(a) - np.log(left), b / left)
 
     def _each_x(self, values: Array) -> Array:
-        """Values (m,) added up for each x."""
+        """Return the sums of values (m,) for each x."""
         summed: Array = np.add.reduceat(values, self.starts)
         return summed

@@ -35,7 +35,7 @@ from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]
 
-FEW = 2**19  # customers times opportunities up to which one array of all of them is faster and fits in memory
+FEW = 2**19  # customers times opportunities; up to this number, one array is faster and fits in memory
 
 
 # ---- the likelihood ----------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ class Silence(NamedTuple):
     places: Array
 
     def steps(self) -> Iterator[tuple[int, slice]]:
-        """Yield the number of each opportunity, from 0, and the slice of customers who are still silent at it."""
+        """Yield the number of each opportunity, from 0, and the slice of customers whose silence lasts until then."""
         for i in range(int(np.max(self.lengths, initial=0.0))):
             yield i, slice(0, int(np.searchsorted(-self.lengths, -i)))
 
@@ -92,8 +92,8 @@ def score(p: Parameters, x: Array, t_x: Array, n: Array) -> Score:
     silence = _silence(p, x, t_x, n)
     shape = silence.gamma.shape
     alive, gone, later = np.ones(shape), np.zeros(shape), np.zeros(shape)
-    # By how much the digammas of `places` have risen since t_x, and that averaged over when the customer may have left:
-    # with these the derivatives are those of the gamma functions which the likelihood avoids.
+    # The increase of the digammas of `places` since t_x, and its average over the possible times of leaving. They give
+    # the derivatives of the gamma functions, which the likelihood avoids.
     risen, moved = np.zeros((4, *shape)), np.zeros((4, *shape))
     for i, rows in silence.steps():
         places = silence.places[..., rows] + i
@@ -133,13 +133,13 @@ def starts(x: Array, t_x: Array, n: Array) -> list[Parameters]:
 
 
 def probability_alive(p: Parameters, x: Array, t_x: Array, n: Array) -> Array:
-    """Probability that a customer is still active after opportunity n. FHS eq. (A10), at n itself."""
+    """Return the probability that a customer is still active after opportunity n. FHS eq. (A10), at n itself."""
     alive, gone = _since_last(p, x, t_x, n)
     return alive / (alive + gone)
 
 
 def posterior_means(p: Parameters, x: Array, t_x: Array, n: Array) -> dict[str, Array]:
-    """Means of each customer's purchase and dropout probability, given the history.
+    """Return the means of each customer's purchase and dropout probability, given the history.
 
     FHS: a factor p in the integrand of the likelihood is one more alpha, and theta one more gamma.
     """
@@ -153,14 +153,14 @@ def posterior_means(p: Parameters, x: Array, t_x: Array, n: Array) -> dict[str, 
 
 
 def _log_until_last(p: Parameters, x: Array, t_x: Array) -> Array:
-    """Logarithm of the chance of x purchases at these opportunities, up to the last, and of having stayed that long."""
+    """Return log P(these x purchases up to the last, and active until then)."""
     bought = log_rise(p.alpha, x) + log_rise(p.beta, t_x - x) - log_rise(p.alpha + p.beta, t_x)
     answer: Array = bought + log_rise(p.delta, t_x) - log_rise(p.gamma + p.delta, t_x)
     return answer
 
 
 def _since_last(p: Parameters, x: Array, t_x: Array, n: Array) -> tuple[Array, Array]:
-    """P(no purchase since t_x, and still active) and P(none, and gone), given the history up to t_x."""
+    """Return P(no purchase since t_x, and still active) and P(none, and gone), given the history up to t_x."""
     shape = np.broadcast_shapes(*map(np.shape, (*p, n)))
     if not np.any(n > t_x):
         return np.ones(shape), np.zeros(shape)
@@ -181,7 +181,7 @@ def _step_by_step(silence: Silence) -> tuple[Array, Array]:
 
 
 def _at_once(silence: Silence) -> tuple[Array, Array]:
-    """The same to the last bit, the sums and products running in the same order; quicker where customers are few."""
+    """Return the same to the last bit, with sums and products in the same order; faster for few customers."""
     i = np.arange(np.max(silence.lengths)).reshape(-1, *[1] * silence.gamma.ndim)
     yet = i < silence.lengths
     either, silent, remains, stays = silence.places[:, None] + i
@@ -209,7 +209,7 @@ def _beta(mean: float, spread: float) -> tuple[float, float]:
 
 
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
-    """Histories of new customers seen at T (n,) opportunities, drawn from the process itself."""
+    """Simulate histories of new customers seen at T (n,) opportunities."""
     size, n = len(T), whole(T)
     chance = generator.beta(np.broadcast_to(p.alpha, size), np.broadcast_to(p.beta, size))
     dropout = generator.beta(np.broadcast_to(p.gamma, size), np.broadcast_to(p.delta, size))

@@ -1,4 +1,4 @@
-"""What an active BG/BB customer does: opportunities ahead, as averages over the chance of leaving before each.
+"""The future of an active BG/BB customer: averages over the probability of leaving before each opportunity.
 
 A customer active after n opportunities, x of them with a purchase, buys with probability p ~ Beta(alpha + x,
 beta + n - x) and leaves before the next with probability theta ~ Beta(gamma, delta + n), independent of each other:
@@ -47,13 +47,13 @@ class Parameters(NamedTuple):
 
 
 def survival_if_active(p: Parameters, h: Array, x: Array, n: Array) -> Array:
-    """P(still active after opportunity n + h) of a customer active after n."""
+    """Return P(still active after opportunity n + h) of a customer active after n."""
     answer = _survival(p, whole(h), n)
     return np.broadcast_to(answer, np.broadcast_shapes(answer.shape, *map(np.shape, (p.alpha, p.beta, x))))
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, n: Array) -> Array:
-    """Expected purchases at the opportunities n + 1 to n + h of a customer who is active after n.
+    """Return the expected purchases at the opportunities n + 1 to n + h of a customer who is active after n.
 
     FHS's closed form, eq. (13), is singular at gamma = 1 and cancels near it; this is the same expectation written as
     an average over theta of the sum of (1 - theta)^i, which is regular everywhere.
@@ -62,7 +62,7 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, n: Array) -> Array:
 
 
 def discounted_if_active(p: Parameters, h: Array, rate: float, x: Array, n: Array) -> Array:
-    """The same, a purchase at opportunity n + i worth exp(-rate i).
+    """Return the same expectation with a purchase at opportunity n + i worth exp(-rate i).
 
     The convention of FHS's DERT, whose (1 + d)^-i is exp(-rate i) at rate log(1 + d): the opportunity after n is a
     whole unit of time away.
@@ -72,21 +72,21 @@ def discounted_if_active(p: Parameters, h: Array, rate: float, x: Array, n: Arra
 
 
 def residual_if_active(p: Parameters, x: Array, n: Array) -> Array:
-    """Expected purchases ever after n of a customer who is active after n; infinite for gamma <= 1."""
+    """Return the expected purchases ever after n of a customer who is active after n; infinite for gamma <= 1."""
     finite = p.gamma > 1
     answer: Array = _mean_chance(p, x, n) * np.where(finite, (p.delta + n) / np.where(finite, p.gamma - 1, 1.0), np.inf)
     return answer
 
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, n: Array) -> Array:
-    """Expected purchases at the opportunity that tau falls in, ((i - 1), i], of a customer who is active after n."""
+    """Return the expected purchases at the opportunity with tau in (i - 1, i] of a customer who is active after n."""
     ahead = np.maximum(1.0, np.ceil(np.asarray(tau) - ROUNDING_TOLERANCE))
     answer: Array = _mean_chance(p, x, n) * _survival(p, ahead, n)
     return answer
 
 
 def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, n: Array) -> Array:
-    """P(exactly k purchases at the opportunities n + 1 to n + h) of a customer who is active after n.
+    """Return P(exactly k purchases at the opportunities n + 1 to n + h) of a customer who is active after n.
 
     FHS eq. (7) with the posteriors of an active customer: the customer takes k of i opportunities and then leaves, for
     each i from k to h - 1, or takes k of all h.
@@ -134,37 +134,37 @@ def sample_if_active(
 
 
 def whole(h: Array | float) -> Array:
-    """Whole opportunities within a time: nothing happens between them."""
+    """Return the whole opportunities within a time, because nothing happens between opportunities."""
     answer: Array = np.floor(np.asarray(h, dtype=float) + ROUNDING_TOLERANCE)
     return answer
 
 
 def draw_stays(dropout: Array, n: Array | float, generator: np.random.Generator) -> Array:
-    """Opportunities of n that customers live to see who drop out before each with a probability of their own."""
+    """Draw how many of n opportunities customers stay for, given the probability of leaving before each."""
     answer: Array = np.minimum(generator.geometric(np.maximum(dropout, SMALLEST)) - 1.0, n)
     return answer
 
 
 def _mean_chance(p: Parameters, x: Array, n: Array) -> Array:
-    """Mean purchase probability of a customer who is active after n."""
+    """Return the mean purchase probability of a customer who is active after n."""
     answer: Array = (p.alpha + x) / (p.alpha + p.beta + n)
     return answer
 
 
 def _survival(p: Parameters, h: Array, n: Array) -> Array:
-    """The average over theta of (1 - theta)^h, for whole h."""
+    """Return the average over theta of (1 - theta)^h, for whole h."""
     stays = p.delta + n
     return np.minimum(1.0, np.exp(log_beta(p.gamma, stays + h) - log_beta(p.gamma, stays)))
 
 
 def _opportunities(p: Parameters, h: Array, rate: float, n: Array) -> Array:
-    """Expected worth of the opportunities n + 1 to n + h that a customer active after n still lives to see.
+    """Return the expected worth of the opportunities n + 1 to n + h that a customer active after n still lives to see.
 
     The geometric sum over them is averaged over theta ~ Beta(gamma, delta + n). What is left of it after its value at
     theta = 0 times (1 - theta)^k, whose average is known, vanishes at both ends and is summed over nodes.
     """
     h = whole(h)
-    reach = np.minimum(h, 2 / rate) if rate > 0 else h  # what lies beyond is worth little
+    reach = np.minimum(h, 2 / rate) if rate > 0 else h  # later opportunities are worth little
     steepness = np.maximum(1.0, 0.5 * (reach + 1))
 
     def with_nodes(count: int, gamma: Array, delta: Array, h: Array, steepness: Array, n: Array) -> Array:

@@ -50,7 +50,7 @@ def score(p: Parameters, x: Array, t_x: Array, T: Array) -> Score:
 
 
 def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
-    """Probability that a customer is still active at T.
+    """Return the probability that a customer is still active at T.
 
     Fader, Hardie & Lee (2008), "Computing P(alive) Using the BG/NBD Model" (brucehardie.com, note 021), eq. (7). A
     customer with no repeat purchase (x = 0) has not had the chance to drop out yet, so the answer is exactly 1.
@@ -59,30 +59,30 @@ def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
 
 
 def posterior_means(p: Parameters, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
-    """Means of each customer's purchase rate and dropout probability, given the history."""
+    """Return the means of each customer's purchase rate and dropout probability, given the history."""
     return beta_geometric.posterior_means(p, probability_alive(p, x, t_x, T), x, t_x, T)
 
 
 def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
-    """Logarithm of P(gone) / P(alive) at T: a/(b+x-1) ((alpha+T)/(alpha+t_x))^(r+x), and none for x = 0."""
+    """Return the logarithm of P(gone) / P(alive) at T: a/(b+x-1) ((alpha+T)/(alpha+t_x))^(r+x), and none for x = 0."""
     log_ratio = np.log(p.alpha + T) - np.log(p.alpha + t_x)
     answer: Array = by_count(_log_last, x, p.a, p.b) + (p.r + x) * log_ratio
     return answer
 
 
 def _log_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
-    """What the likelihood owes to the count alone: Gamma(r+x)/Gamma(r) B(a,b+x)/B(a,b)."""
+    """Return the part of the likelihood that depends on the count alone: Gamma(r+x)/Gamma(r) B(a,b+x)/B(a,b)."""
     return log_rise(r, x) + log_rise(b, x) - log_rise(np.add(a, b), x)
 
 
 def _log_last(x: Array, a: Array, b: Array) -> Array:
-    """Logarithm of a/(b+x-1), the odds that the last purchase was followed by dropout; -inf for x = 0."""
+    """Return the logarithm of a/(b+x-1), the odds that the last purchase was followed by dropout; -inf for x = 0."""
     repeat = x > 0
     return np.where(repeat, np.log(a) - np.log(np.where(repeat, b + (x - 1), 1.0)), -np.inf)
 
 
 def _score_of_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
-    """Parts of the score that depend on the count alone, (6, ...)."""
+    """Return the parts of the score that depend on the count alone, (6, ...)."""
     together = digamma_rise(np.add(a, b), x)
     repeat = x > 0
     last = np.where(repeat, b / np.where(repeat, b + (x - 1), 1.0), 0.0)

@@ -16,9 +16,10 @@ from clvmodels.processes.coordinates import Array, Coordinate, Limit
 
 __all__ = ["PURCHASE_RATE", "BetaBlock", "CoefficientBlock", "GammaBlock", "GompertzBlock", "PositiveBlock"]
 
-# Of the logarithm of a spread: above e^12 a mixing distribution is a point for any data, below e^-12 all or nothing.
+# Limit of the logarithm of a spread: above e^12 a mixing distribution is practically a point, below e^-12 its values
+# are practically at the ends.
 SPREAD_LIMIT = 12.0
-MEAN_LIMIT = 16.0  # of the logarithm of a mean rate, and of the logit of a mean probability
+MEAN_LIMIT = 16.0  # limit of the logarithm of a mean rate, and of the logit of a mean probability
 NO_LIMIT = Limit(None, "")
 
 

@@ -8,9 +8,8 @@ Reutterer, Platzer & Schroeder (2021), "Leveraging purchase regularity for predi
 International Journal of Research in Marketing 38(1), 194-215; called RPS below. Platzer & Reutterer (2016), Marketing
 Science 35(5), 779-799, on regularity.
 
-The history reaches the future through the stage too: how many of the k events since the last purchase have passed
-unseen. What is expected of an active customer is exact here, averaged over the stage; the authors' package BTYDplus
-approximates it.
+The future also depends on the stage: the number of unobserved events since the last purchase. Expectations of an active
+customer are exact here, averaged over the stage; the authors' package BTYDplus approximates them.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_ri
 
 __all__ = ["Parameters", "process", "regularity", "regularity_error"]
 
-LARGEST_LOG, HALVINGS = 14.0, 60  # of the k that is looked for; to the last bit
+LARGEST_LOG, HALVINGS = 14.0, 60  # largest log k that `regularity` tries, and bisections, to the last bit
 
 
 def log_likelihood(
@@ -59,7 +58,7 @@ def score(
     log_odds = log_last + shape * log_ratio - np.log(stages)
     gone = logistic(log_odds)
     value = log_counts + r * np.log(alpha) - shape * log_age + np.log(stages) + log1pexp(log_odds)
-    # Of the sum over the stages: its mean stage, and its derivative by the shape.
+    # The mean stage of the sum over the stages, and the derivative of the sum by the shape.
     stage, steep, risen = np.zeros(()), np.zeros(()), np.zeros(())
     for j in range(1, k):
         risen = risen + 1 / (shape + j - 1)
@@ -74,21 +73,21 @@ def score(
 
 
 def starts(k: int, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array) -> list[Parameters]:
-    """Where to start: as BG/NBD does, with k events a purchase."""
+    """Return starting values: those of BG/NBD, with k events per purchase."""
     return [p._replace(alpha=p.alpha / k) for p in beta_geometric.starts(x, t_x, T)]
 
 
 def probability_alive(
     k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
 ) -> Array:
-    """Probability that a customer is still active at T."""
+    """Return the probability that a customer is still active at T."""
     return logistic(-_value(k, leave_at_once, p, x, t_x, T)[1])
 
 
 def posterior_means(
     k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array, sum_log_intertimes: Array
 ) -> dict[str, Array]:
-    """Means of each customer's purchase rate (of events, over k) and dropout probability, given the history.
+    """Return the means of each customer's purchase rate (of events, over k) and dropout probability, given the history.
 
     A customer who has left did so right after the last purchase, and the rate then depends on t_x.
     """
@@ -102,38 +101,38 @@ def posterior_means(
 
 
 def survival_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """P(still active at T + h) of a customer who is active at T."""
+    """Return P(still active at T + h) of a customer who is active at T."""
     return erlang_stages.survival(k, _stayed(leave_at_once, p), h, x, t_x, T)
 
 
 def purchases_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T."""
+    """Return the expected purchases in (T, T + h] of a customer who is active at T."""
     return erlang_stages.purchases(k, _stayed(leave_at_once, p), h, x, t_x, T)
 
 
 def discounted_if_active(
     k: int, leave_at_once: bool, p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array
 ) -> Array:
-    """The same, each purchase worth exp(-delta tau)."""
+    """Return the same expectation with each purchase worth exp(-delta tau)."""
     return erlang_stages.discounted(k, _stayed(leave_at_once, p), h, delta, x, t_x, T)
 
 
 def residual_if_active(k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases ever after T of a customer who is active at T: timing does not matter."""
+    """Return the expected purchases ever after T of a customer who is active at T: timing does not matter."""
     return beta_geometric.residual_if_active(_stayed(leave_at_once, p), x, T)
 
 
 def intensity_if_active(
     k: int, leave_at_once: bool, p: Parameters, tau: Array, x: Array, t_x: Array, T: Array
 ) -> Array:
-    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    """Return the expected purchases per unit of time, tau after T, of a customer who is active at T."""
     return erlang_stages.intensity(k, _stayed(leave_at_once, p), tau, x, t_x, T)
 
 
 def pmf_if_active(
     k: int, leave_at_once: bool, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array
 ) -> Array:
-    """P(exactly `count` purchases in (T, T + h]) of a customer who is active at T."""
+    """Return P(exactly `count` purchases in (T, T + h]) of a customer who is active at T."""
     return erlang_stages.pmf(k, _stayed(leave_at_once, p), count, h, x, t_x, T)
 
 
@@ -161,28 +160,28 @@ def sample_if_active(
 
 
 def simulate(k: int, leave_at_once: bool, p: Parameters, T: Array, generator: np.random.Generator) -> History:
-    """Histories of new customers observed for T (n,), drawn from the process itself."""
+    """Simulate histories of new customers observed for T (n,)."""
     return beta_geometric_draws.simulate(p, T, generator, leave_at_once, k)
 
 
 def quantities(k: int, p: Parameters) -> dict[str, Array]:
-    """What people quote of the process: the purchase rate is that of events, over k."""
+    """Return the summary quantities; the purchase rate is the rate of events divided by k."""
     return beta_geometric.quantities(p._replace(alpha=k * p.alpha))
 
 
 def family(leave_at_once: bool) -> str:
-    """The name of the processes of every k."""
+    """Return the name that the processes of all k share."""
     return "mbgcnbd" if leave_at_once else "bgcnbd"
 
 
 def title(k: int | str, leave_at_once: bool) -> str:
-    """The title of the process of one k, or with "k" in its place of all of them."""
+    """Return the title of the process of one k, or of all of them, with "k" in place of the number."""
     return f"{'MBG' if leave_at_once else 'BG'}/CNBD-{k}"
 
 
 @cache
 def process(k: int, leave_at_once: bool) -> PurchaseProcess:
-    """BG/CNBD-k, or with `leave_at_once` MBG/CNBD-k, for one k >= 1."""
+    """Return BG/CNBD-k, or with `leave_at_once` MBG/CNBD-k, for one k >= 1."""
     both = (k, leave_at_once)
     return PurchaseProcess(
         name=f"{family(leave_at_once)}_{k}",
@@ -216,7 +215,7 @@ def process(k: int, leave_at_once: bool) -> PurchaseProcess:
 
 
 def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
-    """How regular purchases are: the shape of gamma intertimes, 1 for purchases at random, larger for regular ones.
+    """Return how regular purchases are: the shape of gamma intertimes, 1 for random timing, larger for regular timing.
 
     Given how many intertimes there were and what they sum to, their shares of the sum are Dirichlet(k, ..., k):
     whatever a customer's rate, and whatever made the purchases stop. This is the k that makes these shares likeliest.
@@ -247,7 +246,7 @@ def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
 
 
 def regularity_error(k: float, x: Array) -> float:
-    """Standard error of `regularity`, from the curvature of its likelihood; NaN where it cannot be computed.
+    """Return the standard error of `regularity`, from the curvature of its likelihood; NaN where it cannot be computed.
 
     The shares of a customer with x intertimes are Dirichlet(k, ..., k), whose information about k is
     x trigamma(k) - x^2 trigamma(k x).
@@ -280,7 +279,7 @@ def _value(k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: 
 
 
 def _of_counts(k: int, leave_at_once: bool, x: Array, r: Array, a: Array, b: Array) -> Array:
-    """What the likelihood owes to the count alone, and the log odds that the last purchase was followed by dropout.
+    """Return the part of the likelihood that depends on the count, and the log odds of dropout after the last purchase.
 
     Gamma(r+kx)/Gamma(r) B(a,b+s)/B(a,b), and a/(b+s-1), with s the times an active customer has stayed.
     """
@@ -292,7 +291,7 @@ def _of_counts(k: int, leave_at_once: bool, x: Array, r: Array, a: Array, b: Arr
 
 
 def _score_of_counts(k: int, leave_at_once: bool, x: Array, r: Array, a: Array, b: Array) -> Array:
-    """Parts of the score that depend on the count alone, (6, ...), as beta_geometric.score_from_counts has them."""
+    """Return the parts of the score that depend on the count alone, as beta_geometric.score_from_counts takes them."""
     stays = x + leave_at_once
     log_counts, log_last = _of_counts(k, leave_at_once, x, r, a, b)
     together = digamma_rise(np.add(a, b), stays)

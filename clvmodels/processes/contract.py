@@ -1,4 +1,4 @@
-"""What a process is: a frozen record of functions whose parameters broadcast.
+"""The definition of a process: a frozen record of functions whose parameters broadcast.
 
 A parameter may be a scalar, one value per customer (n,), or a column of draws (draws, 1); statistics have shape (n,);
 results have the broadcast shape. A fit searches in *coordinates*: see coordinates.py.
@@ -29,7 +29,7 @@ __all__ = [
     "Totals",
 ]
 
-NEGLIGIBLE_EXPONENT = 45.0  # purchases discounted to e^-45 or less are left out of sums over all time
+NEGLIGIBLE_EXPONENT = 45.0  # sums over all time leave out purchases that are discounted to e^-45 or less
 
 
 class Score(NamedTuple):
@@ -173,8 +173,8 @@ class PurchaseProcess:
         Whether time is counted in opportunities to buy, at each of which a customer buys once or not at all. The number
         of opportunities `n` then takes the place of T, and a time means the whole opportunities within it.
     one_time_buyers_stay : bool
-        Whether customers can leave only after a repeat purchase, so that those who bought once are active for certain
-        and the share of customers who are gone means little.
+        Whether customers can leave only after a repeat purchase, so that those who bought once are certainly active and
+        the share of customers who are gone means little.
     """
 
     name: str
@@ -216,15 +216,15 @@ class PurchaseProcess:
         return f"PurchaseProcess({self.title})"
 
     def expected_purchases(self, p: Any, h: Array | float, *statistics: Array) -> Array:
-        """Expected purchases in (T, T + h] given the history."""
+        """Return the expected purchases in (T, T + h] given the history."""
         return self.probability_alive(p, *statistics) * self.purchases_if_active(p, h, *self._state(statistics))
 
     def survival(self, p: Any, h: Array | float, *statistics: Array) -> Array:
-        """P(still active at T + h) given the history to T."""
+        """Return P(still active at T + h) given the history to T."""
         return self.probability_alive(p, *statistics) * self.survival_if_active(p, h, *self._state(statistics))
 
     def residual_discounted_if_active(self, p: Any, delta: float, *state: Array) -> Array:
-        """Expected purchases ever after T of a customer active at T, each worth exp(-delta tau); delta >= 0.
+        """Return the expected purchases ever after T of a customer active at T, each worth exp(-delta tau); delta >= 0.
 
         Times P(alive), these are the discounted expected residual transactions (DERT) of Fader, Hardie & Lee (2005),
         "RFM and CLV", Journal of Marketing Research 42(4), 415-430.
@@ -234,7 +234,7 @@ class PurchaseProcess:
         return self.discounted_if_active(p, NEGLIGIBLE_EXPONENT / delta, delta, *state)
 
     def purchases_and_worth_if_active(self, p: Any, h: Array | float, delta: float, *state: Array) -> Array:
-        """Expected purchases in (T, T + h] of a customer active at T, and the same discounted, (2, n)."""
+        """Return the expected purchases in (T, T + h] of a customer active at T, and the same discounted, (2, n)."""
         if self.both_if_active is not None:
             return self.both_if_active(p, h, delta, *state)
         return np.stack([self.purchases_if_active(p, h, *state), self.discounted_if_active(p, h, delta, *state)])
@@ -245,7 +245,7 @@ class PurchaseProcess:
         return alive * self.discounted_if_active(p, h, delta, *self._state(statistics))
 
     def pmf(self, p: Any, k: Array, h: Array | float, *statistics: Array) -> Array:
-        """P(exactly k purchases in (T, T + h]) given the history."""
+        """Return P(exactly k purchases in (T, T + h]) given the history."""
         alive = self.probability_alive(p, *statistics)
         active = self.pmf_if_active(p, k, h, *self._state(statistics))
         answer: Array = alive * active + np.where(np.equal(k, 0), 1 - alive, 0.0)
@@ -261,11 +261,11 @@ class PurchaseProcess:
             yield beyond
 
     def mean_purchases(self, p: Any, t: Array) -> Array:
-        """Expected repeat purchases by t of a new customer, who has no history yet."""
+        """Return the expected repeat purchases by t of a new customer, who has no history yet."""
         return self.expected_purchases(p, t, *self._no_history(np.shape(t)))
 
     def new_customer_pmf(self, p: Any, k: Array, t: Array | float) -> Array:
-        """P(a new customer makes exactly k repeat purchases by t)."""
+        """Return P(a new customer makes exactly k repeat purchases by t)."""
         return self.pmf(p, k, t, *self._no_history(np.broadcast_shapes(np.shape(k), np.shape(t))))
 
     def sample_future(

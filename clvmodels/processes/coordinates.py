@@ -1,7 +1,7 @@
-"""Coordinates: how a process's parameters are searched for.
+"""Coordinates, in which a fit searches for the parameters of a process.
 
-Each source of heterogeneity is described by its mean and its spread, because these are what data identify and what
-covariates move, and because the limits that a fit can run into are limits of these two.
+Each source of heterogeneity is described by its mean and its spread, because data identify these two, covariates move
+them, and the limits that a fit can reach are their limits.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Parametrization:
         return jacobian if self.mixing is None else np.einsum("ij...,jk->ik...", jacobian, self.mixing)
 
     def log_scale(self, unit: float) -> Array:
-        """Return what to add to log parameters in one unit of length `unit` to get them in the unit of that length."""
+        """Return the terms to add to log parameters to convert them to a unit of length `unit`."""
         return np.array([self.unit_powers.get(name, 0) * np.log(unit) for name in self.names])
 
     def _parts(self, values: Array) -> list[tuple[Block, Array]]:

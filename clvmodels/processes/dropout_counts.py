@@ -1,4 +1,4 @@
-"""How many purchases customers of Pareto/NBD and GGompertz/NBD make: an average over the time of dropout."""
+"""The number of purchases of customers of Pareto/NBD and GGompertz/NBD, averaged over the time of dropout."""
 
 from __future__ import annotations
 

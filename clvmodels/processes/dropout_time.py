@@ -1,4 +1,4 @@
-"""What Pareto/NBD and GGompertz/NBD share: purchases at a gamma-distributed rate until dropout at a time of its own.
+"""What Pareto/NBD and GGompertz/NBD have in common: purchases at a gamma-distributed rate until dropout at any time.
 
 A customer active at age t after x purchases buys at rate lambda ~ Gamma(r + x, alpha + t), and stays for a further z
 with probability (1 + e(z)/B)^-s, where e(z) = z under Pareto/NBD, (exp(bz) - 1)/b under GGompertz/NBD, and B grows with
@@ -45,14 +45,14 @@ QUANTITY_POWERS = {
 }
 
 LEAST = 45.0  # survival below e^-45 is left out
-PANEL, PANEL_NODES = 3.0, 16  # of the integral over the time of dropout, per width of its integrand
+PANEL, PANEL_NODES = 3.0, 16  # nodes of the integral over the time of dropout, per width of its integrand
 
 
 Law = Callable[[Any, Array], Remaining]
 
 
 def functions(law: Law) -> dict[str, Any]:
-    """What follows from the law of a customer's remaining time alone, by the names the contract has for it."""
+    """Return the functions of the contract, by name, that follow from the law of a customer's remaining time."""
     shared: tuple[Callable[..., Any], ...] = (
         log_likelihood,
         score,
@@ -85,7 +85,7 @@ def score(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Score:
 def prepare(
     law: Law, x: Array, t_x: Array, T: Array, alike: npt.NDArray[np.intp] | None = None
 ) -> Callable[[Any], Score]:
-    """The score of rows that stay the same, as a function of the parameters: the pairs are found once.
+    """Return the score of fixed rows as a function of the parameters; their distinct pairs are computed once.
 
     Parameters may have one value per row (n,) if `alike` (n,) numbers the rows that share their values.
     """
@@ -94,14 +94,14 @@ def prepare(
 
 
 def probability_alive(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> Array:
-    """Probability that a customer is still active at T."""
+    """Return the probability that a customer is still active at T."""
     active = _log_active(law, p, x, T)
     answer: Array = np.exp(np.minimum(active - np.logaddexp(*_terms(law, p, x, t_x, T)), 0.0))
     return answer
 
 
 def posterior_means(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
-    """Means of a customer's purchase rate and rate of dropout at first, given the history.
+    """Return the means of a customer's purchase rate and rate of dropout at first, given the history.
 
     A further factor lambda under the integral of the likelihood is one more purchase, a further factor of the dropout
     rate one more in s.
@@ -117,25 +117,25 @@ def posterior_means(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> dict[st
 
 
 def survival_if_active(law: Law, p: Any, h: Array, x: Array, T: Array) -> Array:
-    """P(still active at T + h) of a customer who is active at T."""
+    """Return P(still active at T + h) of a customer who is active at T."""
     answer: Array = np.exp(law(p, T).log_survival(h))
     return answer + np.zeros(np.broadcast_shapes(answer.shape, np.shape(p.r), np.shape(p.alpha), np.shape(x)))
 
 
 def intensity_if_active(law: Law, p: Any, tau: Array, x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    """Return the expected purchases per unit of time, tau after T, of a customer who is active at T."""
     answer: Array = (p.r + x) / (p.alpha + T) * survival_if_active(law, p, tau, x, T)
     return answer
 
 
 def discounted_if_active(law: Law, p: Any, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T, each purchase worth exp(-delta tau)."""
+    """Return the expected purchases in (T, T + h] of a customer who is active at T, each worth exp(-delta tau)."""
     answer: Array = (p.r + x) / (p.alpha + T) * mean_life(law(p, T), h, delta)
     return answer
 
 
 def mean_life(remaining: Remaining, h: Array, delta: float = 0.0) -> Array:
-    """Expected time within h that a customer stays, moments worth exp(-delta tau): the integral of their survival.
+    """Return the integral over (0, h] of survival times exp(-delta tau): the discounted time that a customer stays.
 
     The integral ends where survival or worth has fallen by e^-45; h may be infinite. If dropout grows with age, the
     time before and after the onset of aging is integrated separately, because survival bends there.
@@ -152,7 +152,7 @@ def mean_life(remaining: Remaining, h: Array, delta: float = 0.0) -> Array:
 
 
 def _life(remaining: Remaining, end: Array, delta: float) -> Array:
-    """Expected time until `end` that a customer stays, by Gauss-Legendre in log(1 + pace tau)."""
+    """Return the expected time until `end` that a customer stays, by Gauss-Legendre in log(1 + pace tau)."""
     s, B = remaining.s, remaining.B
     pace = (1 + s) / B + abs(delta) + (0.0 if remaining.b is None else remaining.b)
     span = np.log1p(pace * end)
@@ -172,7 +172,7 @@ def _life(remaining: Remaining, end: Array, delta: float) -> Array:
 
 
 def pmf_if_active(law: Law, p: Any, k: Array, h: Array, x: Array, T: Array) -> Array:
-    """P(exactly k purchases in (T, T + h]) of a customer who is active at T.
+    """Return P(exactly k purchases in (T, T + h]) of a customer who is active at T.
 
     k = 0 follows from the race between purchase and dropout, now and at T + h. Otherwise the customer stays for h, or
     drops out within it; the second case is an integral over the moment of dropout.
@@ -214,7 +214,7 @@ def sample_if_active(
 
 
 def simulate(law: Law, p: Any, T: Array, generator: np.random.Generator) -> History:
-    """Histories of new customers observed for T (n,), drawn from the process itself."""
+    """Simulate histories of new customers observed for T (n,)."""
     n = len(T)
     rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
     life = _draw_time(law(p, np.zeros(n)), (n,), generator)
@@ -228,7 +228,7 @@ def simulate(law: Law, p: Any, T: Array, generator: np.random.Generator) -> Hist
 
 
 class _Pairs:
-    """Distinct pairs (x, t) of rows that are alike in their parameters, and where each row's is."""
+    """Distinct pairs (x, t) of rows with the same parameters, and the position of each row's pair."""
 
     def __init__(self, x: Array, t: Array, alike: npt.NDArray[np.intp] | None = None, *, shared: bool = True) -> None:
         self.x, self.t, self._first, self._rows = x, t, None, None
@@ -247,7 +247,7 @@ class _Pairs:
         return type(p)(*(value[self._first] if np.ndim(value) else value for value in p))
 
     def each(self, values: Array) -> Array:
-        """Values of the pairs (..., m) for the rows (..., n)."""
+        """Return values of the pairs (..., m) as values of the rows (..., n)."""
         return values if self._rows is None else np.take(values, self._rows, axis=-1)
 
 
@@ -274,14 +274,14 @@ def _log_chances(law: Law, p: Any, pairs: _Pairs, purchase: bool, *, alike: bool
 
 
 def _log_active(law: Law, p: Any, x: Array, t: Array) -> Array:
-    """Logarithm of (alpha+t)^-(r+x) S(t)."""
+    """Return the logarithm of (alpha+t)^-(r+x) S(t)."""
     new = law(p, np.zeros(()))
     answer: Array = -(p.r + x) * np.log(p.alpha + t) + new.log_survival(t)
     return answer
 
 
 def _score(law: Law, p: Any, last: _Pairs, first: _Pairs) -> Score:
-    """Both terms of the likelihood, and their slopes mixed by their weights."""
+    """Return the log-likelihood from both terms, and their slopes averaged by their weights."""
     mixed, other = last.each(_score_of_term(law, p, last, True)), first.each(_score_of_term(law, p, first, False))
     gap = mixed[0] - other[0]
     less = np.exp(-np.abs(gap))
@@ -294,7 +294,7 @@ def _score(law: Law, p: Any, last: _Pairs, first: _Pairs) -> Score:
 
 
 def _score_of_term(law: Law, p: Any, pairs: _Pairs, purchase: bool) -> Array:
-    """Logarithm of a term of the likelihood, and its slopes by log r, log alpha, (log b,) log s, log beta, (k + 1, m).
+    """Return log of a term of the likelihood, and its slopes by log r, log alpha, (log b,) log s, log beta, (k + 1, m).
 
     What both terms share is in both, since their weights sum to 1.
     """
@@ -318,7 +318,7 @@ def _score_of_term(law: Law, p: Any, pairs: _Pairs, purchase: bool) -> Array:
 
 
 def _log_counts(k: Array, shape: Array, age: Array, h: Array) -> Array:
-    """Logarithm of P(k purchases in h) while active: negative binomial."""
+    """Return the logarithm of P(k purchases in h) while active: negative binomial."""
     answer = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1) - shape * np.log1p(h / age)
     with np.errstate(divide="ignore", invalid="ignore"):
         counted: Array = answer + np.where(k > 0, k * np.log(h / (age + h)), 0.0)
@@ -326,7 +326,7 @@ def _log_counts(k: Array, shape: Array, age: Array, h: Array) -> Array:
 
 
 def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remaining) -> Array:
-    """P(k > 0 purchases, then dropout, within h): the integral over the moment of dropout, in panels of log time."""
+    """Return P(k > 0 purchases, then dropout, within h): an integral over log time of dropout, in panels."""
     b = np.zeros(()) if remaining.b is None else remaining.b
     columns = np.broadcast_arrays(k, h, shape, age, remaining.s, remaining.B, b)
     flat = [column.ravel() for column in columns]
@@ -346,7 +346,7 @@ def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remain
         place = (panel + np.tile(places, count // PANEL_NODES)) * PANEL_NODES / count
         weight = np.tile(weights, count // PANEL_NODES) * PANEL_NODES / count
         tau = np.exp(low + (top - low) * place)
-        with np.errstate(over="ignore"):  # a moment so early that age / tau overflows has the density 0
+        with np.errstate(over="ignore"):  # the density is 0 where tau is so small that age / tau overflows
             log_density = law.log_survival(tau) + log_ways - k * np.log1p(age / tau) - shape * np.log1p(tau / age)
         total: Array = np.sum(weight * tau * law.hazard(tau) * np.exp(log_density), axis=-1)
         return (top - low)[:, 0] * total
@@ -359,7 +359,7 @@ def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remain
 
 
 def _steepness(k: Array, shape: Array, last: Array, law: Remaining) -> Array:
-    """One over the width, in log time, of what is integrated over the moment of dropout, which is `last` at most.
+    """Return one over the width, in log time, of the integrand over the time of dropout, which is at most `last`.
 
     It rises as the k-th power of time and falls at most as the powers below; and where age begins to count, survival
     bends within 1/b.
@@ -373,7 +373,7 @@ def _steepness(k: Array, shape: Array, last: Array, law: Remaining) -> Array:
 
 
 def _range_of_dropout(k: Array, h: Array, shape: Array, age: Array, law: Remaining) -> tuple[Array, Array]:
-    """Logarithms of the times between which dropout after k > 0 purchases is likely at all, at most h.
+    """Return the logarithms of the times, at most h, between which dropout after k > 0 purchases is likely.
 
     With tau = age q/(1-q), the integrand is at most q^k, at most (1-q)^shape, and at most the survival, each times a
     factor of the order of 1 + s; and at least its value where purchases, or purchases and dropout, are most likely.
@@ -392,5 +392,5 @@ def _range_of_dropout(k: Array, h: Array, shape: Array, age: Array, law: Remaini
 
 
 def _draw_time(remaining: Remaining, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
-    """Remaining times, inf where beyond any number."""
+    """Draw remaining times; infinite beyond the largest float."""
     return np.broadcast_to(remaining.time_of(generator.standard_exponential(shape) / remaining.s), shape)

@@ -2,9 +2,9 @@
 
 A customer's likelihood is a sum of two terms (see dropout_time.py): the next event after T is a purchase, or the next
 event after t_x is dropout. Each holds the chance of one side of a race, which at given parameters is, for each distinct
-x, a function of age alone. It is analytic far from the real axis in a variable that each process names, so few values
-of it are enough for all ages: the chances and their derivatives are computed at Chebyshev nodes and interpolated. What
-is left to do per row is to mix the two terms.
+x, a function of age alone. It is analytic far from the real axis in a variable that each process defines, so a few
+values are enough for all ages: the chances and their derivatives are computed at Chebyshev nodes and interpolated. Per
+row, only the two terms have to be combined.
 """
 
 from __future__ import annotations

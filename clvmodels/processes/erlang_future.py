@@ -1,4 +1,4 @@
-"""What a customer with Erlang intertimes does next: of an active one at each stage, given the rate's posterior.
+"""The future of an active customer with Erlang intertimes at each stage, given the posterior of the rate.
 
 A purchase is every k-th event of a Poisson process, so a customer j events past the last purchase (the stage) makes
 M = floor((N + j)/k) purchases with the next N events, and stays after each with probability q = 1 - p. Events come at
@@ -37,10 +37,10 @@ __all__ = [
     "tails",
 ]
 
-FEW = 0.5  # purchases: where fewer than this are likely, probabilities are summed directly
+FEW = 0.5  # likely purchases below which probabilities are summed directly
 SHARE = 1 / 6  # ... if each further event is less likely by at least this factor
 EVENTS = 21  # SHARE^EVENTS is beyond rounding
-SMALL = 0.1  # up to where a series of a few terms is good to rounding
+SMALL = 0.1  # up to here, a series of a few terms is exact to rounding
 Numbers = Array | npt.NDArray[np.complex128]
 
 NOTHING = 80.0  # e^-80 is below rounding of 1, and of q^(1/k - 1) where q is 2^-53
@@ -58,14 +58,14 @@ class Roots(NamedTuple):
 
 
 def roots(k: int, p: Array) -> Roots:
-    """What the functions here need to know of a dropout probability."""
+    """Return the roots of a dropout probability, which the functions of this module take."""
     decay = -np.log1p(-np.minimum(p, CERTAIN))
     log_first = 0.5 * decay * (1 - 1 / k) + _log_sinhc(0.5 * decay) - _log_sinhc(0.5 * decay / k)
     return Roots(p, decay, np.exp(-decay / k), -np.expm1(-decay / k), log_first)
 
 
 def purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
-    """Expected purchases E[(1 - q^M) / (1 - q)] until h = z age of a customer who drops out with probability p."""
+    """Return E[(1 - q^M) / (1 - q)], the expected purchases until h = z age with dropout probability p."""
     p, decay, y, gap, _ = root
     few = _at_once(tails(k, shape, z), 1 - p)
     many = main_purchases_at_stages(k, root, shape, z)
@@ -79,16 +79,16 @@ def purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array)
 
 
 def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
-    """The part of it that the root 1 makes, (1 - F_0 s_0^j E[s_0^N]) / p: all of it where `is_many`."""
+    """Return the part due to the root 1, (1 - F_0 s_0^j E[s_0^N]) / p, which is everything where `is_many`."""
     p, _, y, gap, log_first = root
     growth, leaving = gap * z, p > 0
     main = -np.expm1(log_first - shape * np.log1p(growth))
-    # A stage more is once more s_0 / (1 + gap z): what is taken from 1 moves by as much, without another exponential.
+    # Each further stage is a factor s_0 / (1 + gap z), so no further exponential is needed.
     factor, shift = y / (1 + growth), (gap + growth) / (1 + growth)
     safe = np.where(leaving, p, 1.0)
     parts = np.empty((k, *main.shape))
     for j in range(k):
-        # What is taken from 1 vanishes with p, to an exact first order.
+        # The difference from 1 vanishes with p; the first order is exact.
         parts[j] = main / safe
         if not np.all(leaving):
             parts[j] = np.where(leaving, parts[j], (shape + j) * z / k + (2 * j - k + 1) / (2 * k))
@@ -97,22 +97,22 @@ def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: A
 
 
 def is_many(k: int, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
-    """Whether the other roots add nothing: there, E[s_i^N] is below rounding even over the smallest q."""
+    """Return whether the other roots are negligible: E[s_i^N] is below rounding even divided by the smallest q."""
     least = min(1.0, 1 - np.cos(2 * np.pi / k)) if k > 1 else 1.0  # of (|u| - 1) / z
     answer: npt.NDArray[np.bool_] = shape * np.log1p(least * z) > NOTHING
     return answer
 
 
 def survival_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
-    """P(still active) E[q^M] at h = z age of a customer who drops out with probability p after each purchase."""
+    """Return P(still active) E[q^M] at h = z age of a customer who drops out with probability p after each purchase."""
     answer: Array = 1 - root[0] * purchases_at_stages(k, root, shape, z)
     return answer
 
 
 def rate_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
-    """Derivative of expected purchases by z: purchases per unit of time are this over the age.
+    """Return the derivative of expected purchases by z: purchases per unit of time are this over the age.
 
-    The n-th purchase is due where N = n k - j - 1 and one more event comes, which has the rate of one more event seen.
+    The n-th purchase is due when N = n k - j - 1 and one more event comes, at the rate after one more observed event.
     """
     p, decay, y, gap, _ = root
     chances = _chances(k * _most(k), shape + _stages(k, shape, z) + 1, z)
@@ -132,20 +132,20 @@ def rate_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> A
 
 
 def _stages(k: int, *like: Array) -> Array:
-    """Stages 0 to k - 1 as a first axis before arrays that broadcast together."""
+    """Return stages 0 to k - 1 as a first axis before those of arrays that broadcast together."""
     dimensions = max(np.ndim(array) for array in like)
     return np.arange(k, dtype=float).reshape(k, *[1] * dimensions)
 
 
 def _is_few(k: int, y: Array, gap: Array, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
-    """Whether few events are likely once each is weighted by y: a negative binomial of this mean and ratio."""
+    """Return whether few events are likely under weights y: a negative binomial of this mean and ratio."""
     mean = (shape + k - 1) * y * z / (1 + gap * z)
     answer: npt.NDArray[np.bool_] = (mean <= FEW * k) & (y * z <= SHARE * (1 + z))
     return answer
 
 
 def _turned(k: int, i: int, y: Array, z: Array) -> tuple[Numbers, Numbers, float]:
-    """The root s = y w_i, u = 1 + (1 - s) z, and how often the real part counts: conjugate roots come in pairs.
+    """Return the root s = y w_i, u = 1 + (1 - s) z, and the multiplicity of the real part (2 for conjugate roots).
 
     The root -1, and all that follows from it, is real.
     """
@@ -157,7 +157,7 @@ def _turned(k: int, i: int, y: Array, z: Array) -> tuple[Numbers, Numbers, float
 
 
 def _power(u: Numbers, shape: Array) -> Numbers:
-    """u^-shape of numbers with real part of at least 1."""
+    """Return u^-shape of numbers with real part of at least 1."""
     if not np.iscomplexobj(u):
         answer: Array = np.exp(-shape * np.log(np.real(u)))
         return answer
@@ -169,7 +169,7 @@ def _power(u: Numbers, shape: Array) -> Numbers:
 
 
 def _log_sinhc(v: Array) -> Array:
-    """log(sinh(v) / v) for v >= 0, relatively exact where it is small."""
+    """Return log(sinh(v) / v) for v >= 0, relatively exact where it is small."""
     small, large = np.minimum(v, SMALL), np.maximum(v, SMALL)
     w = small * small
     series = w / 6 - w**2 / 180 + w**3 / 2835 - w**4 / 37800 + w**5 / 467775
@@ -178,12 +178,12 @@ def _log_sinhc(v: Array) -> Array:
 
 
 def _most(k: int, events: int = EVENTS) -> int:
-    """Purchases whose chances are summed where few are likely."""
+    """Return the number of purchases whose probabilities are summed if few are likely."""
     return -(-(events + 2 * k) // k) + 1
 
 
 def _chances(events: int, shape: Array, z: Array) -> Array:
-    """P(N = n) of a negative binomial for n = 0 to events - 1, first."""
+    """Return P(N = n) of a negative binomial for n = 0 to events - 1, first."""
     share = z / (1 + z)
     chances = [np.exp(-shape * np.log1p(z))]
     for n in range(events - 1):
@@ -192,7 +192,7 @@ def _chances(events: int, shape: Array, z: Array) -> Array:
 
 
 def tails(k: int, shape: Array, z: Array, events: int | None = None) -> Array:
-    """P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n.
+    """Return P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n.
 
     With `events`, the probability of more events than this is below rounding.
     """

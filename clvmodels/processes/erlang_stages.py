@@ -1,4 +1,4 @@
-"""What an active customer with Erlang intertimes does, averaged over stages, rates and dropout probabilities.
+"""The future of an active customer with Erlang intertimes, averaged over stages, rates and dropout probabilities.
 
 A customer active at T, Delta = T - t_x after the last of x purchases, has passed j < k events since with a probability
 proportional to Delta^j/j! Gamma(r+kx+j)/(alpha+T)^j. Given j the rate of events is Gamma(r + kx + j, alpha + T), and
@@ -42,11 +42,11 @@ __all__ = ["discounted", "exceedances", "intensity", "pmf", "purchases", "sample
 FEW, EVENTS = 1 / 3, 34  # z up to which at most EVENTS events matter: FEW^EVENTS is below rounding
 FEWEST, FEWEST_EVENTS = 0.01, 8  # the same for very small z
 SHORTEST_HORIZON = 1e-300  # replaces a horizon of 0 under a logarithm
-MANY = 1_000  # purchases that a customer may make: the nodes are close enough up to this many
+MANY = 1_000  # number of future purchases up to which the nodes are close enough
 
 
 def stage_terms(k: int, shape: Array, t_x: Array, T: Array, age: Array) -> Array:
-    """Delta^j/j! Gamma(shape+j)/Gamma(shape)/age^j, j = 0 to k - 1 first: the odds of each stage against the first."""
+    """Return Delta^j/j! Gamma(shape+j)/Gamma(shape)/age^j for j < k, (k, ...): the odds of each stage to the first."""
     waited = (T - t_x) / age
     terms = [np.ones(np.broadcast_shapes(np.shape(shape), np.shape(waited)))]
     for j in range(k - 1):
@@ -55,18 +55,18 @@ def stage_terms(k: int, shape: Array, t_x: Array, T: Array, age: Array) -> Array
 
 
 def purchases(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h]."""
+    """Return the expected purchases in (T, T + h]."""
     return _over_stages(k, p, x, t_x, T, _by_age(k, partial(_bought, k, p, h), p, h, x, T))
 
 
 def survival(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """P(still active at T + h)."""
+    """Return P(still active at T + h)."""
     averages = _by_age(k, partial(_average, survival_at_stages, k, p, h), p, h, x, T)
     return np.clip(_over_stages(k, p, x, t_x, T, averages), 0.0, 1.0)
 
 
 def intensity(k: int, p: Parameters, tau: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T."""
+    """Return the expected purchases per unit of time, tau after T."""
     age = p.alpha + T
     averages = np.maximum(_average(rate_at_stages, k, p, tau, x, tau / age), 0.0)
     answer: Array = _over_stages(k, p, x, t_x, T, averages) / age
@@ -74,7 +74,7 @@ def intensity(k: int, p: Parameters, tau: Array, x: Array, t_x: Array, T: Array)
 
 
 def discounted(k: int, p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h], each worth exp(-delta tau).
+    """Return the expected purchases in (T, T + h], each worth exp(-delta tau).
 
     By parts and on the scale of log(1 + pace tau), as beta_geometric.discounted_if_active. Expected purchases depend on
     tau through tau/age alone: where rows share parameters, they are interpolated in that, too.
@@ -103,7 +103,7 @@ def discounted(k: int, p: Parameters, h: Array, delta: float, x: Array, t_x: Arr
 
 
 def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array) -> Array:
-    """P(exactly `count` purchases in (T, T + h]).
+    """Return P(exactly `count` purchases in (T, T + h]).
 
     Either all were made and survived and no more was due, or the last of them was the end; that the m-th comes in time
     means m k - j events, whose chance is a regularized incomplete beta function.
@@ -198,11 +198,11 @@ def _over_stages(k: int, p: Parameters, x: Array, t_x: Array, T: Array, averages
 
 
 def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
-    """Average of g(k, dropout, shape, z) over the dropout probability of a customer active at T, (k, ...).
+    """Return the average of g(k, dropout, shape, z) over the dropout probability of a customer active at T, (k, ...).
 
     Up to r/k + x + 1 purchases per unit of z are likely, which determines where the nodes must be.
     """
-    whole = np.broadcast_shapes(*map(np.shape, (*p, x, z)))  # or the stages' axis would meet that of draws
+    whole = np.broadcast_shapes(*map(np.shape, (*p, x, z)))  # keep the axes of stages and draws apart
     shape, z = np.broadcast_to(p.r + k * x, whole), np.broadcast_to(z, whole)
     falls = 0.5 * (shape / k + 1) * z
     likely = p._replace(r=p.r / k + 1)
@@ -211,7 +211,7 @@ def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array,
 
 
 def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
-    """Expected purchases at each stage (k, ...) until z; with less work where rows share parameters and it will do."""
+    """Return the expected purchases at each stage (k, ...) until z, by a faster method if rows share parameters."""
     if not _interpolates(p, h, x):
         return _average(purchases_at_stages, k, p, h, x, z)
     few = (z <= FEW) & ((p.r + k * x + k) * z <= 0.5 * k)
@@ -230,7 +230,7 @@ def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
 
 
 def _few_bought(k: int, p: Parameters, events: int, x: Array, z: Array) -> Array:
-    """The same as a sum over n of P(stays n - 1 times) P(the n-th is due)."""
+    """Return the same expectation as a sum over n of P(stays n - 1 times) P(the n-th is due)."""
     reached = tails(k, p.r + k * x, z, events)
     n = np.arange(len(reached)).reshape(-1, 1, 1)
     stays = np.exp(log_beta(p.a, p.b + x + n) - log_beta(p.a, p.b + x))
@@ -241,7 +241,7 @@ def _few_bought(k: int, p: Parameters, events: int, x: Array, z: Array) -> Array
 def _by_age(
     k: int, function: Callable[..., Array], p: Parameters, h: Array, x: Array, T: Array, of_z: bool = True
 ) -> Array:
-    """function(x, h/age) or function(x, age), interpolated in age where rows share the parameters and the horizon."""
+    """Return function(x, h/age) or function(x, age), interpolated in age if rows share parameters and horizon."""
 
     def at_ages(x: Array, age: Array) -> Array:
         return function(x, h / age if of_z else age)
@@ -252,7 +252,7 @@ def _by_age(
 
 
 def _summed(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
-    """Expected purchases until each z of `ends`, times its share and summed, (k, ...)."""
+    """Return the expected purchases until each z of `ends`, times its share and summed, (k, ...)."""
     bought = partial(_bought, k, p, h)
     if not _interpolates(p, h, x):
         total: Array = np.sum([share * bought(x, z) for share, z in zip(shares, ends, strict=True)], axis=0)
@@ -268,12 +268,12 @@ def _interpolates(p: Parameters, h: Array, x: Array) -> bool:
 
 
 def _nodes(k: int) -> int:
-    """Nodes an octave: with large k the first purchases come at nearly known times, and expectations have steps."""
+    """Return the nodes per octave: with a large k, expectations have steps at the nearly certain first purchases."""
     return CHEBYSHEV_NODES + k
 
 
 def _discount_nodes(k: int, p: Parameters, h: Array, delta: float) -> npt.NDArray[np.intp]:
-    """Enough for the widest span of log(1 + pace tau), and for the steps of regular purchases."""
+    """Return enough nodes for the widest span of log(1 + pace tau), and for the steps of regular purchases."""
     pace = (p.r / k + MANY + 1) / p.alpha
     longest = float(np.max(h, initial=0.0))
     steps = 12 / np.tan(np.pi / k) if k > 2 else 0.0
@@ -282,7 +282,7 @@ def _discount_nodes(k: int, p: Parameters, h: Array, delta: float) -> npt.NDArra
 
 
 def _reached(events: Array, shape: Array, z: Array) -> Array:
-    """P(N >= events), relatively exact for short and for long horizons."""
+    """Return P(N >= events), relatively exact for short and for long horizons."""
     answer: Array = np.where(
         z < 1, betainc(events, shape, z / (1 + z)), betaincc(shape, events, 1 / (1 + np.maximum(z, 1)))
     )

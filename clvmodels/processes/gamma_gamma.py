@@ -60,7 +60,7 @@ def totals(weights: Array, count: Array, mean: Array) -> Callable[[Parameters, b
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows in runs of the same count, which start at `runs`; sums of weights and of log spent for each run."""
+    """Rows in runs of the same count, which start at `runs`; sums of weights and of log spend for each run."""
 
     count: Array
     runs: npt.NDArray[np.intp]
@@ -71,7 +71,7 @@ class _Rows:
     logs_spent: Array
 
     def at(self, p: Parameters, curved: bool) -> Totals:
-        """Sums of `score`, for which two numbers for each count will do; and of its derivatives."""
+        """Return the sums of `score` and of its derivatives, for which two numbers per count are enough."""
         shape, q, v = map(float, p)
         both = v + self.spent
         shares = self.weights / both
@@ -114,19 +114,19 @@ def _each_count(runs: npt.NDArray[np.intp], *values: Array) -> list[Array]:
 
 
 def starts(count: Array, mean: Array) -> list[Parameters]:
-    """Where to start: the median spend, with little or much variation within and between customers."""
+    """Return starting values: the median spend, with little or much variation within and between customers."""
     typical = float(np.median(mean))
     return [Parameters(*map(np.asarray, (p, q, q * typical / p))) for p, q in ((5.0, 3.0), (1.0, 2.0), (20.0, 10.0))]
 
 
 def mean_exists(p: Parameters, count: Array) -> npt.NDArray[np.bool_]:
-    """Whether the conditional expectation of mean spend is finite: p count + q > 1."""
+    """Return whether the conditional expectation of mean spend is finite: p count + q > 1."""
     exists: npt.NDArray[np.bool_] = np.asarray(p.p * count + p.q > 1)
     return exists
 
 
 def expected_spend(p: Parameters, count: Array, mean: Array) -> Array:
-    """Expected mean spend per purchase given the history. FH eq. (5); p v/(q - 1) for count 0.
+    """Return the expected mean spend per purchase given the history. FH eq. (5); p v/(q - 1) for count 0.
 
     NaN where it does not exist (`mean_exists`).
     """
@@ -135,25 +135,25 @@ def expected_spend(p: Parameters, count: Array, mean: Array) -> Array:
 
 
 def median_spend(p: Parameters, count: Array, mean: Array) -> Array:
-    """Median over a customer's possible mean spends given the history; exists for every parameter.
+    """Return the median over a customer's possible mean spends given the history; exists for every parameter.
 
     The mean spend is p/nu with nu ~ Gamma(p count + q, v + count mean), so its median is p over the median of nu.
     """
     rate, shape = _posterior(p, count, mean)
     with np.errstate(over="ignore", divide="ignore"):
         median: Array = p.p * rate / gammaincinv(shape, 0.5)
-    return np.minimum(median, np.finfo(float).max)  # for q near 0 it is beyond any number
+    return np.minimum(median, np.finfo(float).max)  # infinite for q near 0
 
 
 def simulate_orders(p: Parameters, customer: Array, customers: int, generator: np.random.Generator) -> Array:
-    """Spend of each order (m,), given the customer of each (m,), numbered from 0 to customers - 1."""
+    """Simulate the spend of each order (m,), given the customer of each (m,), numbered from 0 to customers - 1."""
     nu = generator.gamma(p.q, size=customers) / p.v
     orders: Array = generator.gamma(p.p, size=len(customer)) / nu[customer]
     return orders
 
 
 def simulate(p: Parameters, count: Array, generator: np.random.Generator) -> Array:
-    """Mean spend over `count` purchases (n,) of new customers; NaN where count is 0."""
+    """Simulate the mean spend over `count` purchases (n,) of new customers; NaN where count is 0."""
     n = len(count)
     nu = generator.gamma(np.broadcast_to(p.q, n)) / np.broadcast_to(p.v, n)
     total = generator.gamma(np.maximum(p.p * count, 1e-12)) / nu
@@ -187,7 +187,7 @@ def sample_orders(p: Parameters, customer: Array, count: Array, mean: Array, gen
 
 
 def total_law(p: Parameters, purchases: Array, count: Array, mean: Array) -> tuple[Array, Array, Array]:
-    """Scale, a and b of the total spend over further purchases, given the history: scale BetaPrime(a, b).
+    """Return the scale, a and b of the total spend over further purchases, given the history: scale BetaPrime(a, b).
 
     The total is Gamma(p purchases, nu), and nu ~ Gamma(p count + q, v + count mean): a ratio of gamma variables.
     """
@@ -196,13 +196,13 @@ def total_law(p: Parameters, purchases: Array, count: Array, mean: Array) -> tup
 
 
 def _posterior(p: Parameters, count: Array, mean: Array) -> tuple[Array, Array]:
-    """Rate and shape of a customer's nu given the history."""
+    """Return the rate and shape of a customer's nu given the history."""
     spent = np.where(count > 0, count * np.where(count > 0, mean, 0.0), 0.0)
     return p.v + spent, p.p * count + p.q
 
 
 def _score_of_counts(count: Array, shape: Array, q: Array) -> Array:
-    """Parts of the score that depend on the count (> 0) alone, (3, ...)."""
+    """Return the parts of the score that depend on the count (> 0) alone, (3, ...)."""
     alpha = shape * np.maximum(count, 1)
     both = digamma(alpha + q)
     return np.stack(np.broadcast_arrays(-log_beta(alpha, q), both - digamma(alpha), both - digamma(q)))

@@ -39,7 +39,7 @@ class Parameters(NamedTuple):
 
 
 def remaining(p: Parameters, t: Array) -> Remaining:
-    """The remaining time of a customer active at t: BG eq. (3), which a later start only gives another beta.
+    """Return the law of the remaining time of a customer active at t: BG eq. (3), in which t only changes beta.
 
     P(longer than z) = (1 + (exp(bz) - 1)/beta_t)^-s with beta_t = 1 + (beta - 1) exp(-bt); B = beta_t/b.
     """
@@ -49,17 +49,17 @@ def remaining(p: Parameters, t: Array) -> Remaining:
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T."""
+    """Return the expected purchases in (T, T + h] of a customer who is active at T."""
     return dropout_time.discounted_if_active(remaining, p, h, 0.0, x, T)
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
-    """Expected purchases ever after T of a customer who is active at T: finite, since no customer stays forever."""
+    """Return all expected purchases after T of a customer who is active at T: finite, as no customer stays forever."""
     return dropout_time.discounted_if_active(remaining, p, np.asarray(np.inf), 0.0, x, T)
 
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
-    """Where to start: the overall rate, with little or much dropout and variation, soon or late."""
+    """Return starting values: the overall rate, with little or much dropout and variation, soon or late."""
     span = max(float(np.sum(T)) / max(len(T), 1), 1e-300)
     rate = max(float(np.sum(x)), 0.5) / (span * max(len(T), 1))
     shapes = ((0.5, 1.5, 0.05, 0.6, 0.6), (2.0, 1.2, 0.5, 2.0, 0.2), (0.2, 3.0, 2.0, 0.5, 1.0))
@@ -70,7 +70,7 @@ def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
 
 
 def quantities(p: Parameters) -> dict[str, Array]:
-    """What people quote of the process: means over new customers, and how long half of them stay."""
+    """Return the summary quantities: means over new customers, and how long half of them stay."""
     half = Remaining(p.s, p.beta / p.b, p.b, p.beta, None).time_of(np.log(2) / p.s)
     return {
         MEAN_PURCHASE_RATE: p.r / p.alpha,

@@ -25,7 +25,7 @@ from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["totals"]
 
-PANEL = 6.0  # of the variable: quadrature at each node is the cost, and long panels need the fewest nodes
+PANEL = 6.0  # length in the variable: quadrature at the nodes is the main cost, and long panels need the fewest nodes
 FIRSTS = 5  # a log chance and its first derivatives, by p, s, log a and log c
 SECONDS = tuple(itertools.combinations_with_replacement(range(4), 2))  # the order of its second derivatives
 
@@ -49,7 +49,7 @@ def _terms(p: Any, rows: Rows, curved: bool) -> list[Term]:
         chances = [
             grid.interpolate(table, pairs, _variable(p, pairs.ages)) for table, pairs in zip(tables, both, strict=True)
         ]
-    else:  # so few pairs, or ages so long compared to 1/b, that nodes would be more
+    else:  # for few pairs, or ages that are long compared to 1/b, there would be more nodes than pairs
         chances = [
             _chances(p, rows.purchases[each.bought], each.ages[each.age], curved)[i] for i, each in enumerate(both)
         ]
@@ -65,7 +65,7 @@ def _tables(p: Any, grid: Grid, purchases: Array, curved: bool) -> list[list[Arr
 
 def _singular(p: Any) -> float:
     """Return b times the distance from age 0 to the first age before it at which a chance is singular."""
-    vanishes = -np.log1p(-p.beta) if p.beta < 1 else np.inf  # where c does
+    vanishes = -np.log1p(-p.beta) if p.beta < 1 else np.inf  # where c vanishes
     return float(min(p.b * p.alpha, vanishes))
 
 
@@ -155,7 +155,7 @@ def _second(purchase: bool, p: Array, s: float, means: Array, squares: Array) ->
 
 
 def _term(p: Any, purchases: Array, pairs: Pairs, chance: Array) -> Term:
-    """One term of each pair, from the log of its chance and its derivatives (5 or 15, m)."""
+    """Return one term of each pair, from the log of its chance and its derivatives (5 or 15, m)."""
     x = purchases[pairs.bought]
     shape, t = p.r + x, pairs.ages
     passed, new = p.b * t, Remaining(p.s, p.beta / p.b, p.b, p.beta, None)

@@ -38,52 +38,52 @@ def score(p: Parameters, x: Array, t_x: Array, T: Array) -> Score:
 
 
 def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
-    """Probability that a customer is still active at T. BDF eq. (6); below 1 for a customer without repeat purchase."""
+    """Return the probability that a customer is still active at T. BDF eq. (6); below 1 without a repeat purchase."""
     return logistic(-_log_odds_gone(p, x, t_x, T))
 
 
 def posterior_means(p: Parameters, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
-    """Means of each customer's purchase rate and dropout probability, given the history."""
+    """Return the means of each customer's purchase rate and dropout probability, given the history."""
     return beta_geometric.posterior_means(_stayed(p), probability_alive(p, x, t_x, T), x, t_x, T)
 
 
 def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """P(still active at T + h) of a customer who is active at T."""
+    """Return P(still active at T + h) of a customer who is active at T."""
     return beta_geometric.survival_if_active(_stayed(p), h, x, T)
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
-    """Expected purchases ever after T of a customer who is active at T; infinite for a <= 1."""
+    """Return the expected purchases ever after T of a customer who is active at T; infinite for a <= 1."""
     return beta_geometric.residual_if_active(_stayed(p), x, T)
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T."""
+    """Return the expected purchases in (T, T + h] of a customer who is active at T."""
     return beta_geometric.purchases_if_active(_stayed(p), h, x, T)
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """The same, each purchase worth exp(-delta tau)."""
+    """Return the same expectation with each purchase worth exp(-delta tau)."""
     return beta_geometric.discounted_if_active(_stayed(p), h, delta, x, T)
 
 
 def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
-    """Both at once, (2, n)."""
+    """Return both expectations together, (2, n)."""
     return beta_geometric.both_if_active(_stayed(p), h, delta, x, T)
 
 
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
-    """Histories of new customers observed for T (n,), drawn from the process itself."""
+    """Simulate histories of new customers observed for T (n,)."""
     return beta_geometric_draws.simulate(p, T, generator, leave_at_once=True)
 
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T, of a customer who is active at T."""
+    """Return the expected purchases per unit of time, tau after T, of a customer who is active at T."""
     return beta_geometric.intensity_if_active(_stayed(p), tau, x, T)
 
 
 def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
-    """P(exactly k purchases in (T, T + h]) of a customer who is active at T."""
+    """Return P(exactly k purchases in (T, T + h]) of a customer who is active at T."""
     return beta_geometric.pmf_if_active(_stayed(p), k, h, x, T)
 
 
@@ -113,7 +113,7 @@ def sample_mean_if_active(
 
 
 def buys_between_if_active(p: Parameters, start: Array, end: Array, x: Array, T: Array) -> Array:
-    """P(any purchase in (T + start, T + end]) of a customer who is active at T."""
+    """Return P(any purchase in (T + start, T + end]) of a customer who is active at T."""
     return order_times.buys_between_beta_geometric(_stayed(p), start, end, x, T)
 
 
@@ -125,12 +125,12 @@ def draw_orders_if_active(
 
 
 def _stayed(p: Parameters) -> Parameters:
-    """BG/NBD's parameters for customers who have stayed once more than they have repeated."""
+    """Return BG/NBD's parameters for customers who have stayed once more than they have repeated."""
     return p._replace(b=p.b + 1)
 
 
 def _log_odds_gone(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
-    """Logarithm of P(gone) / P(alive) at T: a/(b+x) ((alpha+T)/(alpha+t_x))^(r+x)."""
+    """Return the logarithm of P(gone) / P(alive) at T: a/(b+x) ((alpha+T)/(alpha+t_x))^(r+x)."""
     log_ratio = np.log(p.alpha + T) - np.log(p.alpha + t_x)
     answer: Array = np.log(p.a) - np.log(p.b + x) + (p.r + x) * log_ratio
     return answer
@@ -142,7 +142,7 @@ def _log_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
 
 
 def _score_of_counts(x: Array, r: Array, a: Array, b: Array) -> Array:
-    """Parts of the score that depend on the count alone, (6, ...)."""
+    """Return the parts of the score that depend on the count alone, (6, ...)."""
     together = digamma_rise(np.add(a, b), x + 1)
     parts = (
         _log_counts(x, r, a, b),

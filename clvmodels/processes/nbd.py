@@ -56,27 +56,27 @@ def starts(x: Array, T: Array) -> list[Parameters]:
 
 
 def probability_alive(p: Parameters, x: Array, T: Array) -> Array:
-    """Probability that a customer is still active at T: 1, since customers never leave."""
+    """Return the probability that a customer is still active at T: 1, since customers never leave."""
     return np.ones(np.broadcast_shapes(*map(np.shape, (*p, x, T))))
 
 
 def posterior_means(p: Parameters, x: Array, T: Array) -> dict[str, Array]:
-    """Mean of each customer's purchase rate, given the history."""
+    """Return the mean of each customer's purchase rate, given the history."""
     return {"purchase_rate": (p.r + x) / (p.alpha + T)}
 
 
 def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """P(still active at T + h): 1, since customers never leave."""
+    """Return P(still active at T + h): 1, since customers never leave."""
     return np.ones(np.broadcast_shapes(*map(np.shape, (*p, h, x, T))))
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
-    """Expected purchases ever after T: infinite."""
+    """Return the expected purchases ever after T: infinite."""
     return np.full(np.broadcast_shapes(*map(np.shape, (*p, x, T))), np.inf)
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h]: the posterior mean of the rate, carried on. E section 4."""
+    """Return the expected purchases in (T, T + h]: the posterior mean of the rate, carried on. E section 4."""
     answer: Array = (p.r + x) / (p.alpha + T) * h
     return answer
 
@@ -88,7 +88,7 @@ def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Arr
 
 
 def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
-    """P(exactly k purchases in (T, T + h]) of a customer: negative binomial with the rate's posterior."""
+    """Return P(exactly k purchases in (T, T + h]) of a customer: negative binomial with the rate's posterior."""
     shape, age, k = p.r + x, p.alpha + T, np.asarray(k, dtype=float)
     log_pmf = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1) - shape * np.log1p(h / age)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -103,7 +103,7 @@ def exceedances_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Iterat
 
 
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
-    """Histories of new customers observed for T (n,), drawn from the process itself."""
+    """Simulate histories of new customers observed for T (n,)."""
     n = len(T)
     rate = generator.gamma(np.broadcast_to(p.r, n)) / np.broadcast_to(p.alpha, n)
     x = generator.poisson(rate * T)
@@ -115,7 +115,7 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
 
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
-    """Expected purchases per unit of time, tau after T: the same at any time."""
+    """Return the expected purchases per unit of time, tau after T: the same at any time."""
     return purchases_if_active(p, np.ones(np.shape(tau)), x, T)
 
 

@@ -1,4 +1,4 @@
-"""How many purchases come in time at a gamma-distributed rate: tails of the negative binomial distribution."""
+"""The number of purchases within a time at a gamma-distributed rate: tails of the negative binomial distribution."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["negative_binomial_tails"]
 
-SMALLEST_LOG = -600.0  # of a first probability that is computed without a scale; e^-745 would be 0
+SMALLEST_LOG = -600.0  # log of the smallest first probability computed without a scale; e^-745 would be 0
 RESCALED = 1e200  # probabilities are kept below this by moving their scale
 
 
 def negative_binomial_tails(shape: Array, z: Array) -> Iterator[Array]:
     """Yield P(N > k) for k = 0, 1, 2, ... of the purchases N of a rate ~ Gamma(shape, 1) within z.
 
-    The probabilities P(N = k) follow from each other by a factor and are taken from the tail. Where P(N = 0) is too
-    small for a number, all are kept relative to a scale, whose logarithm is moved as they grow.
+    The probabilities P(N = k) follow from each other by a factor and are taken from the tail. If P(N = 0) is too small
+    for a float, all are stored relative to a scale, whose logarithm is adjusted as they grow.
     """
     log_none = -shape * np.log1p(z)
     share = z / (1 + z)

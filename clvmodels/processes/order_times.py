@@ -1,7 +1,7 @@
 """Order times and windows: when an active customer orders and leaves, and the chance of an order in a later window.
 
-Money needs more than counts: a cost is charged in some periods and not in others, and revenue and cost must follow from
-one draw of the time at which a customer leaves. Each function serves one family of processes.
+Money needs more than counts: a cost is charged only in some periods, and revenue and cost must use the same draw of the
+time at which a customer leaves. Each function serves one family of processes.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ MOST_ORDERS = 300_000_000
 
 
 def buys_between_nbd(p: Any, start: Array, end: Array, x: Array, T: Array) -> Array:
-    """P(an order in (T + start, T + end]) at a gamma-distributed rate, without dropout."""
+    """Return P(an order in (T + start, T + end]) at a gamma-distributed rate, without dropout."""
     answer: Array = -np.expm1(-(p.r + x) * np.log1p((np.asarray(end) - start) / (p.alpha + T)))
     return answer
 
 
 def buys_between_beta_geometric(p: Any, start: Array, end: Array, x: Array, T: Array) -> Array:
-    """P(an order in (T + start, T + end]) of a customer active at T, where dropout follows orders.
+    """Return P(an order in (T + start, T + end]) of a customer active at T, where dropout follows orders.
 
     Given the rate and the dropout probability q, a customer is still active at `start` with probability
     exp(-rate q start), and then orders within c = end - start with probability 1 - exp(-rate c). The factor
@@ -52,7 +52,7 @@ def buys_between_beta_geometric(p: Any, start: Array, end: Array, x: Array, T: A
 
 
 def buys_between_dropout_time(law: Law, p: Any, start: Array, end: Array, x: Array, T: Array) -> Array:
-    """P(an order in (T + start, T + end]) of a customer active at T, who leaves at a time of their own.
+    """Return P(an order in (T + start, T + end]) of a customer active at T, who leaves at a time of their own.
 
     Time to dropout does not depend on orders: at `start`, a customer who is still active has the law of a later age
     and the same law of the rate.
@@ -68,9 +68,9 @@ def buys_between_dropout_time(law: Law, p: Any, start: Array, end: Array, x: Arr
 
 
 def buys_between_bgbb(p: Any, start: Array, end: Array, x: Array, n: Array) -> Array:
-    """P(an order at the opportunities n + start + 1 to n + end) of a customer active after n.
+    """Return P(an order at the opportunities n + start + 1 to n + end) of a customer active after n.
 
-    A customer who stays until `start`, whether ordering or not, has stayed as many opportunities more.
+    A customer who stays until `start`, whether ordering or not, has stayed for `start` more opportunities.
     """
     first, last = bgbb_active.whole(start), bgbb_active.whole(end)
     later = p._replace(delta=p.delta + first)
@@ -149,7 +149,7 @@ def _customer_of_each(count: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     Raises
     ------
     OverflowError
-        If there are more orders than any base has, as under draws of parameters that the data hardly determine.
+        If there are implausibly many orders, as under draws of poorly determined parameters.
     """
     total = float(np.sum(count, dtype=float))
     if total > MOST_ORDERS:

@@ -37,12 +37,12 @@ class Parameters(NamedTuple):
 
 
 def remaining(p: Parameters, t: Array) -> Remaining:
-    """The remaining time of a customer active at t: Pareto, P(longer than z) = (1 + z/(beta+t))^-s. SMC eq. (5)."""
+    """Return the law of the remaining time of a customer active at t: (1 + z/(beta+t))^-s. SMC eq. (5)."""
     return Remaining(p.s, p.beta + t, None, p.beta, None)
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Expected purchases in (T, T + h] of a customer who is active at T. SMC eq. (22), regular at s = 1."""
+    """Return the expected purchases in (T, T + h] of a customer who is active at T. SMC eq. (22), regular at s = 1."""
     span = np.log1p(h / (p.beta + T))
     power = (1 - p.s) * span
     with np.errstate(over="ignore"):
@@ -52,7 +52,7 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
-    """Expected purchases ever after T of a customer who is active at T; infinite for s <= 1."""
+    """Return the expected purchases ever after T of a customer who is active at T; infinite for s <= 1."""
     finite = p.s > 1
     stay = np.where(finite, (p.beta + T) / np.where(finite, p.s - 1, 1.0), np.inf)
     answer: Array = (p.r + x) / (p.alpha + T) * stay
@@ -70,12 +70,12 @@ def sample_mean_if_active(
 
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
-    """Where to start: the overall rate, with little or much dropout and variation."""
+    """Return starting values: the overall rate, with little or much dropout and variation."""
     return _starts(x, T, (0.5, 1.5, 0.6, 1.0), (2.0, 1.2, 2.0, 10.0), (0.2, 3.0, 0.3, 0.1))
 
 
 def more_starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
-    """Where weak dropout may have another maximum: some customers leave at once, and few later."""
+    """Return starting values for a possible maximum with weak dropout: some customers leave at once, and few later."""
     return _starts(x, T, (0.8, 1.3, 0.02, 1e-5))
 
 
@@ -87,7 +87,7 @@ def _starts(x: Array, T: Array, *shapes: tuple[float, float, float, float]) -> l
 
 
 def quantities(p: Parameters) -> dict[str, Array]:
-    """What people quote of the process: means over new customers, and how long half of them stay."""
+    """Return the summary quantities: means over new customers, and how long half of them stay."""
     return {
         MEAN_PURCHASE_RATE: p.r / p.alpha,
         MEAN_TIME_BETWEEN_PURCHASES: p.alpha / p.r,

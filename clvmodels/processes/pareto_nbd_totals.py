@@ -19,7 +19,7 @@ from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["totals"]
 
-PANEL = 1.5  # of the log ratio
+PANEL = 1.5  # length in the log ratio
 
 
 def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, bool], Totals]:
@@ -53,14 +53,14 @@ def _chances(grid: Grid, shape: Array, s: float, curved: bool) -> list[list[Arra
 
 
 def _log_ratio(p: Any, t: Array) -> Array:
-    """log((alpha + t)/(beta + t)), without cancellation where it is near 0."""
+    """Return log((alpha + t)/(beta + t)), without cancellation where it is near 0."""
     off = (p.alpha - p.beta) / (p.beta + t)
     near = np.abs(off) < 0.5
     return np.where(near, np.log1p(np.where(near, off, 0.0)), np.log(p.alpha + t) - np.log(p.beta + t))
 
 
 def _term(p: Any, purchases: Array, pairs: Pairs, chance: Array) -> Term:
-    """One term of each pair, from the log of its chance and its derivatives by p, s and the log ratio (4 or 10, m)."""
+    """Return a term of each pair, from its log chance and the derivatives by p, s and the log ratio (4 or 10, m)."""
     x = purchases[pairs.bought]
     shape, t = p.r + x, pairs.ages
     log_bought, log_kept, a, c = np.stack(

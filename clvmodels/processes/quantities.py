@@ -1,4 +1,4 @@
-"""Names of the quantities that summarize a process, as they are in tables, and their values where nobody drops out."""
+"""Names of the quantities that summarize a process, as in tables, and their values without dropout."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ WITHOUT_DROPOUT = {
     MEDIAN_LIFETIME: float("inf"),
     SHARE_GONE: 0.0,
 }
-"""The quantities that describe dropout, and their values where a fit ended at no dropout."""
+"""The quantities that describe dropout, and their values if a fit ended at no dropout."""

@@ -1,4 +1,4 @@
-"""Which comes first, the next purchase or dropout: the integral behind Pareto/NBD and GGompertz/NBD.
+"""Whether the next purchase or dropout comes first: the integral behind Pareto/NBD and GGompertz/NBD.
 
 The next purchase of a customer who buys at rate lambda ~ Gamma(shape, A) comes within z with probability
 1 - (1 + z/A)^-shape; dropout with 1 - (1 + e(z)/B)^-s. Two such times are compared by one quadrature, whose nodes serve
@@ -32,8 +32,8 @@ __all__ = [
 # where s is small, so that some customers stay for long after age begins to count.
 NODES, YOUNG_NODES, OLD_NODES = 40, 32, 56
 DROP = 37.0  # tails below e^-37 of the largest value are left out
-BEND = 3.0  # nodes lie closest within so much, in log time, of where the slower of the two scales sets in
-AGED = 500.0  # an exp(bz) of e^500 is as good as infinite, and is a number
+BEND = 3.0  # nodes are closest within this distance, in log time, of the slower of the two scales
+AGED = 500.0  # exp(bz) of e^500 is practically infinite, but still a float
 CHUNK, SMALL_CHUNK = (
     1_024,
     128,
@@ -58,21 +58,21 @@ class Remaining(NamedTuple):
         return answer
 
     def log_growth(self, z: Array) -> Array:
-        """log(1 + e(z)/B), without overflow."""
+        """Return log(1 + e(z)/B), without overflow."""
         if self.b is None:
             return np.log1p(z / self.B)
         aged = self.b * z
         return _log_growth(aged, _risen(aged), self.b * self.B)
 
     def hazard(self, z: Array) -> Array:
-        """Rate of dropout z later: s e'(z)/(B + e(z))."""
+        """Return the rate of dropout z later: s e'(z)/(B + e(z))."""
         if self.b is None:
             return self.s / (self.B + z)
         risen = _risen(self.b * z)
         return self.s * self.b * ((1 + risen) / (self.b * self.B + risen))
 
     def along(self, z: Array) -> tuple[Array, Array, Array]:
-        """log(1 + e(z)/B), how fast it falls as log B rises, and the hazard, where age counts."""
+        """Return log(1 + e(z)/B), minus its derivative by log B, and the hazard, for dropout that grows with age."""
         if self.b is None:
             raise AssertionError("the hazard grows with age")
         aged, bB = self.b * z, self.b * self.B
@@ -82,21 +82,21 @@ class Remaining(NamedTuple):
 
     @property
     def onset(self) -> Array:
-        """From about when on, within 1/b, age counts: hardly anybody leaves before if customers are much alike."""
+        """The time from which age matters, to within 1/b: if customers are similar, hardly any leave before it."""
         if self.b is None:
             raise AssertionError("the hazard grows with age")
         answer: Array = np.maximum(np.log1p(self.b * self.B / np.maximum(self.s, 1)), 1.0) / self.b
         return answer
 
     def later(self, z: Array) -> Remaining:
-        """The law z later, for those who are still there."""
+        """Return the law of the time that remains after z, for customers who are still active then."""
         if self.b is None:
             raise AssertionError("the hazard grows with age")
         passed = np.exp(-self.b * z)
         return self._replace(B=self.B * passed - np.expm1(-self.b * z) / self.b)
 
     def time_of(self, growth: Array) -> Array:
-        """The z at which log(1 + e(z)/B) has grown so far; inf where it is beyond any number."""
+        """Return the z at which log(1 + e(z)/B) has this value; infinite beyond the largest float."""
         with np.errstate(over="ignore"):
             if self.b is None:
                 return self.B * np.expm1(growth)
@@ -105,18 +105,18 @@ class Remaining(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One side of the race: the log of its chance, and means under its integrand of what the score needs, each (n,)."""
+    """One side of the race: its log chance, and the means under its integrand that the score needs, each (n,)."""
 
     log_chance: Array
     log_purchase: Array  # log(1 + z/A)
     log_growth: Array  # log(1 + e(z)/B)
     per_age: Array  # 1/(A + z)
     per_growth: Array  # 1/(B + e(z))
-    by_b: Array | None  # of the log integrand by b, B held fixed
+    by_b: Array | None  # derivative of the log integrand by b, with B fixed
 
 
 def race(purchase: bool, shape: Array, A: Array, remaining: Remaining) -> Side:
-    """One side of the race: the next purchase, at z with density shape A^shape/(A+z)^(shape+1), or dropout."""
+    """Return one side of the race: the next purchase, with density shape A^shape/(A+z)^(shape+1), or dropout."""
     values = [np.asarray(value, dtype=float) for value in (shape, A, remaining.s, remaining.B)]
     if remaining.b is not None:
         values.append(np.asarray(remaining.b, dtype=float))
@@ -142,7 +142,7 @@ def log_chances_of_ages(purchase: bool, shape: Array, alpha: float, s: float, be
 
 
 def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array | None = None) -> Array:
-    """Rows of `Side` for customers (n,), by Gauss-Legendre in a variable that bends with log time.
+    """Return the values of `Side` for customers (n,), by Gauss-Legendre quadrature in a function of log time.
 
     With m the smaller of A and B and z = m (exp(u) - 1), the integrand is log-concave in u. It falls by e^-37 before
     the end of the range, or exponentially from there on, where the rest is known.
@@ -236,7 +236,7 @@ def _range(shape: Array, A: Array, s: Array, B: Array) -> tuple[Array, ...]:
 def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
     """Return nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
     bend = np.clip(bend, low, high)
-    scale = np.clip(scale, 1e-300, np.maximum(8 * (high - low), 1e-300))  # far below it, v - 1/v would cancel
+    scale = np.clip(scale, 1e-300, np.maximum(8 * (high - low), 1e-300))  # far below the bend, v - 1/v would cancel
     first, last = np.arcsinh((low - bend) / scale), np.arcsinh((high - bend) / scale)
     places, weights = legendre(count)
     v = np.exp(first[:, None] + (last - first)[:, None] * places)
@@ -246,17 +246,17 @@ def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tup
 
 
 def _risen(aged: Array) -> Array:
-    """exp(bz) - 1, which makes no difference any more to anything divided by it where it would overflow."""
+    """Return exp(bz) - 1, bounded before it overflows; beyond that, quotients by it are 0 anyway."""
     answer: Array = np.expm1(np.minimum(aged, AGED))
     return answer
 
 
 def _log_growth(aged: Array, risen: Array, bB: Array) -> Array:
-    """log(1 + e(z)/B) of bz, exp(bz) - 1 and bB."""
+    """Return log(1 + e(z)/B) from bz, exp(bz) - 1 and bB."""
     answer: Array = np.log1p(risen / bB) + np.maximum(aged - AGED, 0.0)
     return answer
 
 
 def _second_rest(y: Array, risen: Array) -> Array:
-    """Y - 1 + exp(-y) without cancellation, for y >= 0 and risen = exp(y) - 1."""
+    """Return Y - 1 + exp(-y) without cancellation, for y >= 0 and risen = exp(y) - 1."""
     return np.where(y < 1e-3, 0.5 * y * y * (1 - y / 3 * (1 - 0.25 * y)), y - risen / (1 + risen))

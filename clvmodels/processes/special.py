@@ -38,9 +38,9 @@ LARGE = 1e4
 LARGEST_EXPONENT = 700.0  # that does not overflow
 MANY_TIMES = 100_000
 DROP = 30.0  # tails below e^-30 of the peak are left out
-NODE_STEP = 0.4  # of the trapezoidal rule: its error is of the order of exp(-pi^2 / step) = 2e-11
+NODE_STEP = 0.4  # step of the trapezoidal rule, whose error is of the order of exp(-pi^2 / step) = 2e-11
 NODE_STEPS = 8
-FEWEST_NODES = 48  # over the width of a narrow distribution
+FEWEST_NODES = 48  # nodes over the width of a narrow distribution
 CHEBYSHEV_NODES = 12
 TRIGAMMA_STEPS = 12
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
@@ -48,13 +48,13 @@ NEWTON_STEPS = 8  # the ends of the range need not be exact
 
 
 def log1pexp(z: Array) -> Array:
-    """log(1 + exp(z)) without overflow, to an absolute error of 1e-16; log(1 + e^-inf) = 0."""
+    """Return log(1 + exp(z)) without overflow, to an absolute error of 1e-16; log(1 + e^-inf) = 0."""
     answer: Array = np.maximum(z, 0.0) + np.log(1.0 + np.exp(-np.abs(z)))
     return answer
 
 
 def softplus(z: Array) -> tuple[Array, Array]:
-    """log(1 + exp(z)) and its derivative, in one pass; z is overwritten."""
+    """Return log(1 + exp(z)) and its derivative, in one pass; z is overwritten."""
     if np.max(z) < LARGEST_EXPONENT:
         both = np.exp(z, out=z) + 1.0
         return np.log(both), np.divide(z, both, out=both)
@@ -62,7 +62,7 @@ def softplus(z: Array) -> tuple[Array, Array]:
 
 
 def logistic(z: Array) -> Array:
-    """1 / (1 + exp(-z)) without overflow; 0 at -inf."""
+    """Return 1 / (1 + exp(-z)) without overflow; 0 at -inf."""
     small = np.exp(-np.abs(z))
     answer: Array = np.where(z >= 0, 1.0, small) / (1.0 + small)
     return answer
@@ -71,8 +71,8 @@ def logistic(z: Array) -> Array:
 def discounted_count(count: Array, end: Array, delta: float, generator: np.random.Generator) -> Array:
     """Draw the sum of exp(-delta t) over `count` (n,) times that are uniform on (0, end), with end (n,).
 
-    Sums of very many times are drawn from the normal distribution with their mean and variance, so that draws of
-    parameters far out need no memory for each time.
+    Sums of very many times are drawn from the normal distribution with their mean and variance, so that extreme draws
+    of parameters need no memory for each time.
     """
     many = count > MANY_TIMES
     owner = np.repeat(np.arange(count.size), np.where(many, 0, count).astype(np.intp))
@@ -87,7 +87,7 @@ def discounted_count(count: Array, end: Array, delta: float, generator: np.rando
 
 
 def by_count(function: Callable[..., Array], x: Array, *parameters: Array | float) -> Array:
-    """function(x, *parameters) of counts x (n,), looked up in a table of all counts where the rows share parameters.
+    """Return function(x, *parameters) of counts x (n,), looked up in a table of all counts if rows share parameters.
 
     Gamma functions depend on the count alone, and there are far fewer distinct counts than rows.
     """
@@ -100,7 +100,7 @@ def by_count(function: Callable[..., Array], x: Array, *parameters: Array | floa
 def over_octaves(
     function: Callable[[Array, Array], Array], x: Array, age: Array, nodes: int = CHEBYSHEV_NODES
 ) -> Array:
-    """function(x, age), (..., n), for a function smooth in log(age), from few evaluations.
+    """Return function(x, age), (..., n), for a function smooth in log(age), from few evaluations.
 
     For each distinct x and octave of age, [2^k, 2^(k+1)), the function is evaluated at Chebyshev nodes of log(age) and
     interpolated. The nodes depend on a row's own octave alone, so an answer never depends on the other rows.
@@ -110,7 +110,7 @@ def over_octaves(
     x, age : arrays (n,)
         age > 0. Analytic and bounded for |Im log(age)| < pi/2, the interpolant is good to about 9^-nodes.
     nodes : int
-        More of them for a function less smooth.
+        Number of nodes; less smooth functions need more.
     """
     if x.size == 0:
         return function(x, age)
@@ -152,7 +152,7 @@ def log_rise(z: Array | float, x: Array) -> Array:
 
 
 def digamma_rise(z: Array | float, x: Array) -> Array:
-    """digamma(z + x) - digamma(z): the derivative of `log_rise` by z, for whole x >= 0."""
+    """Return digamma(z + x) - digamma(z): the derivative of `log_rise` by z, for whole x >= 0."""
     z = np.asarray(z, dtype=float)
     if is_shared(z) and x.size:
         return np.take(_cumulated(1.0 / _steps(z, x)), x.astype(np.intp), axis=-1)
@@ -161,7 +161,7 @@ def digamma_rise(z: Array | float, x: Array) -> Array:
 
 
 def is_shared(z: Array | float) -> bool:
-    """Whether a parameter is the same for every row: a scalar, or a column of draws."""
+    """Return whether a parameter is the same for every row: a scalar, or a column of draws."""
     z = np.asarray(z)
     return z.ndim == 0 or z.shape[-1] == 1
 
@@ -192,7 +192,7 @@ class BetaNodes(NamedTuple):
 
 
 def beta_nodes(a: Array | float, b: Array | float, steepness: Array | float, count: int) -> BetaNodes:
-    """Nodes and weights for the p(1-p)-damped part of an expectation over p ~ Beta(a, b).
+    """Return nodes and weights for the p(1-p)-damped part of an expectation over p ~ Beta(a, b).
 
     For a smooth g, E[g(p)] = (1 - m) g(0) + m g(1) + sum_j w_j [g(p_j) - (1 - p_j) g(0) - p_j g(1)], with m = a/(a+b).
     The bracket vanishes at both ends, so in s = logit p the integrand decays at least as e^-|s| however small a and b
@@ -223,7 +223,7 @@ def beta_nodes(a: Array | float, b: Array | float, steepness: Array | float, cou
 
 
 def beta_node_count(a: Array | float, b: Array | float, steepness: Array | float) -> npt.NDArray[np.intp]:
-    """How many nodes `beta_nodes` needs for each of these distributions."""
+    """Return the number of nodes that `beta_nodes` needs for each of these distributions."""
     left, right = _range(a, b, steepness)
     return np.maximum(FEWEST_NODES, 1 + np.ceil((right - left) / NODE_STEP).astype(np.intp))
 
@@ -231,7 +231,7 @@ def beta_node_count(a: Array | float, b: Array | float, steepness: Array | float
 def by_node_count(
     function: Callable[..., Array], counts: npt.NDArray[np.intp], *columns: Array | float, steps: int = NODE_STEPS
 ) -> Array:
-    """function(count, *columns), each row with its own number of nodes, so that its answer is its own too.
+    """Return function(count, *columns), with a number of nodes per row that does not depend on the other rows.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def by_node_count(
 
 @cache
 def legendre(count: int) -> tuple[Array, Array]:
-    """Nodes of Gauss-Legendre on [0, 1], and their weights."""
+    """Return the nodes of Gauss-Legendre on [0, 1], and their weights."""
     places, weights = np.polynomial.legendre.leggauss(count)
     return 0.5 * (places + 1), 0.5 * weights
 
@@ -302,14 +302,14 @@ def log_beta(a: Array, b: Array) -> Array:
 
 
 def _range(a: Array | float, b: Array | float, steepness: Array | float) -> tuple[Array, Array]:
-    """Where (a+1) log p + (b+1) log(1 - p), concave in s = logit p, has fallen by DROP on either side of its peak."""
+    """Return where (a+1) log p + (b+1) log(1 - p), concave in s = logit p, is DROP below its peak on either side."""
     a, b, steepness = np.broadcast_arrays(np.add(a, 1.0), np.add(b, 1.0), np.asarray(steepness, dtype=float))
     peak = np.log(a / b)
     top = -a * np.log1p(b / a) - b * np.log1p(a / b)
     spread, ends = np.sqrt(1 / a + 1 / b), []
     for sign, drop, tail in ((-1.0, DROP + np.log1p(steepness), a), (1.0, DROP, b)):
         s = peak + sign * (spread * np.sqrt(2 * drop) + (drop - top) / tail)  # beyond the end
-        for _ in range(NEWTON_STEPS):  # of a concave function: they never step over the end
+        for _ in range(NEWTON_STEPS):  # Newton's steps on a concave function never pass the end
             small = np.exp(-np.abs(s))
             fallen = top + a * np.maximum(-s, 0) + b * np.maximum(s, 0) + (a + b) * np.log1p(small) - drop
             s = s - fallen / (b - (a + b) * np.where(s >= 0, small, 1.0) / (1 + small))

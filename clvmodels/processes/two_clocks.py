@@ -1,4 +1,4 @@
-"""Two clocks: customers who buy by one clock and leave by another, each at a rate that changes in time.
+"""Two clocks: customers buy by one clock and leave by another, and both rates change in time.
 
 A customer buys at rate lambda a(t) and leaves at rate mu B'(t) until they are gone, lambda ~ Gamma(r, alpha) and
 mu ~ Gamma(s, beta). a(t) is constant within stretches of time, and A(t) is its integral. Dropout has a clock y(t) of
@@ -27,9 +27,9 @@ from clvmodels.processes.special import digamma_rise, legendre, log_rise
 
 __all__ = ["Rates", "RatesScore", "RunningClock", "Stretches", "expected_ahead", "read_clock", "score_in_two_clocks"]
 
-BLOCK = 100_000  # stretches that are evaluated at once
-NODES = (4, 8, 16, 32, 64)  # of Gauss-Legendre within a stretch
-STEEPEST = (0.7, 3.0, 10.0, 30.0)  # changes of the logarithm of the integrand within a stretch that they are enough for
+BLOCK = 100_000  # stretches evaluated at once
+NODES = (4, 8, 16, 32, 64)  # nodes of Gauss-Legendre within a stretch
+STEEPEST = (0.7, 3.0, 10.0, 30.0)  # largest change of the log integrand within a stretch for which the nodes are enough
 
 
 class Rates(NamedTuple):
@@ -101,7 +101,7 @@ class Stretches:
         )
 
     def blocks(self) -> Iterator[tuple[slice, Stretches]]:
-        """Yield positions of customers, and their stretches, a bounded number at a time."""
+        """Yield positions of customers with their stretches, a bounded number at a time."""
         begin = 0
         while begin < len(self):
             end = int(np.searchsorted(self.first, self.first[begin] + BLOCK, side="right")) - 1
@@ -111,7 +111,7 @@ class Stretches:
 
 
 class RatesScore(NamedTuple):
-    """What the likelihood says of each customer.
+    """The log-likelihood of each customer with its gradient, and P(alive).
 
     value (n,): log-likelihoods. gradient (parameters, n): by the logarithms of r, alpha, s, beta and, if there is any,
     aging, and by the coefficients. alive (n,): P(still active at T).
@@ -184,7 +184,7 @@ def _score(p: Rates, rows: Stretches) -> RatesScore:
     alive = np.exp(active - both)
     constant = log_rise(p.r, x) + p.r * np.log(p.alpha) + p.s * np.log(p.beta)
     value = constant + both + rows.bought @ p.purchase + rows.log_speed
-    # Means of what the terms depend on, over being active at T and over the moments of leaving, by their weights.
+    # Weighted means of the arguments of the terms, over being active at T and over the times of leaving.
     share = np.divide(1 - alive, sums.total, out=np.zeros(len(x)), where=sums.total > 0)
     age, old = p.alpha + buys.end, p.beta + _aged(p, leaves.end)
     r = digamma_rise(p.r, x) + np.log(p.alpha) - (alive * np.log(age) + share * sums.log_age)
@@ -208,7 +208,7 @@ def _aged(p: Rates, y: Array) -> Array:
 
 
 class _Sums(NamedTuple):
-    """Integrals over the moments of leaving, times exp(-scale), and the same with what the gradient needs, (n, ...)."""
+    """Integrals over the times of leaving, times exp(-scale), and those that the gradient needs, (n, ...)."""
 
     scale: Array
     total: Array
@@ -261,7 +261,7 @@ def _add_stretches(
     bought, left = buys.rate[chosen] * rows.length[chosen], leaves.rate[chosen] * rows.length[chosen]
     start, left_start = buys.start[chosen], leaves.start[chosen]
     sums = np.zeros((7, len(chosen)))
-    along = np.zeros((4, len(chosen)))  # by the slope at the start of a stretch and within it, of both clocks
+    along = np.zeros((4, len(chosen)))  # by the slopes of both clocks, at the start and within
     for place, weight in zip(*legendre(nodes), strict=True):
         y = left_start + place * left
         age, old = p.alpha + start + place * bought, p.beta + _aged(p, y)
