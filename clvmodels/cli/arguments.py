@@ -105,7 +105,7 @@ FirstTransactionOption = Annotated[
 ]
 DiscountRateOption = Annotated[float, typer.Option(help="Effective yearly discount rate; 0.10 is ten percent a year.")]
 MarginOption = Annotated[float, typer.Option(help="Share of spend that counts as value; 1 values revenue.")]
-TOTAL_INTERVAL = '"history": intervals of totals allow for a change of times; "model": for chance and parameters only.'
+TOTAL_INTERVAL = '"history": intervals of totals allow for changing conditions; "model": for chance and parameters.'
 TotalIntervalOption = Annotated[str, typer.Option(help=TOTAL_INTERVAL)]
 
 

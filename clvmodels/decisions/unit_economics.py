@@ -142,7 +142,7 @@ def unit_economics(
         Number of draws, from which intervals and probabilities are computed.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether intervals also allow for a change of times; see `remaining_value`.
+        Whether intervals also allow for changing conditions; see `remaining_value`.
 
     Returns
     -------

@@ -168,8 +168,8 @@ class PurchaseModel(FutureTimes, TestedPurchases):
             Number of draws of the parameters and of the future for the interval.
         random_state : int or Generator, default=0
         total_interval : {"history", "model"} or TotalInterval, default="history"
-            Whether intervals of totals and groups allow for changing times, with the spread of other shops or that of a
-            TotalInterval from `CustomerModel.total`; "model": only for chance and parameters.
+            Whether intervals of totals and groups allow for changing conditions, with the spread of other shops or that
+            of a TotalInterval from `CustomerModel.total`; "model": only for chance and parameters.
 
         Returns
         -------

@@ -246,7 +246,7 @@ class BestForecaster(WindowForecaster):
     def total(
         self, history: KnownHistory, horizon: float | str, quantity: ForecastQuantity = "purchases"
     ) -> TotalInterval:
-        """Return the total over a horizon, with an interval that allows for a change of times.
+        """Return the total over a horizon, with an interval that allows for changing conditions.
 
         Parameters
         ----------

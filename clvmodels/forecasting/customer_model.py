@@ -144,7 +144,7 @@ class CustomerModel(Forecaster):
         *,
         level_rule: LevelRule = "spread",
     ) -> TotalInterval:
-        """Return the total over a horizon, with an interval that allows for a change of times.
+        """Return the total over a horizon, with an interval that allows for changing conditions.
 
         The models are fitted again at the beginning of earlier windows of the history, and their totals compared with
         what happened.

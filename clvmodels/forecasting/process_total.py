@@ -1,4 +1,4 @@
-"""The total of a process with an interval that allows for a change of times, learned from earlier windows."""
+"""The total of a process with an interval that allows for changing conditions, learned from earlier windows."""
 
 from __future__ import annotations
 

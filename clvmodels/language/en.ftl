@@ -87,8 +87,8 @@ season-seen-twice = Each week of the year was seen twice or more: estimate_calen
 season-seen-once = Most weeks of the year were seen once: estimate_calendar can estimate the season, but takes an unusual week for it
 season-one-cohort = Most customers arrived within half a year, and the log covers less than two: their age and the season cannot be told apart, so that a calendar has to come from elsewhere
 season-too-short = The log covers less than a year: a calendar has to come from elsewhere
-leaving-compared = Totals of { COUNT($windows) } earlier windows were { PERCENT($calendar, places: 1) } off with customers who leave by the calendar and { PERCENT($sun, places: 1) } with customers who leave by the sun, so { $better ->
-    [sun] they leave by the sun
+leaving-compared = Totals of { COUNT($windows) } earlier windows were { PERCENT($calendar, places: 1) } off with customers who leave by the calendar and { PERCENT($sun, places: 1) } with customers who leave in plain time, so { $better ->
+    [sun] they leave in plain time
    *[other] they leave by the calendar
 }
 leaving-not-compared = The log is too short to compare by which clock customers leave
@@ -492,7 +492,7 @@ revenue-forecast = Revenue of { COUNT($months) } { $months ->
     [0] { " " }of existing customers only
    *[other] , with { COUNT($planned) } customers to come by the plan, whose value is not part of customer equity
     }; intervals cover chance and the uncertainty of the parameters{ $learned ->
-    [yes] , and a change of times
+    [yes] , and changing conditions
    *[no] , but not a change in how customers behave
     }.
 revenue-backtest = Forecasts of revenue at { COUNT($cutoffs) } { $cutoffs ->
@@ -555,7 +555,7 @@ best-trees = { $quantity ->
 total-interval-no-windows = There are no earlier windows of this log to learn from, so the interval rests on errors of totals in { COUNT($shops) } other shops alone.
 total-interval-short-windows = Earlier windows of { COUNT($days) } days are too short to learn a level from; it takes two months.
 total-interval-level = Over { FIXED($weeks, places: 0) } earlier weeks, totals were { SIGNED_PERCENT($ratio) } off what was expected; { PERCENT($power, places: 0) } of this is taken to last, which changes the total by { SIGNED_PERCENT($change) }.
-total-interval-not-tested = Not tested at this horizon: errors of totals are known up to { COUNT($longest) } days, so the interval over { COUNT($days) } days is the model's own, which allows for no change of times.
+total-interval-not-tested = Not tested at this horizon: errors of totals are known up to { COUNT($longest) } days, so the interval over { COUNT($days) } days is the model's own, which does not allow for changing conditions.
 total-interval-all-processes = This process is not among those whose totals were compared with what happened in { COUNT($shops) } other shops, so the errors of all of those are used.
 total-interval-season = The doubt about the estimated season is about { PERCENT($error) } of the total over this horizon (one standard error), and part of the interval.
 

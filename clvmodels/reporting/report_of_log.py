@@ -97,8 +97,8 @@ def report(
     annual_discount_rate, margin : float
         As for `lifetime_value`.
     total_interval : {"history", "model"}, default="history"
-        "history": intervals of totals allow for a change of times, by errors of totals in earlier windows and in other
-        shops. "model": for chance and parameters only.
+        "history": intervals of totals allow for changing conditions, learned from errors of totals in earlier windows
+        and in other shops. "model": for chance and parameters only.
     name, currency : str, optional
         Of the shop and its amounts, for the page.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"

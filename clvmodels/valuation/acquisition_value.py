@@ -70,7 +70,7 @@ def value_at_acquisition(
         Number of draws for the interval.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether intervals also allow for a change of times; see `remaining_value`.
+        Whether intervals also allow for changing conditions; see `remaining_value`.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def lifetime_value(
     random_state : int or Generator
         Source of the draws.
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether outcomes of totals and groups also allow for a change of times: as large as in other shops, or as
+        Whether outcomes of totals and groups also allow for changing conditions: as in other shops, or as
         `CustomerModel.total` learned from a log. "model": only for chance and parameters.
 
     Returns

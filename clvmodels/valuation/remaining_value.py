@@ -82,8 +82,8 @@ def remaining_value(
         Number of draws for the interval.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether intervals of groups and periods also allow for a change of times, by one level that all customers of a
-        draw share: as large as in other shops, or as `CustomerModel.total` learned from a log. "model": only for chance
+        Whether intervals of groups and periods also allow for changing conditions, by one level that all customers of a
+        draw share: as in other shops, or as `CustomerModel.total` learned from a log. "model": only for chance
         and parameters.
 
     Returns

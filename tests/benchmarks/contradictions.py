@@ -49,7 +49,7 @@ class Case(NamedTuple):
 
 
 def simulated() -> Iterator[Case]:
-    """Yield logs: customers of a process, some with a change of times that no model can know."""
+    """Yield logs: customers of a process, some with changing conditions that no model can know."""
     kinds = cycle(product(PROCESSES, CHANGES, (None, SPEND)))
     for i, (process, change, spend) in enumerate(islice(kinds, SIMULATED)):
         log = clv.simulate_log(

@@ -1,4 +1,4 @@
-"""What it costs to let customers leave by the calendar by which they buy, where they leave by the sun, and vice versa.
+"""What it costs to let customers leave by the calendar by which they buy, if they leave in plain time, and vice versa.
 
 Simulated Pareto/NBD bases with a calendar that is known: six Christmas weeks of 2.5 times the rate, and a shop that is
 closed in August. Run it as ``python tests/benchmarks/leaving_clock.py BASES CUSTOMERS``; it writes leaving_clock.csv.

@@ -1,4 +1,4 @@
-"""Rates that change in time: the likelihood in two clocks, covariates by customer, and leaving by the sun."""
+"""Rates that change in time: the likelihood in two clocks, covariates by customer, and leaving in plain time."""
 
 from __future__ import annotations
 

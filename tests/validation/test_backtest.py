@@ -322,7 +322,7 @@ def test_the_tables_agree_with_each_other(check, log):
     ahead = check.tracking[check.tracking["holdout"]]
     assert (ahead["forecast_lower"] < ahead["forecast"]).all()
     assert (ahead["cumulative_forecast"] < ahead["cumulative_forecast_upper"]).all()
-    # The interval of the total also allows for a change of times, the band does not.
+    # The interval of the total also allows for changing conditions, the band does not.
     last = ahead.groupby(["forecaster", "cutoff"]).last().reset_index()
     table = check.totals[check.totals["quantity"] == "purchases"]
     joined = last.merge(table, on=["forecaster", "cutoff"], suffixes=("", "_total"))

@@ -117,7 +117,7 @@ def revenue_forecast(
     draws : int, default=200
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether bands also allow for a change of times; see `remaining_value`. One draw of the level is common to all
+        Whether bands also allow for changing conditions; see `remaining_value`. One draw of the level is common to all
         customers and months, those to come included.
 
     Returns

@@ -1,4 +1,4 @@
-"""Whether customers leave by the calendar by which they buy, or by the sun: what earlier windows say."""
+"""Whether customers leave by the calendar by which they buy, or in plain time: what earlier windows show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LeavingClock = Literal["calendar", "sun"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeavingComparison:
-    """Forecasts of earlier windows, with customers who leave by the calendar or by the sun.
+    """Forecasts of earlier windows, with customers who leave by the calendar or in plain time.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class LeavingComparison:
 def compare_leaving(
     history: KnownHistory, horizon: float | str, process: ChangingProcess = "pareto_nbd"
 ) -> LeavingComparison:
-    """Forecast earlier windows with customers who leave by the calendar, and with those who leave by the sun.
+    """Forecast earlier windows with customers who leave by the calendar, and with those who leave in plain time.
 
     A model with a calendar lets customers leave by it: nobody leaves while the shop is closed, and twice as many in a
     week of twice the purchases. `TimeVaryingModel` without covariates lets them leave at the same rate all year. The

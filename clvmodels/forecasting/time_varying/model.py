@@ -47,7 +47,7 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
     The purchase rate is multiplied by exp(sum of coefficient times covariate) and by the speed of the history's
     calendar, if it has one. Under Pareto/NBD and GGompertz/NBD customers leave by a clock of its own: that of the sun,
     or with covariates of dropout the one that these make. Without covariates, this is a process whose customers buy by
-    the calendar and leave by the sun. Under BG/NBD, MBG/NBD and NBD customers leave only at purchases, or never.
+    the calendar and leave in plain time. Under BG/NBD, MBG/NBD and NBD customers leave only at purchases, or never.
 
     Parameters
     ----------

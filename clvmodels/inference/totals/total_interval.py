@@ -1,4 +1,4 @@
-"""The interval of a total: chance, parameters, season, and a change of times by earlier windows and other shops.
+"""The interval of a total: chance, parameters, season, and changing conditions, from earlier windows and other shops.
 
 The interval of a process allows for chance and for doubt about its parameters. The total of the next months also
 depends on what all customers have in common: a season, prices, a competitor. How much is learned from earlier windows
@@ -249,7 +249,7 @@ def total_interval(
     rule: LevelRule = "spread",
     season: float = 0.0,
 ) -> TotalInterval:
-    """Return a total with an interval that allows for chance, parameters, the season and a change of times.
+    """Return a total with an interval that allows for chance, parameters, the season and changing conditions.
 
     Parameters
     ----------

@@ -130,8 +130,8 @@ def backtest(
         the revenue of the same weeks a year before and of the time before. Needs a spend model. `backtest_revenue`
         compares by month.
     total_interval : {"history", "model"}, default="history"
-        "history": intervals of totals allow for a change of times, by errors of totals in earlier windows before the
-        cutoff and in other shops. "model": for chance and parameters only.
+        "history": intervals of totals allow for changing conditions, learned from errors of totals in earlier windows
+        before the cutoff and in other shops. "model": for chance and parameters only.
     level : float
         Central probability of intervals.
     draws, sampled : int

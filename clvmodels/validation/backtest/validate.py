@@ -45,8 +45,8 @@ def validate(
     spend : SpendModel, optional
         Fitted likewise; money is then scored too: expected purchases times expected spend, undiscounted.
     total_interval : {"history", "model"}, default="history"
-        "history": intervals of totals allow for a change of times, by errors of totals in other shops; a Holdout has no
-        earlier windows. "model": for chance and parameters only.
+        "history": intervals of totals allow for changing conditions, learned from errors of totals in other shops;
+        a Holdout has no earlier windows. "model": for chance and parameters only.
     random_state : int or Generator
         Used to draw outcomes of customers.
 
