@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from clvmodels import frames
+from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasting.revenue.customers_to_come import is_month
 from clvmodels.forecasting.revenue.month_totals import month_totals
@@ -78,6 +79,6 @@ def budget_against_actual(
         "actual": values[:, 0],
         "new": values[:, 1],
         "difference": difference,
-        "relative": np.divide(difference, planned, out=np.full(len(months), np.nan), where=planned != 0),
+        "relative": quotient(difference, planned),
     }
     return frames.table(history.rfm.kind, with_currency(columns, code))

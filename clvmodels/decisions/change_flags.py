@@ -1,4 +1,4 @@
-"""Which groups of customers changed visibly: actual revenue against its forecast, with a common shock in the noise."""
+"""Groups of customers whose revenue differs from its forecast by more than chance, with a common shock in the noise."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import displays, frames
+from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions, group_codes
 from clvmodels.estimators.purchases import PurchaseModel
@@ -35,7 +36,7 @@ EVERYBODY = "all customers"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChangeFlags:
-    """What groups of customers spent against the forecast, and which of them changed visibly.
+    """The revenue of groups of customers against its forecast, and which groups differ by more than chance.
 
     Attributes
     ----------
@@ -71,7 +72,7 @@ class ChangeFlags:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -88,13 +89,13 @@ def flag_changes(
     total_interval: IntervalOfTotal = "history",
     currency: str | None = None,
 ) -> ChangeFlags:
-    """Flag groups of customers whose revenue differs visibly from its forecast.
+    """Flag groups of customers whose revenue differs from its forecast by more than chance.
 
-    Revenue between the end of observation of the RFM and the cutoff of a later history is compared with its forecast.
-    A group is compared with the other groups, so that a shock common to all, such as a bad season, flags none of them;
-    the row of all customers has a common shock in its noise. The limit of chance is the largest deviation of any group
-    that joint draws of all futures exceed with a chance of `level`, so that it holds for the table. A flagged group is
-    then left out of what others are compared with.
+    Revenue between the end of observation of the RFM and the cutoff of a later history is compared with its forecast. A
+    group is compared with the other groups, so a shock common to all, such as a bad season, flags none of them; the row
+    of all customers has a common shock in its noise. The limit of chance is the largest deviation of any group that
+    joint draws of all futures exceed with a chance of `level`, so it holds for the whole table. A flagged group is then
+    left out of the comparison of the others.
 
     Groups must be known at the end of observation, such as tiers made from that day's values.
 
@@ -170,7 +171,7 @@ def flag_changes(
         "expected": np.append(expected.sum(), expected),
         "actual": np.append(actual.sum(), actual),
     }
-    columns["relative"] = _over(columns["actual"], columns["expected"]) - 1
+    columns["relative"] = quotient(columns["actual"], columns["expected"]) - 1
     columns |= {"against_others": against, "multiple_of_chance": multiple, "flagged": flagged}
     table = frames.table(rfm.kind, with_currency(columns, code))
     return ChangeFlags(table, level, _findings(columns, by, level))
@@ -181,8 +182,8 @@ def flagged_rows(
 ) -> tuple[Array, npt.NDArray[np.bool_], Array]:
     """Return the deviations as multiples of the limits of chance, the flags, and the deviations from other groups.
 
-    The first of g + 1 rows is that of all customers, which has its part 1 / (g + 1) of the level for itself; groups
-    share the rest through the largest of their deviations.
+    The first of g + 1 rows is that of all customers, which gets 1 / (g + 1) of the level; groups share the rest,
+    through the distribution of their largest deviation.
 
     Parameters
     ----------
@@ -203,7 +204,7 @@ def flagged_rows(
     multiple[0] = (actual.sum() / expected.sum() - 1 - np.median(totals)) / limit
     flagged[0] = abs(multiple[0]) > 1
     if rows == 2:
-        return multiple, flagged, against  # one group has no others
+        return multiple, flagged, against  # a single group has no others to compare with
     largest = np.max(np.nan_to_num(np.abs(_standardized(_against(drawn, expected), None))), axis=1)
     limit = np.quantile(largest, 1 - level * (rows - 1) / rows, method="higher")
     while (included := np.flatnonzero(~flagged[1:])).size > 1:
@@ -218,34 +219,29 @@ def flagged_rows(
 
 
 def _standardized(draws: Array, values: Array | None) -> Array:
-    """Return values, by default the draws, from the median of the draws (draws, g) in units of their spread.
+    """Return values, by default the draws, minus the median of the draws (draws, g), in units of their spread.
 
     The spread is half of the central 68 %, which a few extreme draws do not move.
     """
-    never = np.isnan(draws).all(axis=0)  # groups without anything to compare with, whose result is missing
-    lower, middle, upper = np.nanquantile(np.where(never, 0.0, draws), [0.16, 0.5, 0.84], axis=0)
-    return _over((draws if values is None else values) - middle, 0.5 * (upper - lower))
+    incomparable = np.isnan(draws).all(axis=0)  # the result of groups without anything to compare with is missing
+    lower, middle, upper = np.nanquantile(np.where(incomparable, 0.0, draws), [0.16, 0.5, 0.84], axis=0)
+    return quotient((draws if values is None else values) - middle, 0.5 * (upper - lower))
 
 
 def _against(values: Array, expected: Array) -> Array:
-    """Return each group's ratio of value to expectation over that of the other groups, less 1, (..., g)."""
+    """Return each group's ratio of value to expectation, divided by that of all other groups, minus 1, (..., g)."""
     others = values.sum(axis=1)[:, None] - values
-    return _over(_over(values, expected), _over(others, expected.sum() - expected)) - 1
-
-
-def _over(top: Array, bottom: Array) -> Array:
-    """Return a quotient, missing where the divisor is 0."""
-    top, bottom = np.broadcast_arrays(top, bottom)
-    ratio: Array = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=np.abs(bottom) > 0)
-    return ratio
+    return quotient(quotient(values, expected), quotient(others, expected.sum() - expected)) - 1
 
 
 def _length(rfm: RFM, later: KnownHistory) -> float:
     """Return the time from the end of observation to the later cutoff, in the clock's unit."""
     if rfm.observation_end is None:
-        raise InvalidOption("The RFM has no date: name its end of observation, RFM.from_frame(observation_end=).")
+        raise InvalidOption("The RFM has no date: pass its end of observation, RFM.from_frame(observation_end=).")
     if later.clock != rfm.clock:
-        raise InvalidOption(f"The RFM is in {rfm.clock}, the later history in {later.clock}: read both alike.")
+        raise InvalidOption(
+            f"The RFM is in {rfm.clock}, the later history in {later.clock}: read both with the same clock."
+        )
     ticks = later.cutoff - rfm.clock.last_tick(rfm.observation_end)
     if ticks <= 0:
         day = later.clock.describe_tick(later.cutoff)
@@ -259,7 +255,9 @@ def _actual(rfm: RFM, later: KnownHistory, segments: ValueGroups) -> Array:
     place = {key: i for i, key in enumerate(later.rfm.customer_id.to_list())}
     mine = np.array([place.get(key, -1) for key in rfm.customer_id.to_list()], dtype=np.intp)
     if (missing := int((mine < 0).sum())) > 0:
-        raise InvalidRFM(f"{missing:,} customers of the RFM are missing from the later history: read the same log.")
+        raise InvalidRFM(
+            f"{missing:,} customers of the RFM are missing from the later history: read both from the same log."
+        )
     codes = np.full(len(later.rfm), -1, dtype=np.intp)
     codes[mine] = segments.codes
     group = codes[orders.customer]
@@ -273,7 +271,7 @@ def flagged_names(columns: dict[str, Any], by: str) -> list[str]:
 
 
 def _findings(columns: dict[str, Any], by: str, level: float) -> Findings:
-    """Return which groups changed, if any did."""
+    """Return a finding on the groups that changed, or on there being none."""
     names = flagged_names(columns, by)
     if not names:
         return (Finding("change-flags-none", {"level": level}),)

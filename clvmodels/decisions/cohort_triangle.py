@@ -39,9 +39,9 @@ def cohort_triangle(
     period: CalendarUnit = "quarter",
     currency: str | None = None,
 ) -> frames.Frame:
-    """Return what each cohort did in each calendar period, and what it is expected to do.
+    """Return what each cohort did in each calendar period, and what it is expected to do in later ones.
 
-    Three words have different meanings. *Repeat share* is the share of the cohort with a repeat order in the period.
+    Three columns are easily confused. *Repeat share* is the share of the cohort with a repeat order in the period.
     *Retention proxy* is the share of the buyers of the period before who bought again in this one, known only where
     both are observed. *Alive* is the expected share of the cohort that is still active, which nobody can see.
 
@@ -53,9 +53,9 @@ def cohort_triangle(
     horizon : float or str
         How far the expected part reaches beyond the cutoff.
     margin : float, default=1.0
-        Share of spend that is left.
+        Share of spend that remains as margin.
     period : {"week", "month", "quarter", "year"}, default="quarter"
-        Of cohorts, which are the customers of one period's first orders, and of columns.
+        Calendar period of the rows, and of the cohorts: a cohort is the customers whose first order is in one period.
     currency : str, optional
         Code of three letters, such as "EUR".
 
@@ -101,7 +101,7 @@ def cohort_triangle(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
-    """Sums (cohorts, periods) of consecutive periods, with their first days."""
+    """Consecutive periods: their first days, whether they are partial, and sums by cohort, (cohorts, periods)."""
 
     days: list[str]
     partial: list[bool]
@@ -111,7 +111,7 @@ class _Cells:
 
 
 def _observed(since: ValueSinceAcquisition, unit: CalendarUnit, codes: Any, count: int) -> _Cells:
-    """Return the periods up to the cutoff."""
+    """Return the sums of the periods up to the cutoff."""
     orders, history = since.orders, since.history
     clock = history.clock
     days, ends = calendar_ticks(clock, int(orders.tick.min()), history.cutoff, unit)
@@ -137,7 +137,7 @@ def _observed(since: ValueSinceAcquisition, unit: CalendarUnit, codes: Any, coun
     proxy = np.full(shape, np.nan)
     np.divide(both, buyers[:, :-1], out=proxy[:, 1:], where=buyers[:, :-1] > 0)
     if ends[-1] > history.cutoff:
-        proxy[:, -1] = np.nan  # a part of a period is not compared with a whole one
+        proxy[:, -1] = np.nan  # a partial period is not compared with a whole one
     sums = {
         "buyers": buyers,
         "repeat_buyers": by_cohort(again),
@@ -150,7 +150,7 @@ def _observed(since: ValueSinceAcquisition, unit: CalendarUnit, codes: Any, coun
 
 
 def _expected(since: ValueSinceAcquisition, unit: CalendarUnit, codes: Any, count: int) -> _Cells:
-    """Return the periods after the cutoff."""
+    """Return the expected sums of the periods after the cutoff."""
     customers, rfm = since.customers, since.customers.rfm
     expected, process = customers.expectations, customers.purchases.future
     periods = periods_after(rfm.clock, rfm.observation_end, customers.horizon, unit)
@@ -181,7 +181,7 @@ def _buys(process: Any, start: float, end: float, p: Any, *state: Array) -> Arra
 def _table(
     segments: ValueGroups, observed: _Cells, ahead: _Cells, first_partial: bool, margin: float
 ) -> dict[str, Any]:
-    """Return the cells of each cohort from its own period on; the part of a period that is ahead has its own row."""
+    """Return one row per cohort and period, beginning with the cohort's own; a period cut by the cutoff has two."""
     size = np.bincount(segments.codes, minlength=len(segments.labels))
     rows: dict[str, list[Any]] = {
         name: []

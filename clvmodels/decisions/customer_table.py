@@ -18,7 +18,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["EXAMPLES", "CustomerTable", "first_ids", "hashed", "hashed_shares", "read_customer_table", "verb"]
 
-EXAMPLES = 3  # customers that an error names
+EXAMPLES = 3  # customers named in an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class CustomerTable:
 
     @property
     def customer_id(self) -> nw.Series[Any]:
-        """The ids, (n,)."""
+        """Return the ids, (n,)."""
         return self.data["customer_id"]
 
     def has(self, name: str) -> bool:
@@ -52,7 +52,7 @@ class CustomerTable:
         return name in self.data.columns
 
     def column(self, name: str) -> nw.Series[Any]:
-        """Return a column; an InvalidTable that lists the columns if it is missing."""
+        """Return a column; raise an InvalidTable that lists the columns if it is missing."""
         if not self.has(name):
             present = [column for column in self.data.columns if column != "customer_id"]
             raise InvalidTable(
@@ -62,7 +62,7 @@ class CustomerTable:
         return self.data[name]
 
     def numbers(self, name: str) -> Array:
-        """Return a column of numbers as floats (n,), missing ones as NaN; infinite ones are an InvalidTable."""
+        """Return a column of numbers as floats (n,), NaN if missing; raise an InvalidTable if any is infinite."""
         column = self.column(name)
         if not (column.dtype.is_numeric() or column.is_null().all()):
             raise InvalidTable(f"Column {name!r} of {self.argument}= has type {column.dtype}: it must be numeric.")
@@ -71,7 +71,7 @@ class CustomerTable:
         return values
 
     def texts(self, name: str) -> npt.NDArray[np.object_]:
-        """Return a column as text (n,), missing ones as None."""
+        """Return a column as text (n,), None if missing."""
         values = self.column(name).to_list()
         return np.array([None if value is None or value != value else str(value) for value in values], dtype=object)
 
@@ -86,11 +86,11 @@ class CustomerTable:
             )
 
     def positions_of(self, customer_id: nw.Series[Any]) -> npt.NDArray[np.int64]:
-        """Return the row of each of these customers in the table (m,), -1 for those who are not in it."""
+        """Return the row of each of these customers in the table, or -1, (m,)."""
         if customer_id.dtype.is_integer() != self.customer_id.dtype.is_integer() and len(self) and len(customer_id):
             raise InvalidTable(
                 f"customer_id is {self.customer_id.dtype} in {self.argument}= and {customer_id.dtype} in the other "
-                "table: convert one of them, so that customers can be matched."
+                "table: convert one of them."
             )
         keys = customer_id.alias("customer_id").to_frame().with_row_index("row")
         table = self.customer_id.alias("customer_id").to_frame().with_row_index("position")
@@ -137,12 +137,12 @@ def hashed(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
 
 
 def hashed_shares(name: str, ids: Iterable[Any]) -> Array:
-    """Return a number from 0 to 1 for each id (n,): a hash of it and of a name; another name gives other numbers."""
+    """Return a number from 0 to 1 for each id (n,), from a hash of a name and the id."""
     return hashed(f"{name}|{each}" for each in ids).astype(float) / 2.0**64
 
 
 def first_ids(customers: nw.Series[Any]) -> str:
-    """Return the first ids as a list in text."""
+    """Return the first ids, separated by commas."""
     return ", ".join(map(str, customers.head(EXAMPLES).to_list()))
 
 

@@ -1,4 +1,4 @@
-"""Early value: what customers turned out to be worth, by what they did in their first days."""
+"""Early value: what customers turned out to be worth, by their orders in their first days."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
 __all__ = ["early_value"]
 
-MOST_ORDERS = 3  # the last class has this many orders or more
+MOST_ORDERS = 3  # the last class has at least this many orders
 ROUNDING_TOLERANCE = 1e-9
 
 
@@ -33,7 +33,7 @@ def early_value(
     half_life: float | str = "12 months",
     currency: str | None = None,
 ) -> frames.Frame:
-    """Return what customers were worth within a horizon, by how often they had ordered in their first days.
+    """Return what customers were worth within a horizon, by their number of orders in their first days.
 
     Only customers who were observed for the whole horizon count, so nothing is forecast. A customer whose horizon ended
     one half-life before the cutoff counts half as much as one whose horizon ends there.
@@ -45,11 +45,11 @@ def early_value(
     horizon : float or str
         Counts from the first order.
     margin : float
-        Share of spend that is left.
+        Share of spend that remains as margin.
     annual_discount_rate : float, default=0.0
         Effective rate per year; values are in money of the day of the first order.
     days : sequence of int, default=(7, 30, 90)
-        Days of behavior; days beyond the horizon are an error.
+        Ages in days at which orders are counted; none may be beyond the horizon.
     by : str, default="total"
         "total" or an attribute of the customers, such as a channel or whether a promotion acquired them.
     half_life : float or str, default="12 months"
@@ -89,7 +89,7 @@ def early_value(
     old_enough = length - ROUNDING_TOLERANCE <= orders.T
     if not old_enough.any():
         raise InvalidOption(
-            f"horizon={horizon!r}: no customer was observed for so long; the oldest for "
+            f"horizon={horizon!r}: no customer was observed for that long; the longest was "
             f"{float(orders.T.max()) * clock.days_per_unit:,.0f} days."
         )
     weights = np.where(old_enough, 0.5 ** ((orders.T - length) / fading), 0.0)

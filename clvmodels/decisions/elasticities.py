@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels import displays, frames
+from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -25,16 +26,16 @@ from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, 
 
 __all__ = ["Elasticities", "elasticities"]
 
-# A customer orders at a constant rate while active, and leaves at a constant hazard.
+# Processes in which a customer orders at a constant rate while active, and leaves at a constant hazard.
 CONSTANT_HAZARD = ("nbd", "bgnbd", "mbgnbd", "pareto_nbd")
-STEP = 0.01
+STEP = 0.01  # relative change of a driver
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Elasticities:
     """By how many percent a value changes if one driver changes by one percent, all else equal.
 
-    An elasticity is arithmetic, not an effect: it says what a driver is worth, and not what would change it.
+    An elasticity is arithmetic, not a causal effect: it shows what a driver is worth, not what would change it.
 
     Attributes
     ----------
@@ -68,7 +69,7 @@ class Elasticities:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -84,15 +85,15 @@ def elasticities(
     costs: Costs | None = None,
     currency: str | None = None,
 ) -> Elasticities:
-    """Return how the value of the customer base answers to each of its drivers, one at a time.
+    """Return how the value of the customer base responds to each of its drivers, one at a time.
 
-    - dropout: each customer's hazard of leaving times 0.99 from the end of observation on.
+    - dropout: 0.99 times each customer's hazard of leaving from the end of observation on.
     - purchase_rate: 1.01 times as many orders while a customer is active; the hazard of leaving stays.
     - spend: 1.01 times the spend per order.
-    - margin: 1.01 times the margin, so 35.35 % in place of 35 %.
-    - acquisitions: 1.01 times the customers of a plan; their value net of acquisition is a line of its own.
+    - margin: 1.01 times the margin, so 35.35 % instead of 35 %.
+    - acquisitions: 1.01 times the customers of a plan; their value net of acquisition is a separate line.
 
-    The history stays as it is, and so does what it says about each customer. Costs per order follow the orders, and
+    The history stays as it is, and so do each customer's rates and P(alive). Costs per order follow the orders, and
     costs while customers are active follow the dropout; costs while they are served stay as they are.
 
     Parameters
@@ -107,7 +108,7 @@ def elasticities(
     annual_discount_rate : float
         Effective rate per year.
     margin : float
-        Share of spend that is left before costs.
+        Share of spend that remains as margin before costs.
     plan : AcquisitionPlan, optional
         Default: no customers to come.
     costs : Costs, optional
@@ -173,21 +174,21 @@ def elasticities(
 
 
 def _check_process(purchases: PurchaseModel) -> None:
-    """Raise InvalidOption for models in which a hazard is not one number per customer."""
+    """Raise an InvalidOption for models without one hazard per customer."""
     if purchases.plain.name not in CONSTANT_HAZARD:
         raise InvalidOption(
             f"Elasticities need a model in which customers order at a constant rate and leave at a constant hazard, "
             f"which {purchases.plain.title} is not: fit NBD, BGNBD, MBGNBD or ParetoNBD."
         )
     if purchases.clock_.seasonal:
-        raise InvalidOption("Elasticities need a clock without a calendar: fit the models without one.")
+        raise InvalidOption("Elasticities need a clock without a calendar: fit the models without a calendar.")
 
 
 def _with_hazard(customers: ValuedCustomers, factor: float) -> float:
-    """Return the value of all customers if everybody's hazard of leaving is multiplied by a factor from today on.
+    """Return the value of all customers if each hazard of leaving is multiplied by a factor from today on.
 
-    Given a customer's rate and hazard, orders come with intensity rate * exp(-factor * hazard * t). With u = factor t,
-    they are those of the time factor * t, divided by the factor and discounted at rate / factor.
+    Given a customer's rate and hazard, orders have the intensity rate * exp(-factor * hazard * t). With u = factor * t,
+    this is the unchanged process in the time u, with orders divided by the factor and the discount rate too.
     """
     scaled = replace(customers.expectations, rate=customers.rate / factor)
     _, discounted = scaled.orders(factor * customers.horizon)
@@ -207,14 +208,12 @@ def _charged(customers: ValuedCustomers, time: float, charged_while: Any) -> Arr
 
 
 def _elasticity(factor: Array, value: Array, changed: Array) -> Array:
-    """Return the relative change of a value by that of its driver; missing where the value is 0."""
-    relative = np.divide(changed, value, out=np.full(len(value), np.nan), where=value != 0) - 1
-    answer: Array = relative / (factor - 1)
-    return answer
+    """Return the relative change of a value over that of its driver, missing where the value is 0."""
+    return (quotient(changed, value) - 1) / (factor - 1)
 
 
 def _findings(customers: ValuedCustomers, columns: dict[str, Any]) -> Findings:
-    """Return the driver that counts most, and what is held fixed."""
+    """Return a finding on the driver with the largest elasticity, and on what is held fixed."""
     dropout, _, spend = columns["elasticity"][:3]
     findings = []
     if np.isfinite(dropout) and np.isfinite(spend):

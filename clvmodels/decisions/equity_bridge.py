@@ -23,7 +23,7 @@ from clvmodels.valuation.valued_customers import ValuedCustomers
 
 __all__ = ["BaseValuation", "EquityBridge", "equity_bridge"]
 
-EXAMPLES = 3
+EXAMPLES = 3  # customers named in an error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class BaseValuation:
     ----------
     purchases, spend : fitted models
     rfm : RFM
-        With the date of its end of observation.
+        Its end of observation must have a date.
     horizon : float or str
     annual_discount_rate : float
         Effective rate per year.
@@ -68,16 +68,16 @@ class BaseValuation:
         check_same_clock(self.purchases, self.spend)
         check_currency(self.currency, None if self.costs is None else self.costs.currency)
         if self.rfm.observation_end is None:
-            raise InvalidOption("The RFM has no date: name its end of observation, RFM.from_frame(observation_end=).")
+            raise InvalidOption("The RFM has no date: pass its end of observation, RFM.from_frame(observation_end=).")
 
     @property
     def code(self) -> str | None:
-        """The currency, of the valuation or of its costs."""
+        """Return the currency of the valuation or, without one, of its costs."""
         return check_currency(self.currency, None if self.costs is None else self.costs.currency)
 
     @property
     def equity(self) -> float:
-        """Value of the customers: the sum of their remaining values."""
+        """Return the sum of the customers' remaining values."""
         return float(np.nansum(self.values()))
 
     def values(self) -> Array:
@@ -126,7 +126,7 @@ class EquityBridge:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -151,18 +151,19 @@ STEPS = (
 def equity_bridge(opening: BaseValuation, closing: BaseValuation) -> EquityBridge:
     """Return why the value of the customer base changed between two dates.
 
-    The steps have a fixed order, since each is measured after the ones before it; their sum is the closing value to
-    the cent. Up to the customers acquired, everything is measured with the models, terms and costs of the opening.
+    The steps have a fixed order, since each is measured after those before it; their sum is the closing value to the
+    cent. Steps 1 to 8 are measured with the models, terms and costs of the opening.
 
     1. opening: the value of the customers at the first date.
-    2. discount_unwound: a year's rate on it; the same money is closer.
-    3. expected_cash_released: the net cash that the opening expected between the dates, with interest to the second.
-    4. horizon_rolled_forward: the time that the horizon now reaches further.
-    5. experience_orders: the customers' orders differed from the expected ones, and so do orders and charges to come.
-    6. experience_spend: their spend per order did.
-    7. experience_alive: P(alive) did.
+    2. discount_unwound: interest on it at the discount rate, because the same money is closer.
+    3. expected_cash_released: the net cash that the opening expected between the dates, with interest to the second
+       date.
+    4. horizon_rolled_forward: the value of the time by which the horizon now reaches further.
+    5. experience_orders: orders differed from the expected ones, which changes the orders and charges to come.
+    6. experience_spend: spend per order differed.
+    7. experience_alive: P(alive) differed.
     8. acquired: customers whose first order lies between the dates.
-    9. reestimation: the models of the closing in place of those of the opening.
+    9. reestimation: the models of the closing replace those of the opening.
     10. assumption_margin, _costs, _rate, _horizon: the terms of the closing, one after the other.
     11. closing.
 
@@ -236,9 +237,9 @@ def equity_bridge(opening: BaseValuation, closing: BaseValuation) -> EquityBridg
 def _experience(
     opening: BaseValuation, moved: BaseValuation, rows: Any, between: float, expected: float
 ) -> tuple[float, float, float, float]:
-    """Return what orders, spend and P(alive) add to the expected value of the customers of the opening, and new ones.
+    """Return the steps from orders, spend and P(alive) of the customers of the opening, and from new customers.
 
-    Missing spends count as nothing.
+    Missing spend counts as 0.
     """
     before, after = opening.customers(), moved.customers()
     spend_before = np.nan_to_num(before.expectations.spend_per_order)
@@ -269,7 +270,9 @@ def _time_between(opening: BaseValuation, closing: BaseValuation) -> float:
     """Return the time between the two dates in the clock's unit."""
     clock = opening.rfm.clock
     if clock != closing.rfm.clock:
-        raise ClockMismatch(f"The opening is in {clock}, the closing in {closing.rfm.clock}: summarize both alike.")
+        raise ClockMismatch(
+            f"The opening is in {clock}, the closing in {closing.rfm.clock}: summarize both with the same clock."
+        )
     begin, end = opening.rfm.observation_end, closing.rfm.observation_end
     ticks = clock.last_tick(str(end)) - clock.last_tick(str(begin))
     if ticks <= 0:

@@ -1,4 +1,4 @@
-"""Revenue forecasts at several cutoffs against what came: of all customers, with arrivals forecast at each cutoff."""
+"""Revenue forecasts of all customers at several cutoffs against actual revenue, with arrivals forecast too."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ __all__ = ["RevenueBacktest", "backtest_revenue"]
 FORECASTER, SEASONAL, NAIVE = "revenue_forecast", "seasonal_naive", "naive"
 YEAR = 12
 MOST_CUTOFFS = 4
-FEWEST_MONTHS = 3  # before a cutoff
+FEWEST_MONTHS = 3  # whole months needed before a cutoff
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RevenueBacktest:
-    """Revenue by month as it was forecast at several cutoffs, next to two naive forecasts and what came.
+    """Revenue by month as forecast at several cutoffs, next to two naive forecasts and actual revenue.
 
     Attributes
     ----------
     table : DataFrame
         One row per cutoff, month and forecaster: cutoff, month, forecaster ("revenue_forecast"; "seasonal_naive", the
         revenue of the same month a year before; "naive", that of the last whole month), predicted, lower and upper
-        (missing for naive forecasts), actual, and new_customers, as forecast and as they came (new_customers_actual).
+        (missing for naive forecasts), actual, new_customers (forecast) and new_customers_actual.
     summary : DataFrame
         One row per forecaster: cutoffs, months, bias (relative error of the total), absolute_bias (mean over cutoffs
         of the size of that error), rmsse (root mean squared error of months, scaled by that of the naive forecast one
@@ -74,7 +74,7 @@ class RevenueBacktest:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -91,21 +91,21 @@ def backtest_revenue(
     total_interval: IntervalOfTotal = "history",
     calendar: CalendarOption = None,
 ) -> RevenueBacktest:
-    """Forecast revenue by month at earlier cutoffs, customers to come included, and compare it with what came.
+    """Forecast revenue by month at earlier cutoffs, customers to come included, and compare it with actual revenue.
 
-    At each cutoff models are fitted to what was known then, and arrivals are forecast with `forecast_arrivals`: nothing
-    of the plan that was later carried out is used.
+    At each cutoff, models are fitted to what was known then and arrivals are forecast with `forecast_arrivals`; the
+    plan that was later carried out is not used.
 
     Parameters
     ----------
     history : KnownHistory
-        The log with amounts, from `KnownHistory.from_log`; what is after its cutoff is not used.
+        The log with amounts, from `KnownHistory.from_log`; rows after its cutoff are not used.
     months : int, default=3
         Whole months that each forecast covers.
     cutoffs : sequence of str, optional
         Last days of months, such as "2011-06-30". Default: the last four whose forecasts do not overlap.
     purchases, spend : models, optional
-        They are fitted at each cutoff. Default: MBG/NBD and Gamma-Gamma.
+        Models to fit at each cutoff. Default: MBG/NBD and Gamma-Gamma.
     interval : float, default=0.9
         Central probability of the bands.
     draws : int, default=200
@@ -113,8 +113,8 @@ def backtest_revenue(
     total_interval : {"history", "model"} or TotalInterval, default="history"
         As for `revenue_forecast`.
     calendar : Calendar or "auto", optional
-        "auto" estimates a season at each cutoff and uses it where earlier windows were forecast no worse with it. A
-        Calendar is used at every cutoff: it should not know what came later. Default: that of the history.
+        "auto" estimates a season at each cutoff, and uses it if it did not make forecasts of earlier windows worse. A
+        Calendar is used at every cutoff, so it should not depend on later data. Default: that of the history.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def backtest_revenue(
 
 
 def _cutoffs(totals: MonthTotals, months: int, cutoffs: Sequence[str] | None) -> list[str]:
-    """Return the last days of the months at which to forecast; those that leave too little raise InvalidOption."""
+    """Return the last days of months to use as cutoffs; raise an InvalidOption if too few months are on either side."""
     if months < 1:
         raise InvalidOption(f"months={months!r} must be 1 or more.")
     whole = totals.whole()
@@ -195,7 +195,7 @@ def _last_day_of(month: str) -> str:
 
 
 def _last_day(day: str, months: int) -> str:
-    """Return the last day of this many months after a cutoff."""
+    """Return the last day of the period of this many months after a cutoff."""
     begin = Date.fromisoformat(day) + timedelta(days=1)
     for _ in range(months):
         begin = next_first_day(begin, "month")
@@ -203,7 +203,7 @@ def _last_day(day: str, months: int) -> str:
 
 
 def _rows(day: str, months: int, forecast: pd.DataFrame, totals: MonthTotals) -> pd.DataFrame:
-    """Return the months after a cutoff under each forecaster, with what came."""
+    """Return one row per month after a cutoff and forecaster, with the actual revenue."""
     place = totals.months.index(day[:7]) + 1 + np.arange(months)
     nothing = np.full(months, np.nan)
     a_year_before = np.array([_whole_month_revenue(totals, int(i) - YEAR) for i in place])
@@ -233,7 +233,7 @@ def _rows(day: str, months: int, forecast: pd.DataFrame, totals: MonthTotals) ->
 
 
 def _whole_month_revenue(totals: MonthTotals, place: int) -> float:
-    """Return the revenue of a month, missing before the log and for a month that is partly observed."""
+    """Return the revenue of a month, missing if the log does not cover all of it."""
     return float(totals.revenue[place]) if place >= 0 and not totals.partial[place] else float("nan")
 
 
@@ -268,7 +268,7 @@ def _scale(totals: MonthTotals, cutoff: str) -> float:
 
 
 def _findings(summary: pd.DataFrame, interval: float) -> Findings:
-    """Return how the forecast compares with the naive ones, and how often its band held what came."""
+    """Return findings on how the forecast compares with the naive ones, and on the coverage of its band."""
     records: list[dict[Any, Any]] = summary.to_dict("records")
     rows = {str(row["forecaster"]): row for row in records}
     mine = rows[FORECASTER]

@@ -1,4 +1,4 @@
-"""Unit economics: what acquiring customers cost, what they bring, and when they pay back, by cohort or channel."""
+"""Unit economics: the cost of acquiring customers, their value, and when they pay back, by cohort or channel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import displays, frames
+from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, PredictionOptions, group_codes
 from clvmodels.estimators.purchases import PurchaseModel
@@ -40,7 +41,7 @@ ROUNDING_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitEconomics:
-    """What groups of customers cost and bring, and when they pay back.
+    """The cost of acquiring groups of customers, their value, and when they pay back.
 
     Amounts are values at acquisition: from the first order on, before the cost of acquisition, in money of the day of
     the first order unless they are not discounted.
@@ -57,8 +58,8 @@ class UnitEconomics:
         is over; status ("observed" if all are seen, "partly", "expected" if none is); acquisition_cost; value, the
         group's value by the end of the month, with its interval; probability_covered, P(the value covers the cost);
         share_paid_back, the expected share of customers whose own value covers their own cost; observed_share, that
-        share among the customers seen, missing if none is. The interval and the columns before observed_share that are
-        probabilities are left out with interval=None.
+        share among the customers seen, missing if none is. With interval=None, the interval, probability_covered and
+        share_paid_back are left out.
     currency : str or None
     findings : tuple of Finding
 
@@ -90,7 +91,7 @@ class UnitEconomics:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -111,10 +112,10 @@ def unit_economics(
     random_state: RandomState = 0,
     total_interval: IntervalOfTotal = "history",
 ) -> UnitEconomics:
-    """Compare what acquiring customers cost with what they bring, by cohort, channel or any attribute.
+    """Compare the cost of acquiring customers with their value, by cohort, channel or any attribute.
 
-    CLV:CAC divides the value at acquisition by the cost of acquisition, never a remaining value: what customers have
-    brought already pays for them too. Orders up to the cutoff count as they were, the rest of the horizon as expected.
+    CLV:CAC divides the value at acquisition, not the remaining value, by the cost of acquisition: what customers have
+    spent so far counts too. Orders up to the cutoff count as they were, the rest of the horizon as expected.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def unit_economics(
     annual_discount_rate : float
         Effective rate per year.
     margin : float
-        Share of spend that is left before these costs.
+        Share of spend that remains as margin before these costs.
     costs : Costs
         With the cost of acquisition, as a number, a column or a table by channel.
     currency : str, optional
@@ -151,7 +152,7 @@ def unit_economics(
     Raises
     ------
     InvalidOption
-        For values out of range, a history without amounts, or costs charged while alive: nobody saw who was.
+        For values out of range, a history without amounts, or costs charged while alive, which is not observed.
     InvalidRFM
         If a column of costs has blanks.
 
@@ -191,14 +192,14 @@ def unit_economics(
 
 
 def acquisition_cohorts(history: KnownHistory, unit: CalendarUnit) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
-    """Return the calendar period of each customer's first order, by its first day, and which are partly observed."""
+    """Return the period of each customer's first order, by its first day, and a mask of partly observed periods."""
     clock, log, cutoff = history.clock, history.purchase_log, history.cutoff
     first = log.first[log.first <= cutoff]
     days, ends = calendar_ticks(clock, int(first.min()), cutoff, unit)
     codes = np.searchsorted(ends, first)
     partial = ends > cutoff
     begins = clock.last_tick(days[0])
-    partial[0] |= log.first_tick > begins  # the log starts within the first period
+    partial[0] |= log.first_tick > begins  # the log starts after the first day of the first period
     return ValueGroups(np.array([day.isoformat() for day in days], dtype=object), codes), partial
 
 
@@ -222,7 +223,7 @@ def _months(terms: ValueTerms, history: KnownHistory) -> Array:
 
 
 def customer_groups(history: KnownHistory, by: str) -> tuple[ValueGroups, npt.NDArray[np.bool_]]:
-    """Return the groups of customers by attribute or cohort, and which are cohorts of a partly observed period."""
+    """Return the groups of customers by attribute or cohort, and a mask of cohorts of a partly observed period."""
     if by in COHORTS and by not in history.rfm.attributes:
         every, every_partial = acquisition_cohorts(history, COHORTS[by])
         present = np.bincount(every.codes, minlength=len(every.labels)) > 0
@@ -248,12 +249,12 @@ class _DrawnFlows:
         cac: Array,
         options: PredictionOptions,
     ) -> _DrawnFlows:
-        """Draw what comes after the cutoff, and add it to what was realized, of customers and of groups."""
+        """Draw values after the cutoff and add them to realized ones, by customer and by group."""
         has_ahead = since.has_ahead()[totals.rows]
         ahead = totals.some(has_ahead)
         covered = realized >= cac[:, None]
         realized, cac = realized[has_ahead], cac[has_ahead, None]
-        times = np.zeros(realized.shape, dtype=np.int32)  # how often a customer has paid back, over draws
+        times = np.zeros(realized.shape, dtype=np.int32)  # number of draws in which a customer has paid back
         one_at_a_time = Lock()
 
         def values_of(future: Array) -> Array:
@@ -275,7 +276,7 @@ class _DrawnFlows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Flows:
-    """Sums over the customers of each group g by month k: realized, expected and drawn values, and who paid back."""
+    """Sums over the customers of group g by month k: realized, expected and drawn values, and the share paid back."""
 
     labels: Any
     customers: npt.NDArray[np.int64]
@@ -288,7 +289,7 @@ class _Flows:
 
     @classmethod
     def of(cls, since: ValueSinceAcquisition, segments: ValueGroups, options: PredictionOptions) -> _Flows:
-        """Return the sums; values are cumulative over months."""
+        """Return the sums, with values cumulative over months."""
         totals = GroupTotals(segments)
         cac = since.customers.amounts.acquisition[totals.rows]
         realized = np.cumsum(since.realized()[totals.rows], axis=1)
@@ -305,14 +306,14 @@ class _Flows:
             totals.of(cac[:, None])[:, 0],
             before,
             np.cumsum(totals.of(since.expected()[totals.rows]), axis=1),
-            np.divide(observed, seen, out=np.full_like(seen, np.nan), where=seen > 0),
+            quotient(observed, seen),
             seen.astype(np.int64),
             drawn,
         )
 
     @property
     def value(self) -> Array:
-        """Realized and expected, cumulative, (g, k)."""
+        """Return realized plus expected values, cumulative over months, (g, k)."""
         return self.realized + self.expected
 
 
@@ -334,8 +335,8 @@ def _group_table(
         "cac": cost / customers,
         "break_even_cac": value / customers,
         **_interval("break_even_cac", drawn, options),
-        "clv_to_cac": _ratio(value, cost),
-        "roi": _ratio(value - cost, cost),
+        "clv_to_cac": quotient(value, cost),
+        "roi": quotient(value - cost, cost),
         "payback_month": month,
     }
     return with_currency(table, currency)
@@ -365,17 +366,12 @@ def _payback_table(name: str, flows: _Flows, options: PredictionOptions, currenc
 
 
 def _interval(name: str, drawn: Array | None, options: PredictionOptions) -> dict[str, Array]:
-    """Return the columns of an interval; none without draws."""
+    """Return the columns of an interval, or no columns without draws."""
     return {} if drawn is None or options.interval is None else interval_columns(name, drawn, options.interval)
 
 
-def _ratio(value: Array, cost: Array) -> Array:
-    ratio: Array = np.divide(value, cost, out=np.full(len(cost), np.nan), where=cost > 0)
-    return ratio
-
-
 def _findings(flows: _Flows) -> Findings:
-    """Return which groups have no cost of acquisition, and which are not expected to pay back."""
+    """Return findings on groups without a cost of acquisition, and on groups not expected to pay back."""
     findings = []
     free = [str(label) for label in flows.labels[(flows.cost == 0) & (flows.customers > 0)]]
     if free:

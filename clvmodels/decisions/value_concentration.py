@@ -1,4 +1,4 @@
-"""How concentrated money is among customers: past profit, expected value, and what a future will really bring."""
+"""How concentrated money is among customers: past profit, expected value, and value in possible futures."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ __all__ = ["ValueConcentration", "fewest_holding", "value_concentration"]
 
 PAST, EXPECTED, FUTURE = "past_profit", "expected_value", "future_value"
 TOPS = (0.01, 0.05, 0.1, 0.2)
-MARKED = 0.2  # the share of customers that the finding names
+NAMED_SHARE = 0.2  # of customers, in the finding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValueConcentration:
-    """What the best customers hold of past profit, of expected value, and of the value that a future brings.
+    """The best customers' share of past profit, of expected value, and of the value in possible futures.
 
     Each line ranks customers by its own amounts. Expected values are averages over futures, so they are less
-    concentrated than what any one future brings: nobody knows yet who will be lucky.
+    concentrated than the values in any single future, in which some customers buy more than expected by chance.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class ValueConcentration:
         of customers), customers, share (of the sum; more than 1 where other customers have negative amounts), and for
         future_value its interval, over joint draws.
     fewest : frame
-        One row per line: line, held (share of the sum), customers (how few hold it), share_of_customers and, for
+        One row per line: line, held (share of the sum), customers (the fewest who hold it), share_of_customers and, for
         future_value, its interval.
     totals : frame
         One row per line: line, total, negative (customers with an amount below 0; for future_value the mean over
@@ -82,7 +82,7 @@ class ValueConcentration:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -102,7 +102,7 @@ def value_concentration(
     draws: int = 200,
     random_state: RandomState = 0,
 ) -> ValueConcentration:
-    """Return what share of the money the best customers hold: past, expected, and in the futures that may come.
+    """Return the best customers' share of the money: past, expected, and in possible futures.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ def value_concentration(
     history : KnownHistory
         The log with amounts, from `KnownHistory.from_log`.
     horizon : float or str
-        Of expected and future values; past profit counts from each customer's first order.
+        For expected and future values; past profit counts from each customer's first order.
     annual_discount_rate : float
         Effective rate per year; past profit is not discounted.
     margin : float
-        Share of spend that is left before these costs.
+        Share of spend that remains as margin before these costs.
     costs : Costs, optional
         Default: no costs. Past profit is net of the cost of acquisition, which is sunk for the other two.
     currency : str, optional
@@ -122,7 +122,7 @@ def value_concentration(
     tops : sequence of float, default=(0.01, 0.05, 0.1, 0.2)
         Shares of customers.
     held : float, default=0.8
-        The share of the sum for which to count how few customers hold it.
+        Share of the sum; the fewest customers who hold it are counted.
     interval : float, default=0.9
         Central probability of the intervals.
     draws : int, default=200
@@ -136,7 +136,7 @@ def value_concentration(
     Raises
     ------
     InvalidOption
-        For values out of range, a history without amounts, or costs charged while alive: nobody saw who was.
+        For values out of range, a history without amounts, or costs charged while alive, which is not observed.
 
     References
     ----------
@@ -192,7 +192,7 @@ def value_concentration(
 
 
 def fewest_holding(values: Array, held: float) -> int:
-    """Return how few customers hold a share of the sum of values, the largest first; 0 if the sum is not positive."""
+    """Return the fewest customers who hold a share of the sum of values; 0 if the sum is not positive."""
     total = float(values.sum())
     if total <= 0:
         return 0
@@ -201,7 +201,7 @@ def fewest_holding(values: Array, held: float) -> int:
 
 
 def _captured(values: Array, tops: Array) -> Array:
-    """Return what the largest values hold of the sum; missing where the sum is not positive."""
+    """Return the share of the sum held by the largest values, missing if the sum is not positive."""
     if values.sum() <= 0:
         return np.full(len(tops), np.nan)
     return captured_at(values, values, tops)
@@ -251,8 +251,8 @@ def _fewest_table(few: dict[str, Array], held: float, size: dict[str, int], leve
 
 
 def _findings(shares: dict[str, Array], tops: Array, totals: dict[str, Any]) -> Findings:
-    """Return how concentrated the three are, and whether negative amounts make shares larger than the whole."""
-    place = int(np.argmin(np.abs(tops - MARKED)))
+    """Return findings on the concentration of the three lines, and on shares above 1 due to negative amounts."""
+    place = int(np.argmin(np.abs(tops - NAMED_SHARE)))
     figures = {"top": float(tops[place])} | {name: float(values[place]) for name, values in shares.items()}
     findings = [Finding("value-concentration", figures)] if all(np.isfinite(list(figures.values()))) else []
     negative = {name: round(float(count)) for name, count in zip(totals["line"], totals["negative"], strict=True)}

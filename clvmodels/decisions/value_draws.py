@@ -40,7 +40,7 @@ class ValueDraws:
     values : float32 array, shape (draws, n)
         Money. All customers of a draw share one draw of the parameters.
     drawn : {"outcome", "own_rate"}
-        What was drawn; see `value_draws`.
+        The kind of values; see `value_draws`.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def value_draws(
 ) -> ValueDraws:
     """Draw what all customers are worth within a horizon, together.
 
-    In each draw, the parameters of both models are drawn once for all customers; then each customer's activity, rates,
+    In each draw, the parameters of both models are drawn once for all customers, then each customer's activity, rates,
     purchases and spend. The mean over draws is near `lifetime_value`. With of="own_rate", the draws stop at the rates:
     the value is what would be expected of the customer if activity, rates and mean spend were known, without the chance
     of single purchases.
@@ -146,9 +146,9 @@ def value_draws(
         "discounting": discounting,
     }
     terms = ValueTerms.from_keywords(**keywords)
-    lifetime_value(purchases, spend, rfm[:1], **keywords)  # raises the errors of models that do not fit together
+    lifetime_value(purchases, spend, rfm[:1], **keywords)  # raises the errors of incompatible models and terms
     seed = seed_of(options.random_state)
-    # The noise of a customer depends on the other customers, but not on the order of rows.
+    # A customer's noise depends on which other customers there are, but not on the order of rows.
     order = np.argsort(customer_keys(rfm), kind="stable")
     draw = _joint_draw(purchases, spend, rfm, order, terms, seed, options.draws, of)
     values = np.empty((options.draws, len(rfm)), dtype=np.float32)
@@ -170,7 +170,7 @@ def _joint_draw(
     draws: int,
     of: DrawnValue,
 ) -> Callable[[int], Array]:
-    """Return a function of the number of a draw that draws the values of customers in this order, (n,)."""
+    """Return a function that draws the values of customers in this order (n,), given the number of the draw."""
     purchases = purchases.ahead_of(rfm)
     bought: DiscountedPurchases = discount_purchases(purchases, rfm, terms)
     process, columns = purchases.future, bought.discounted.columns
@@ -210,7 +210,7 @@ def _joint_draw(
 
 
 def drawn_values(argument: str, draws: Any, table: CustomerTable, of: DrawnValue) -> npt.NDArray[np.float32]:
-    """Return the draws that a user passed as an argument for the customers of a table, (draws, n).
+    """Return the draws passed as an argument, for the customers of a table, (draws, n).
 
     Raises
     ------
@@ -220,7 +220,7 @@ def drawn_values(argument: str, draws: Any, table: CustomerTable, of: DrawnValue
     if not isinstance(draws, ValueDraws):
         raise InvalidOption(f"{argument}={type(draws).__name__!r} must be what value_draws(...) returns.")
     if draws.drawn != of:
-        raise InvalidOption(f"{argument}= are draws of={draws.drawn!r}: pass those of value_draws(..., of={of!r}).")
+        raise InvalidOption(f"{argument}= has draws of={draws.drawn!r}: pass those of value_draws(..., of={of!r}).")
     values = draws.of(table)
     missing = int(np.sum(~np.isfinite(values).all(axis=0)))
     if missing:

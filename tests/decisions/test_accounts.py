@@ -38,9 +38,9 @@ def test_chains_are_followed_to_their_end_whatever_the_order_of_rows():
 @pytest.mark.parametrize(
     ("pairs", "options", "error", "message"),
     [
-        ([("a", "b"), ("b", "a")], {"chains": True}, InvalidTable, "in 1 loop: a -> b -> a. Name the one"),
+        ([("a", "b"), ("b", "a")], {"chains": True}, InvalidTable, "in 1 loop: a -> b -> a. Choose one id"),
         ([("a", "b"), ("b", "c"), ("c", "b")], {"chains": True}, InvalidTable, "b -> c -> b"),
-        ([("a", "b")], {}, InvalidOption, r"1 of the ids of accounts .*first: b.*chains=True"),
+        ([("a", "b")], {}, InvalidOption, r"1 account ids are also ids of customers .*first: b.*chains=True"),
         ([("a", "b")], {"chains": False}, InvalidTable, "rename the accounts"),
         ([("a", "x"), ("a", "y")], {}, InvalidTable, "appears more than once"),
         ([(1, "x")], {}, InvalidTable, "customer_id is Int64 in accounts="),

@@ -90,7 +90,7 @@ def test_odd_customers_get_a_rule_or_an_error_of_the_package(name, oddity, tmp_p
         (lambda: clv.tiers(TABLE, boundaries=[0.5, 0.2]), "boundaries"),
         (lambda: clv.merge_accounts(_log(), _accounts(["1", "2"], ["2", "1"]), chains=True), "loop"),
         (lambda: clv.rfm_segments(_rfm(), clv.rfm_grid().head(3)), "no segment"),
-        (lambda: clv.cross_selling(LINES.assign(item="a"), item="item"), "one item only"),
+        (lambda: clv.cross_selling(LINES.assign(item="a"), item="item"), "All rows have the same item"),
     ],
 )
 def test_faults_of_each_decision_are_named(call, words):

@@ -62,7 +62,7 @@ def test_the_probability_is_the_share_of_those_with_the_item_drawn_to_the_share_
 @pytest.mark.parametrize(
     ("table", "options", "message"),
     [
-        ({"customer_id": [1], "item": ["a"]}, {}, "one item only"),
+        ({"customer_id": [1], "item": ["a"]}, {}, "All rows have the same item"),
         ({"customer_id": [1], "item": [None]}, {}, "no rows with"),
         ({"customer_id": [1, 1], "item": ["a", "b"]}, {"size": 0}, "size=0"),
         ({"customer_id": [1, 1], "item": ["a", "b"]}, {"margin": 2}, "margin=2"),

@@ -49,7 +49,7 @@ def test_early_value_by_group():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"horizon": "5 years"}, "no customer was observed for so long; the oldest for 729 days"),
+        ({"horizon": "5 years"}, "no customer was observed for that long; the longest was 729 days"),
         ({"days": (0, 7)}, "must be positive and within the horizon"),
         ({"days": (400,)}, "must be positive and within the horizon"),
     ],

@@ -102,7 +102,7 @@ def test_invalid_bases(log, opening, closing):
     with pytest.raises(InvalidOption, match="has no date"):
         replace(opening, rfm=replace(opening.rfm, observation_end=None))
     daily = clv.rfm_summary(log, amount="amount", time_unit="day", observation_end="1997-09-30")
-    with pytest.raises(ClockMismatch, match="summarize both alike"):
+    with pytest.raises(ClockMismatch, match="summarize both with the same clock"):
         clv.equity_bridge(opening, replace(closing, rfm=daily))
 
 

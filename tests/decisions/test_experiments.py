@@ -248,7 +248,7 @@ def test_the_units_needed_show_the_effect_with_the_power_asked_for():
     ("change", "error", "message"),
     [
         ({"control": 1.0}, InvalidOption, "control=1.0 must be a share between 0 and 1"),
-        ({"name": " "}, InvalidOption, "must be a text"),
+        ({"name": " "}, InvalidOption, "must be a non-empty text"),
         ({"strata": "nothing"}, InvalidTable, "has no column 'nothing'"),
         ({"keep": ["value", "value"]}, InvalidTable, "names a column twice"),
         ({"keep": "tier"}, InvalidTable, "must be numeric"),
@@ -272,7 +272,7 @@ def test_bad_input_of_a_reading_is_refused():
             clv.read_experiment(table, other, outcome="spend")
     with pytest.raises(InvalidOption, match="at least 4, two per group"):
         clv.assign_experiment(targets(3), name="spring")
-    with pytest.raises(InvalidTable, match="one value only"):
+    with pytest.raises(InvalidTable, match="for all units"):
         clv.design_experiment(targets(30).assign(value=1.0), outcome="value")
 
 

@@ -228,7 +228,7 @@ def test_a_ready_set_uses_the_columns_there_are():
     [
         ("contributions", {}, InvalidOption, "Did you mean 'contribution'"),
         ([], {}, InvalidOption, "must be a list of Indicator"),
-        ([INDICATORS[0], INDICATORS[0]], {}, InvalidOption, "would count twice"),
+        ([INDICATORS[0], INDICATORS[0]], {}, InvalidOption, "counts twice"),
         ([clv.Indicator("nps", "x")], {}, InvalidTable, "customers= has no column 'nps'"),
         (INDICATORS, {"weights": "even"}, InvalidOption, "weights='even' is not one of"),
         (INDICATORS, {"weights": {**DIMENSIONS, "credit": 0.3}}, InvalidOption, "add up to 1.1, not to 1"),
@@ -244,7 +244,7 @@ def test_a_ready_set_uses_the_columns_there_are():
         (INDICATORS, {"within": {"loyal": "equal"}}, InvalidOption, "Did you mean 'loyalty'"),
         (INDICATORS, {"within": {"loyalty": {"frequency": 2.0, "satisfaction": 2.0}}}, InvalidOption, "add up to 4"),
         (INDICATORS, {"weights": "learned"}, InvalidOption, "needs outcome="),
-        (INDICATORS, {"weights": "learned", "within": "equal"}, InvalidOption, "learned together"),
+        (INDICATORS, {"weights": "learned", "within": "equal"}, InvalidOption, "learns both levels together"),
         (INDICATORS, {"damping": 0}, InvalidOption, "damping=0 must be a number above 0"),
         (INDICATORS, {"outcome": "spent"}, InvalidTable, "has no column 'spent'"),
         (INDICATORS, {"boundaries": [0.5, 0.2]}, InvalidOption, "shares between 0 and 1 that rise"),

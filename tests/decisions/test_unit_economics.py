@@ -223,7 +223,7 @@ def test_invalid_arguments(models, history):
     def run(**options):
         return clv.unit_economics(*models, history, **{"costs": COSTS, "draws": 20, **TERMS, **options})
 
-    with pytest.raises(InvalidOption, match="since nobody saw who was active"):
+    with pytest.raises(InvalidOption, match="since activity is not observed"):
         run(costs=Costs(per_period=1.0, charged_while="alive"))
     with pytest.raises(InvalidOption, match="132 months, more than 120"):
         run(horizon="11 years")

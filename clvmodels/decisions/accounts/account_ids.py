@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
+from clvmodels.decisions.customer_table import EXAMPLES, CustomerTable, read_customer_table
 from clvmodels.errors import InvalidOption, InvalidTable, InvalidTransactions
 from clvmodels.transactions.ids import clean_ids, missing_words
 from clvmodels.transactions.snapshots import LogTable
 
 __all__ = ["accounts_of", "merge_accounts"]
-
-FIRST = 3  # ids that an error names
 
 
 def merge_accounts(
@@ -92,7 +90,7 @@ def _codes(ids: nw.Series[Any], customers: nw.Series[Any]) -> npt.NDArray[np.int
 
 
 def _one_type(ids: npt.NDArray[np.object_]) -> list[Any]:
-    """Return ids as integers if every one is, and as text otherwise."""
+    """Return the ids as integers if all of them are integers, otherwise as text."""
     if all(each is None or isinstance(each, int) for each in ids):
         return list(ids.tolist())
     return [None if each is None else str(each) for each in ids]
@@ -101,7 +99,7 @@ def _one_type(ids: npt.NDArray[np.object_]) -> list[Any]:
 def accounts_of(
     customers: nw.Series[Any], table: CustomerTable, column: str, chains: bool | None
 ) -> npt.NDArray[np.object_]:
-    """Return the account of each customer, its own id if it has none, (n,).
+    """Return the account of each customer (n,), which is the customer's own id if there is no account.
 
     Raises
     ------
@@ -110,24 +108,24 @@ def accounts_of(
     """
     if chains not in (None, True, False):
         raise InvalidOption(f"chains={chains!r} must be True, False or None.")
-    table.positions_of(customers)  # which refuses ids of another type
+    table.positions_of(customers)  # raises an error if the ids have another type
     named = zip(table.customer_id.to_list(), table.column(column).to_list(), strict=True)
     accounts = {customer: account for customer, account in named if account is not None and account == account}
     own = customers.to_list()
     both = _both(accounts, own)
     if both and chains is None:
         raise InvalidOption(
-            f"{len(both):,} of the ids of accounts belong to customers who are not in the account of that id "
+            f"{len(both):,} account ids are also ids of customers who are not in that account "
             f"(first: {_listed(both)}): pass chains=True if customers were merged into other customers, or "
-            "chains=False if accounts have ids of their own."
+            "chains=False if accounts have their own ids."
         )
     if not chains:
         alone = {*own} - {*accounts}
         clash = [each for each in both if each in alone]
         if clash:
             raise InvalidTable(
-                f"{len(clash):,} accounts have the id of a customer without an account (first: {_listed(clash)}), and "
-                "would be taken for it: rename the accounts, such as 'household 1'."
+                f"{len(clash):,} accounts have the same id as a customer without an account (first: "
+                f"{_listed(clash)}): rename the accounts, such as 'household 1'."
             )
         return np.array([accounts.get(each, each) for each in own], dtype=object)
     ends = _ends(accounts)
@@ -135,13 +133,13 @@ def accounts_of(
 
 
 def _both(accounts: dict[Any, Any], own: list[Any]) -> list[Any]:
-    """Return ids that are those of an account and of a customer who is not in this account."""
+    """Return the ids shared by an account and a customer who is not in that account."""
     every_id = {*own} | {*accounts}
     return [each for each in dict.fromkeys(accounts.values()) if each in every_id and accounts.get(each) != each]
 
 
 def _ends(accounts: dict[Any, Any]) -> dict[Any, Any]:
-    """Return the end of the chain of accounts of each customer; raise InvalidTable that lists the loops."""
+    """Return the end of each customer's chain of accounts; raise an InvalidTable that lists any loops."""
     ends: dict[Any, Any] = {}
     loops: list[str] = []
     for customer in accounts:
@@ -156,14 +154,14 @@ def _ends(accounts: dict[Any, Any]) -> dict[Any, Any]:
         end = ends.get(each, each)
         ends |= dict.fromkeys(path, end)
     if loops:
-        more = f" and {len(loops) - FIRST} more" if len(loops) > FIRST else ""
+        more = f" and {len(loops) - EXAMPLES} more" if len(loops) > EXAMPLES else ""
         raise InvalidTable(
             f"accounts= merges customers in {len(loops):,} {'loops' if len(loops) > 1 else 'loop'}: "
-            f"{'; '.join(loops[:FIRST])}{more}. Name the one that stays for each."
+            f"{'; '.join(loops[:EXAMPLES])}{more}. Choose one id to keep in each loop."
         )
     return ends
 
 
 def _listed(ids: list[Any]) -> str:
-    """Return the first ids as a list in text."""
-    return ", ".join(map(str, ids[:FIRST]))
+    """Return the first ids, separated by commas."""
+    return ", ".join(map(str, ids[:EXAMPLES]))

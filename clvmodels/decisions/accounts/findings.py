@@ -1,4 +1,4 @@
-"""What a reader should know about key accounts."""
+"""Findings about key accounts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from clvmodels.language import Finding, Findings
 
 __all__ = ["account_findings"]
 
-GONE = 0.5  # P(alive) below which an account has probably left
-FALLEN = -0.5  # trend below which an account spent less than half
+PROBABLY_ALIVE = 0.5  # P(alive) below which an account has probably left
+HALVED = -0.5  # trend of an account that spent half as much as in the window before
 
 
 def account_findings(
@@ -56,7 +56,7 @@ def account_findings(
 
 
 def _dependence(columns: Mapping[str, Any], every: Mapping[str, Any], window: str) -> list[Finding]:
-    """Return what the largest account makes, and how concentrated spend is."""
+    """Return findings on the share of the largest account and on how concentrated spend is."""
     findings = []
     dependence = np.nan_to_num(columns["dependence"])
     largest = int(np.argmax(dependence))
@@ -70,15 +70,15 @@ def _dependence(columns: Mapping[str, Any], every: Mapping[str, Any], window: st
 
 
 def _trend_and_risk(columns: Mapping[str, Any], window: str, covered: bool) -> list[Finding]:
-    """Return how many key accounts fell, and how many have probably left."""
+    """Return findings on key accounts that spent less than half, and on those that have probably left."""
     count = len(columns["volume"])
     findings = []
     if covered:
-        fallen = int(np.sum(columns["trend"] < FALLEN))
+        fallen = int(np.sum(columns["trend"] < HALVED))
         findings.append(Finding("accounts-falling", {"accounts": fallen, "all": count, "window": window}))
     else:
         findings.append(Finding("accounts-no-trend", {"window": window}, "caution"))
     if "probability_alive" in columns:
-        gone = int(np.sum(columns["probability_alive"] < GONE))
+        gone = int(np.sum(columns["probability_alive"] < PROBABLY_ALIVE))
         findings.append(Finding("accounts-probably-gone", {"accounts": gone, "all": count}))
     return findings

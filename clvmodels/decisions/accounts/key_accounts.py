@@ -1,4 +1,4 @@
-"""Key accounts: the few that spend most, with why, trend, risk and what depends on them."""
+"""Key accounts: the few that spend most, with the rule they meet, their trend, their risk and what depends on them."""
 
 from __future__ import annotations
 
@@ -128,7 +128,8 @@ def key_accounts(
         An account that reaches one of these in the window is a key account: "volume" (money), "frequency" (orders),
         "amount" (money per order), "share" (of all volume). Default: {"share": 0.01}.
     window : str, default="12 months"
-        The last part of the log, which the rule looks at; the trend compares it with the same length before.
+        The last part of the log, to which the rule applies; the trend compares it with the period of equal length
+        before.
     horizon : float or str, default="12 months"
         Horizon of the expected margin.
     margin : float, default=1.0
@@ -176,11 +177,11 @@ def key_accounts(
         absent = len(table) - int(np.sum(table.positions_of(members.customer_id) >= 0))
     whole = purchases_of(merged, clock, column, date, amount, **options)
     by_account = spend_windows(whole, end, length)
-    belongs = _belongs(by_member, by_account, merged, customer_id, column)
+    account_of_member = _account_of_member(by_member, by_account, merged, customer_id, column)
     expected = None
     if purchases is not None and spend is not None:
         expected = _expected(purchases, spend, merged, column, date, amount, horizon, margin, end, clock, options)
-    every = _every_account(by_account, by_member, belongs, limits, expected)
+    every = _every_account(by_account, by_member, account_of_member, limits, expected)
     key = np.flatnonzero(every["why"] != "")
     key = key[np.argsort(-every["volume"][key], kind="stable")]
     columns = {ACCOUNT: by_account.ids[key]} | {name: values[key] for name, values in every.items()}
@@ -190,7 +191,7 @@ def key_accounts(
 
 
 def _check_rule(rule: Any) -> dict[str, float]:
-    """Return a rule; raise InvalidOption that lists its faults."""
+    """Return the rule, or the default; raise an InvalidOption that lists everything wrong with it."""
     rule = DEFAULT_RULE if rule is None else rule
     if not isinstance(rule, Mapping) or not rule:
         raise InvalidOption(f"rule={rule!r} must name limits, such as {DEFAULT_RULE}.")
@@ -209,7 +210,7 @@ def _check_rule(rule: Any) -> dict[str, float]:
     return {name: float(rule[name]) for name in MEASURES if name in rule}
 
 
-def _belongs(
+def _account_of_member(
     members: SpendWindows, accounts: SpendWindows, merged: Any, customer_id: str, column: str
 ) -> npt.NDArray[np.intp]:
     """Return the position of each member's account, (members,)."""
@@ -257,7 +258,7 @@ def _expected(
 def _every_account(
     accounts: SpendWindows,
     members: SpendWindows,
-    belongs: npt.NDArray[np.intp],
+    account_of_member: npt.NDArray[np.intp],
     limits: Mapping[str, float],
     expected: Mapping[str, Array] | None,
 ) -> dict[str, Any]:
@@ -271,9 +272,9 @@ def _every_account(
     why = [" and ".join(name for name in met if met[name][i]) for i in range(count)]
     before = accounts.spend_before if accounts.covered else nothing
     largest = np.full(count, -np.inf)
-    np.maximum.at(largest, belongs, members.spend)
+    np.maximum.at(largest, account_of_member, members.spend)
     columns: dict[str, Any] = {
-        "members": np.bincount(belongs, minlength=count),
+        "members": np.bincount(account_of_member, minlength=count),
         "why": np.array(why, dtype=object),
         "orders": accounts.orders,
         "volume": accounts.spend,

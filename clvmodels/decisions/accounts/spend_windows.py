@@ -24,7 +24,7 @@ class SpendWindows:
     Attributes
     ----------
     ids : narwhals.Series (n,)
-        All in the log up to its end.
+        All ids in the log up to its end.
     orders : int array (n,)
         Orders in the last window; several on one day are one.
     spend, spend_before : arrays (n,)

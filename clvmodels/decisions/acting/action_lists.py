@@ -14,6 +14,7 @@ import pandas as pd
 
 from clvmodels import displays, frames
 from clvmodels.decisions.customer_table import first_ids
+from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -91,8 +92,8 @@ class ActionLists:
     def check(self, holdout: Holdout) -> pd.DataFrame:
         """Return how often the lists were right, if they were made at the cutoff of a holdout.
 
-        Being at risk and to be won back is right if the customer bought nothing in the holdout period; a second
-        purchase, if the customer bought.
+        "At risk" and "win back" are right if the customer bought nothing in the holdout period; "second purchase" is
+        right if the customer bought.
 
         Parameters
         ----------
@@ -209,7 +210,7 @@ def check_list(
     if "dropout" not in purchases.process.moves:
         raise InvalidOption(f"In {purchases.process.title} nobody leaves: fit MBGNBD() or ParetoNBD().")
     check_size(size)
-    # Not discounted; this checks models, horizon and margin, and refuses models that do not fit together.
+    # The value is not used: computing it checks the horizon, the margin and that the two models fit together.
     lifetime_value(purchases, spend, rfm[:1], horizon=horizon, annual_discount_rate=0.0, margin=margin)
     refuse_negative_margin(margin)
 
@@ -246,7 +247,7 @@ def check_size(size: Any) -> None:
 
 
 def _factors_of_lists() -> tuple[tuple[str, ...], ...]:
-    """Return the factors whose product is the money at stake, by list."""
+    """Return the names of the factors whose product is the money at stake, by list."""
     return (
         ("active", "likely to leave", "buys often", "high order value"),
         ("probably gone", "buys while active", "high order value"),
@@ -261,7 +262,7 @@ def factors_at_stake(
     purchases = purchases.ahead_of(rfm)
     process = purchases.future
     alive = purchases.alive(rfm)
-    # The rate now times the horizon is what an active customer would buy who cannot leave.
+    # An active customer who could not leave would buy the current rate times the horizon.
     steady = length * purchases.if_active(rfm, lambda p, *state: process.intensity_if_active(p, 0.0, *state))
     active = purchases.if_active(rfm, partial(purchases.purchases_if_active, length))
     return {
@@ -296,12 +297,12 @@ def best_rows(rows: npt.NDArray[np.intp], money: Array, size: int) -> npt.NDArra
 
 
 def _summary(candidates: npt.NDArray[np.intp], chosen: npt.NDArray[np.intp], money: Array) -> pd.DataFrame:
-    """Return one row per list, with what share of all candidates' money the listed ones have."""
+    """Return one row per list, with the listed customers' share of the money at stake of all candidates."""
     every = [money[candidates == number] for number in range(len(LISTS))]
     listed = [money[chosen[candidates[chosen] == number]] for number in range(len(LISTS))]
     summary = list_summary([(name, len(every[i]), listed[i]) for i, name in enumerate(LISTS)])
     totals = np.array([float(np.nansum(np.sort(amounts))) for amounts in every])
-    share = np.divide(summary["money_at_stake"], totals, out=np.full(len(LISTS), np.nan), where=totals != 0)
+    share = quotient(summary["money_at_stake"], totals)
     return summary.assign(share_of_candidates_money=share)
 
 
@@ -312,7 +313,7 @@ def list_summary(lists: Sequence[tuple[str, int, Array]]) -> pd.DataFrame:
 
 
 def list_findings(summary: pd.DataFrame) -> Findings:
-    """Return one finding per list, and that the money is at stake and not what an action brings."""
+    """Return one finding per list, and a caution that the money at stake is not what an action would bring."""
     findings = [
         Finding("actions-list", {"name": row["list"], "customers": row["customers"], "money": row["money_at_stake"]})
         for row in summary.to_dict("records")

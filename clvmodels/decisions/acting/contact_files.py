@@ -19,8 +19,8 @@ from clvmodels.errors import InvalidOption, InvalidTable, closest
 __all__ = ["ContactSystem", "write_contacts"]
 
 ContactSystem = Literal["plain", "hubspot", "salesforce", "klaviyo", "ga4"]
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so as a formula
-LONGEST_GA4_NAME = 24  # characters of the name of a user property
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets run a cell that begins with one of these as a formula
+LONGEST_GA4_NAME = 24  # characters allowed in the name of a user property
 
 
 def write_contacts(
@@ -141,7 +141,7 @@ SYSTEMS: Mapping[str, HeaderRule] = {
 
 
 def _ids(contacts: CustomerTable, id_column: str, hash_ids: bool, as_parquet: bool) -> list[str]:
-    """Return the ids as they are written."""
+    """Return the ids as they are written to the file."""
     texts = contacts.texts(id_column)
     normalized = ["" if text is None else text.strip() for text in texts]
     contacts.refuse(np.array([not text for text in normalized]), f"no {id_column}", " Leave these customers out.")
@@ -154,7 +154,7 @@ def _ids(contacts: CustomerTable, id_column: str, hash_ids: bool, as_parquet: bo
 
 
 def _headers(contacts: CustomerTable, id_column: str, rule: HeaderRule) -> dict[str, str]:
-    """Return the header of each property by column; an InvalidTable if two are the same."""
+    """Return the header of each property by column; raise an InvalidTable if two are the same."""
     hidden = {id_column, "customer_id"}
     headers = {name: rule.of_property(name) for name in contacts.data.columns if name not in hidden}
     taken = [*headers.values(), rule.id_header]
@@ -165,14 +165,14 @@ def _headers(contacts: CustomerTable, id_column: str, rule: HeaderRule) -> dict[
 
 
 def _filtered(values: Any, included: npt.NDArray[np.bool_]) -> Any:
-    """Return the values of those who may be contacted."""
+    """Return the values of the customers who may be contacted."""
     if isinstance(values, list):
         return [value for value, keep in zip(values, included, strict=True) if keep]
     return values.filter(included.tolist())
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as a cell: nothing for a missing one, and harmless text."""
+    """Return a value as a cell: empty if missing, and with an apostrophe before text that looks like a formula."""
     if value is None or value != value:
         return ""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):

@@ -21,8 +21,8 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["CrossSelling", "cross_selling"]
 
-MOST_ITEMS = 200  # the items with the most customers; an offer of a rarer one rests on too few
-PRIOR = 20.0  # customers with an item, as many as whom the share of all customers counts
+MOST_ITEMS = 200  # items considered, those with the most customers: rarer ones have too few customers to learn from
+PRIOR = 20.0  # weight of the share of all customers, as a number of customers who have the item
 BLOCK = 20_000  # customers whose offers are computed together
 
 
@@ -33,9 +33,9 @@ class CrossSelling:
     Attributes
     ----------
     columns : mapping of str to array (k,)
-        One row per listed customer, the most money at stake first: customer_id, item (to offer), probability (that
-        a customer with the same items has bought it too), money_at_stake, because_of (the owned item that speaks most
-        for it; missing if none does), popular (the item that a list by popularity alone would offer).
+        One row per listed customer, the most money at stake first: customer_id, item (to offer), probability (that a
+        customer with the same items has bought it too), money_at_stake, because_of (the owned item that makes it most
+        likely; missing if none does), popular (the item that a list by popularity alone would offer).
     summary : DataFrame
         One row: list ("cross-selling"), candidates, customers, money_at_stake.
     findings : tuple of Finding
@@ -101,7 +101,7 @@ CHECKED = ("list", "customers", "right", "right_popular")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bought:
-    """Rows of what customers bought: ids, items as text, and amounts, each (m,)."""
+    """One row per item that a customer bought: ids, items as text, and amounts, each (m,)."""
 
     customers: nw.Series[Any]
     items: npt.NDArray[np.object_]
@@ -119,10 +119,10 @@ def cross_selling(
 ) -> CrossSelling:
     """List the customers to whom to offer an item that they do not have, with the item and the reason.
 
-    The probability that a customer buys an item is estimated by the customer's item that speaks most for it: the share
-    of its customers who have both, drawn to the share of all customers as if 20 more customers had it (item-to-item,
-    Linden, Smith & York 2003). The money at stake is this probability times the margin per customer of the item. It
-    is what there is to gain, not what an offer would bring: that takes a test with a control group.
+    The probability that a customer buys an item is estimated from the owned item that makes it most likely: the share
+    of its buyers who have both, shrunk toward the share of all customers as if 20 more customers had it (item-to-item,
+    Linden, Smith & York 2003). The money at stake is this probability times the margin per customer of the item. It is
+    what there is to gain, not what an offer would bring: that takes a test with a control group.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def cross_selling(
 
 
 def _check_margin(margin: Any) -> None:
-    """Raise an InvalidOption unless it is a share."""
+    """Raise an InvalidOption unless the margin is a share."""
     if not isinstance(margin, (int, float)) or not 0 <= margin <= 1:
         raise InvalidOption(f"margin={margin!r} must be a share between 0 and 1, such as 0.35.")
 
@@ -210,25 +210,27 @@ def _read(source: Any, argument: str, item: str, amount: str | None) -> _Bought:
 
 
 def _numbered(customers: nw.Series[Any]) -> tuple[nw.Series[Any], npt.NDArray[np.intp]]:
-    """Return the different customers in order, and the position of each row's, (m,)."""
+    """Return the different customers in order, and the position of each row's customer among them, (m,)."""
     different = customers.unique().sort()
     place = {each: position for position, each in enumerate(different.to_list())}
     return different, np.array([place[each] for each in customers.to_list()], dtype=np.intp)
 
 
-def _items(rows: _Bought, who: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp], Array]:
-    """Return the items with the most customers, each row's number or -1 (m,), and the spend per customer of each."""
-    names, what = np.unique(rows.items.astype(str), return_inverse=True)
+def _items(
+    rows: _Bought, customer: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp], Array]:
+    """Return the items with the most customers, the item of each row or -1 (m,), and the spend per customer of each."""
+    names, item = np.unique(rows.items.astype(str), return_inverse=True)
     if len(names) < 2:
-        raise InvalidTable(f"There is one item only, {names[0]!r}: there is nothing else to offer.")
-    pairs = np.unique(who * len(names) + what)
+        raise InvalidTable(f"All rows have the same item, {names[0]!r}: there is nothing else to offer.")
+    pairs = np.unique(customer * len(names) + item)
     buyers = np.bincount(pairs % len(names), minlength=len(names))
     frequent = np.sort(np.argsort(-buyers, kind="stable")[:MOST_ITEMS])
     place = np.full(len(names), -1, dtype=np.intp)
     place[frequent] = np.arange(len(frequent))
     order = np.argsort(rows.amounts, kind="stable")  # so that sums do not depend on the order of rows
-    spent = np.bincount(what[order], rows.amounts[order], minlength=len(names))[frequent]
-    return names[frequent].astype(object), place[what], np.maximum(spent, 0.0) / buyers[frequent]
+    spent = np.bincount(item[order], rows.amounts[order], minlength=len(names))[frequent]
+    return names[frequent].astype(object), place[item], np.maximum(spent, 0.0) / buyers[frequent]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,16 +244,18 @@ class _Offers:
     popular: npt.NDArray[np.intp]
 
 
-def _offers(who: npt.NDArray[np.intp], what: npt.NDArray[np.intp], customers: int, items: int, worth: Array) -> _Offers:
-    """Return the offer with the most money at stake of each customer."""
-    frequent = what >= 0
+def _offers(
+    customer: npt.NDArray[np.intp], item: npt.NDArray[np.intp], customers: int, items: int, worth: Array
+) -> _Offers:
+    """Return the offer with the most money at stake for each customer; customer and item are those of each row."""
+    frequent = item >= 0
     ones = np.ones(int(frequent.sum()), dtype=np.int32)
-    owned = csr_array((ones, (who[frequent], what[frequent])), shape=(customers, items))
-    owned.data[:] = 1  # rows that repeat were added up
+    owned = csr_array((ones, (customer[frequent], item[frequent])), shape=(customers, items))
+    owned.data[:] = 1  # repeated rows were added up
     both = (owned.T @ owned).toarray().astype(float)
     count = both.diagonal()
     share = count / customers
-    # One row more, of customers without any of the items: the share of all customers.
+    # The last row is for customers without any of the items: the share of all customers.
     likely = np.vstack([(both + PRIOR * share) / (count[:, None] + PRIOR), share])
     starts = range(0, customers, BLOCK)
     parts = [_of_block(owned[start : start + BLOCK].toarray().astype(bool), likely, worth) for start in starts]
@@ -268,7 +272,7 @@ def _of_block(owned: npt.NDArray[np.bool_], likely: Array, worth: Array) -> tupl
         better = likely[item] > chance[rows]
         chance[rows] = np.where(better, likely[item], chance[rows])
         reason[rows] = np.where(better, item, reason[rows])
-    reason[chance <= likely[-1]] = len(worth)  # no item of the customer speaks for it
+    reason[chance <= likely[-1]] = len(worth)  # no item that the customer owns makes it more likely
     every = np.arange(len(owned))
     money = np.where(owned, -np.inf, chance * worth)
     best = np.argmax(money, axis=1)

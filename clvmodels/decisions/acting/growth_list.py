@@ -31,8 +31,8 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["GrowthList", "growth_list"]
 
-PEERS = np.array([1, 2, 3, 5, 9])  # repeat purchases at which the next group of peers begins
-BEST_PEERS = 0.75  # quantile of the peers' order value that a customer could reach
+PEER_GROUPS = np.array([1, 2, 3, 5, 9])  # fewest repeat purchases of each group of peers
+PEER_QUANTILE = 0.75  # quantile of the peers' order values that a customer is compared with
 NAME = "growth"
 
 
@@ -52,7 +52,7 @@ class GrowthList:
     kind : FrameKind
         The kind of frame to return.
     candidates, customers : int arrays
-        Rows of the RFM that could be listed, and that are.
+        Rows in the RFM of the candidates, and of those listed.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def growth_list(
 
         P(alive) * purchases expected of an active customer * margin * (order value of the peers - own order value)
 
-    Order values are those expected of customers; peers made as many repeat purchases (1, 2, 3-4, 5-8, 9 or more), and
+    Order values are expected ones. Peers made the same number of repeat purchases (1, 2, 3-4, 5-8, 9 or more), and
     their upper quartile counts. It is what there is to gain, not what an action would bring: that takes a test with a
     control group.
 
@@ -178,7 +178,7 @@ def growth_list(
     }
     money = np.prod([*parts.values()], axis=0)
     chosen = best_rows(np.arange(len(candidates)), money, size)
-    # Only customers below their peers are compared, as the logarithm of no gap is minus infinity.
+    # Only customers below their peers are compared: without a gap the logarithm is minus infinity.
     reasons = main_reasons({name: part[money > 0] for name, part in parts.items()})
     place = np.cumsum(money > 0) - 1
     columns = {
@@ -196,9 +196,9 @@ def growth_list(
 
 def _of_peers(value: Array, frequency: npt.NDArray[np.int64]) -> Array:
     """Return the upper quartile of the order value of those who buy as often as each customer, (n,)."""
-    group = np.searchsorted(PEERS, frequency, side="right")
+    group = np.searchsorted(PEER_GROUPS, frequency, side="right")
     result = np.empty(len(value))
     for number in np.unique(group):
         rows = group == number
-        result[rows] = np.quantile(value[rows], BEST_PEERS)
+        result[rows] = np.quantile(value[rows], PEER_QUANTILE)
     return result

@@ -48,7 +48,8 @@ class Audit:
         How customers differ in `period`: decile by revenue (1 is the highest), customers, orders, revenue, share,
         orders_per_customer, order_value.
     concentration : DataFrame
-        What the customers with the most revenue in `period` hold: top (share of customers), customers, share.
+        The share of revenue of the customers with the most of it in `period`: top (share of customers), customers,
+        share.
     change : DataFrame
         What changed from `earlier_period` to `period`: split ("customers" or "drivers"), part, amount. The parts of
         each split add up to the change of revenue, to the cent; with a column of margins, those of the split "margin"
@@ -128,12 +129,12 @@ def audit(
     """Answer the five questions of a customer-base audit from a log, without a model.
 
     How do customers differ in one period? How did they change from one period to another? How does a cohort behave over
-    time? How do cohorts compare? And what do they add up to? The change of revenue is split twice:
+    time? How do cohorts compare? And what do they add up to? The change in revenue is split twice:
 
-    - by customers: first orders, further orders of new customers, customers who bought as old ones in both periods
+    - by customers: first orders, further orders of new customers, earlier customers who bought in both periods
       ("continuing"), only in the later one ("returning") or only in the earlier one ("silent");
     - by drivers: number of customers, orders per customer and value per order, by Shapley's rule over all orders of
-      changing them one by one. With `by`, the mix of customers between its groups is a part of its own, and the others
+      changing them one by one. With `by`, the mix of customers between its groups is a separate part, and the others
       are changes within groups. With `item`, the value per order is units per order, the mix of products and their
       prices: an item sold in only one of the two periods belongs to the mix. With `margin`, a third split is that of
       the change of margin, with the margin rate as one more driver.
@@ -206,7 +207,7 @@ def audit(
     )
     if quantity is not None and item is None:
         raise InvalidOption("quantity= counts the units of items: pass item= too.")
-    # A second pass, over rows that the first has checked: lines are added up as they are read, and never all in memory.
+    # A second pass over rows that the first pass checked; lines are added up while they are read, to save memory.
     lines = order_lines(log, columns, clock, date_format, orders) if columns.has_more else None
     periods, change = period_table(orders), change_table(orders, lines, later, earlier)
     concentration = concentration_table(orders, later)
@@ -236,7 +237,7 @@ def _findings(
     later: int,
     earlier: int,
 ) -> Findings:
-    """Return what changed, by what most, and how concentrated revenue is."""
+    """Return findings on what changed, the largest part of the change, and how concentrated revenue is."""
     revenue = periods["revenue"]
     names = {"period": orders.labels[later], "earlier": orders.labels[earlier]}
     figures = {"revenue": float(revenue[later]), "before": float(revenue[earlier])}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from clvmodels.decisions.base_audit.log_periods import LogPeriods
 from clvmodels.decisions.base_audit.order_lines import OrderLines
 from clvmodels.decisions.base_audit.split import largest_remainder, shapley_parts
+from clvmodels.decisions.quotients import quotient
 from clvmodels.processes.contract import Array
 
 __all__ = ["OTHER_LINES", "line_drivers"]
@@ -28,7 +29,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Period:
-    """What a period's revenue or margin is the product of, and what is left out, in cents."""
+    """The factors of a period's revenue or margin, and the amount of lines that have no price or rate, in cents."""
 
     factors: dict[str, Array]
     rest: float
@@ -45,7 +46,7 @@ def line_drivers(
         customers * share_g * orders_g * units_g * share of units_gi * price_gi (* margin rate_gi)
 
     of which each factor is changed from its old to its new value. Without items, price is the order value. Lines whose
-    units or revenue add up to 0 or less have no price or no margin rate, and are a part of their own.
+    units or revenue add up to 0 or less have no price or no margin rate, and are a separate part.
 
     Parameters
     ----------
@@ -113,18 +114,11 @@ def _period(lines: OrderLines, orders: LogPeriods, period: int, of_margin: bool)
     by_group = units.reshape(groups, items).sum(axis=1)
     factors = {
         "customers": np.array([customers.sum()]),
-        "groups": _over(customers, customers.sum()),
-        "orders": _over(count, customers),
-        "units": _over(by_group, count),
-        "products": _over(units, np.repeat(by_group, items)),
-        "price": _over(revenue, units),
-        "margin": _over(counted, revenue),
+        "groups": quotient(customers, customers.sum()),
+        "orders": quotient(count, customers),
+        "units": quotient(by_group, count),
+        "products": quotient(units, np.repeat(by_group, items)),
+        "price": quotient(revenue, units),
+        "margin": quotient(counted, revenue),
     }
     return _Period(factors, total - float(counted.sum()), total)
-
-
-def _over(top: Array, bottom: Array | float) -> Array:
-    """Return a quotient, missing where the divisor is 0."""
-    top, below = np.broadcast_arrays(top, bottom)
-    ratio: Array = np.divide(top, below, out=np.full(top.shape, np.nan), where=below != 0)
-    return ratio

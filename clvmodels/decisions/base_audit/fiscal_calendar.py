@@ -15,7 +15,7 @@ __all__ = ["FiscalCalendar", "FiscalPattern"]
 FiscalPattern = Literal["4-4-5", "4-5-4", "5-4-4", "months"]
 DAY = timedelta(days=1)
 WEEK, MONTHS, QUARTER = 7, 12, 3
-LATEST_DAY = 28  # that every month has
+LATEST_DAY = 28  # the last day that every month has
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class FiscalCalendar:
     year_end_month : int, default=12
         The month in which the fiscal year ends.
     weekday : int, default=5
-        With weeks, the day on which they end: 0 is Monday, 5 Saturday, 6 Sunday.
+        For patterns of weeks, the day on which weeks end: 0 is Monday, 5 Saturday, 6 Sunday.
     nearest : bool, default=False
-        With weeks, whether the year ends on the weekday nearest to the end of its month, which may be in the next
-        month, instead of on the last one in it.
+        For patterns of weeks, whether the year ends on the weekday nearest to the end of its month, which may be in the
+        next month, instead of on the last one in it.
     last_day : int, default=28
-        With "months", their last day, 1 to 28; what follows belongs to the next month.
+        For "months", the last day of each month, 1 to 28; later days belong to the next month.
 
     Raises
     ------

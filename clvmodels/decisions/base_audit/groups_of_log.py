@@ -14,7 +14,7 @@ from clvmodels.transactions.snapshots import LogTable
 
 __all__ = ["groups_of_log", "refuse_several_groups"]
 
-EXAMPLES = 3
+EXAMPLES = 3  # customers named in an error
 
 
 def groups_of_log(log: LogTable, *, customer_id: str = "customer_id", by: str) -> frames.Frame:

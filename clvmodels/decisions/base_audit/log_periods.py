@@ -18,14 +18,14 @@ from clvmodels.validation.tables.metrics import quarter
 __all__ = ["CENTS", "LogPeriods", "PeriodLength", "log_periods", "sums_of_cents"]
 
 PeriodLength = Literal["month", "quarter", "year"]
-CENTS = 100  # whole amounts of money, so that sums are exact
-LARGEST_EXACT = 2.0**53  # up to here floats are exact whole numbers
+CENTS = 100  # per unit of money: sums of whole cents are exact
+LARGEST_EXACT = 2.0**53  # floats represent every whole number up to this one
 YEAR_LENGTH = {"month": 12, "quarter": 4, "year": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class LogPeriods:
-    """Orders with the period they are in.
+    """The orders of a log, each with its period.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class LogPeriods:
     is_first : bool array (m,)
         Whether it is the first order of its customer.
     first_tick : int
-        Of the first order.
+        Tick of the first order.
     of_tick : int array
         Position in `labels` of the period of each tick from the first to the last.
     """
@@ -60,7 +60,7 @@ class LogPeriods:
 
     @property
     def customers(self) -> int:
-        """Number of customers."""
+        """Return the number of customers."""
         return int(self.customer.max()) + 1
 
     def cohort(self) -> npt.NDArray[np.int32]:
@@ -120,7 +120,7 @@ def sums_of_cents(
 ) -> npt.NDArray[np.int64]:
     """Return the exact sums of cents by group, (count,).
 
-    Floats add whole numbers without rounding as long as no sum of sizes passes 2**53.
+    Floats add whole numbers without rounding while the sum of their absolute values is at most 2**53.
     """
     if float(np.abs(cents).sum(dtype=float)) < LARGEST_EXACT:
         return np.rint(np.bincount(group, cents, minlength=count)).astype(np.int64)

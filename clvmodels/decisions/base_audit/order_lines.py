@@ -26,7 +26,7 @@ NUMBERS = ("amount", "quantity", "margin")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineColumns:
-    """Names of the columns of a log with lines; None for what is not in it."""
+    """Names of the columns of a log of order lines; None for columns that it lacks."""
 
     customer_id: str
     date: str
@@ -38,13 +38,13 @@ class LineColumns:
 
     @property
     def roles(self) -> dict[str, str]:
-        """The columns that there are, by role."""
+        """Return the columns that the log has, by role."""
         roles = ("customer_id", "date", *NUMBERS, "item", "by")
         return {role: getattr(self, role) for role in roles if getattr(self, role) is not None}
 
     @property
     def has_more(self) -> bool:
-        """Whether there is more to split a change by than orders and their amounts."""
+        """Return whether there are columns to split a change by, apart from orders and their amounts."""
         return any(each is not None for each in (self.item, self.margin, self.by))
 
 
@@ -83,7 +83,7 @@ class OrderLines:
 def order_lines(
     log: LogTable, columns: LineColumns, clock: Clock, date_format: str | None, orders: LogPeriods
 ) -> OrderLines:
-    """Read the lines of a log whose orders by period are known.
+    """Read the lines of a log, given its orders by period.
 
     Raises
     ------
@@ -136,13 +136,13 @@ def _numbers(table: nw.DataFrame[Any], name: str) -> Array:
 
 
 def _numbered(column: nw.Series[Any]) -> tuple[list[Any], npt.NDArray[np.intp]]:
-    """Return the values of a sorted column, and the position of each row's."""
+    """Return the different values of a column in order, and the position of each row's value among them."""
     new = np.append(True, (column != column.shift(1)).to_numpy()[1:].astype(bool))
     return column.to_numpy()[new].tolist(), np.cumsum(new) - 1
 
 
 def _labels(table: nw.DataFrame[Any], name: str) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
-    """Return the labels of a column and the position of each row's; one label without the column."""
+    """Return the labels of a column and the position of each row's label; a single label if there is no column."""
     if name not in table.columns:
         return np.array(["all"], dtype=object), np.zeros(len(table), dtype=np.intp)
     labels, codes = np.unique(np.array([str(each) for each in table[name].to_list()]), return_inverse=True)

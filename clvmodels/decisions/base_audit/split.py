@@ -1,4 +1,4 @@
-"""Split a change of revenue into its causes, so that the parts add up to the cent."""
+"""Split a change in revenue into causes that add up to the cent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def shapley_of_product(before: Array, after: Array) -> Array:
 def shapley_parts(value: Callable[[Sequence[Array]], float], before: Sequence[Array], after: Sequence[Array]) -> Array:
     """Return what each argument of a function adds to the change of its value, (k,).
 
-    Each argument is changed in turn from its old to its new value; its part is the mean of what that adds over all
+    Each argument is changed in turn from its old to its new value; its part is the mean of what that adds, over all
     orders (Shapley 1953, "A Value for n-Person Games"). The parts add up to the change, and change sign if time is
     reversed.
 
@@ -30,8 +30,8 @@ def shapley_parts(value: Callable[[Sequence[Array]], float], before: Sequence[Ar
     value : function
         Of a sequence of k arguments, each a number or an array.
     before, after : sequences of arrays
-        The arguments. What is missing in one of the two (an order value without orders) is that of the other, so that
-        it adds nothing.
+        The arguments. A value missing in one of the two (an order value without orders) is replaced by that of the
+        other, so that it adds nothing.
     """
     old = [np.nan_to_num(np.where(np.isnan(one), other, one)) for one, other in zip(before, after, strict=True)]
     new = [np.nan_to_num(np.where(np.isnan(other), one, other)) for one, other in zip(before, after, strict=True)]
@@ -49,13 +49,13 @@ def shapley_parts(value: Callable[[Sequence[Array]], float], before: Sequence[Ar
 def largest_remainder(parts: Array, total: int) -> npt.NDArray[np.int64]:
     """Round parts to whole numbers that add up to a total.
 
-    What is left after rounding goes, by ones, to the parts that lost most by it. Rounding the negative parts to the
-    negative total gives the negative numbers.
+    The remainder goes, one by one, to the parts that lost most by rounding. Rounding the negative parts to the negative
+    total gives the negative numbers.
 
     Parameters
     ----------
     parts : array (k,)
-        They add up to the total but for float error.
+        They add up to the total, except for float error.
     total : int
     """
     rounded = np.round(parts).astype(np.int64)

@@ -10,7 +10,7 @@ from clvmodels.decisions.base_audit.drivers import line_drivers
 from clvmodels.decisions.base_audit.log_periods import CENTS, LogPeriods, sums_of_cents
 from clvmodels.decisions.base_audit.order_lines import OrderLines
 from clvmodels.decisions.base_audit.split import largest_remainder, shapley_of_product
-from clvmodels.processes.contract import Array
+from clvmodels.decisions.quotients import quotient
 from clvmodels.validation.tables.metrics import captured_at, deciles
 
 __all__ = [
@@ -22,14 +22,14 @@ __all__ = [
     "period_table",
 ]
 
-MOST_ITEMS = 5  # the last row of breadth has this many or more
+MOST_ITEMS = 5  # items in the last row of breadth, which includes customers with more
 TOPS = (0.01, 0.05, 0.1, 0.2, 0.5)
 DRIVERS = ("number of customers", "orders per customer", "order value")
 GROUPS = ("first orders", "new customers", "continuing customers", "returning customers", "silent customers")
 
 
 def period_table(orders: LogPeriods) -> pd.DataFrame:
-    """Return the whole base by period."""
+    """Return one row per period for the whole base."""
     count = len(orders.labels)
     customers = np.bincount(orders.period[orders.is_first_of_period()], minlength=count)
     number = np.bincount(orders.period, minlength=count)
@@ -44,14 +44,14 @@ def period_table(orders: LogPeriods) -> pd.DataFrame:
             "orders": number,
             "revenue": revenue / CENTS,
             "revenue_of_first_orders": first / CENTS,
-            "orders_per_customer": _ratio(number, customers),
-            "order_value": _ratio(revenue / CENTS, number),
+            "orders_per_customer": quotient(number, customers),
+            "order_value": quotient(revenue / CENTS, number),
         }
     )
 
 
 def decile_table_of_period(orders: LogPeriods, period: int) -> pd.DataFrame:
-    """Return the customers of a period by tenth of their revenue; equal revenues are in one tenth."""
+    """Return the customers of a period by decile of revenue; customers with equal revenue are in the same decile."""
     number, cents = orders.by_customer(orders.period == period)
     bought = number > 0
     group = deciles(cents[bought].astype(float)) - 1
@@ -63,16 +63,16 @@ def decile_table_of_period(orders: LogPeriods, period: int) -> pd.DataFrame:
             "customers": size,
             "orders": count.astype(np.int64),
             "revenue": revenue / CENTS,
-            "share": _ratio(revenue, np.full(10, revenue.sum())),
-            "orders_per_customer": _ratio(count, size),
-            "order_value": _ratio(revenue / CENTS, count),
+            "share": quotient(revenue, np.full(10, revenue.sum())),
+            "orders_per_customer": quotient(count, size),
+            "order_value": quotient(revenue / CENTS, count),
         }
     )
     return table[table["customers"] > 0].reset_index(drop=True)
 
 
 def concentration_table(orders: LogPeriods, period: int) -> pd.DataFrame:
-    """Return the share of the revenue of a period that the customers with the most revenue hold."""
+    """Return the share of a period's revenue that comes from the customers with the most revenue."""
     number, cents = orders.by_customer(orders.period == period)
     revenue = cents[number > 0].astype(float)
     share = captured_at(revenue, revenue, np.array(TOPS))
@@ -99,7 +99,7 @@ def change_table(orders: LogPeriods, lines: OrderLines | None, later: int, earli
 
 
 def breadth_table(orders: LogPeriods, lines: OrderLines, period: int) -> pd.DataFrame:
-    """Return the customers of a period by how many different items they bought, and what the next row brings more."""
+    """Return the customers of a period by number of different items, with the extra revenue of the next row."""
     inside = lines.period == period
     pairs = np.unique(lines.customer[inside] * len(lines.items) + lines.item[inside])
     breadth = np.bincount(pairs // len(lines.items), minlength=orders.customers)
@@ -111,13 +111,13 @@ def breadth_table(orders: LogPeriods, lines: OrderLines, period: int) -> pd.Data
         np.bincount(group, number[bought], minlength=MOST_ITEMS),
         sums_of_cents(group, cents[bought], MOST_ITEMS),
     )
-    each = _ratio(revenue / CENTS, size)
+    each = quotient(revenue / CENTS, size)
     table = pd.DataFrame(
         {
             "items": [*map(str, range(1, MOST_ITEMS)), f"{MOST_ITEMS}+"],
             "customers": size,
-            "share": _ratio(size, np.full(MOST_ITEMS, size.sum())),
-            "orders_per_customer": _ratio(count, size),
+            "share": quotient(size, np.full(MOST_ITEMS, size.sum())),
+            "orders_per_customer": quotient(count, size),
             "revenue": revenue / CENTS,
             "revenue_per_customer": each,
         }
@@ -127,7 +127,7 @@ def breadth_table(orders: LogPeriods, lines: OrderLines, period: int) -> pd.Data
 
 
 def _by_group(orders: LogPeriods, later: int, earlier: int) -> npt.NDArray[np.int64]:
-    """Return the change by group of customers, in cents; whole numbers, so that they add up exactly."""
+    """Return the change by group of customers in whole cents, which add up exactly."""
     cohort = orders.cohort()[orders.customer]
     first, new, old = [], [], []
     for period in (earlier, later):
@@ -158,7 +158,7 @@ def _by_driver(orders: LogPeriods, later: int, earlier: int) -> npt.NDArray[np.i
 
 
 def cohort_table(orders: LogPeriods) -> pd.DataFrame:
-    """Return each cohort by period, from its own on."""
+    """Return one row per cohort and period, beginning with the cohort's own period."""
     count = len(orders.labels)
     cohort = orders.cohort()
     size = np.bincount(cohort, minlength=count)
@@ -182,9 +182,3 @@ def cohort_table(orders: LogPeriods) -> pd.DataFrame:
             "share_active": active[shown] / size[begin],
         }
     )
-
-
-def _ratio(top: npt.NDArray[np.number], bottom: npt.NDArray[np.number]) -> Array:
-    """Return a quotient, NaN where the divisor is 0."""
-    ratio: Array = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom != 0)
-    return ratio

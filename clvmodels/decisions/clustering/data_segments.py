@@ -1,4 +1,4 @@
-"""Segments that data show: clusters of customers, as many as are stable, or none."""
+"""Segments found in data: clusters of customers, as long as they are stable."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["DataSegments", "data_segments"]
 
-FEWEST = 200  # customers whose halves can show whether segments are there
-LARGEST_FIT = 20_000  # customers that clusters are fitted to; the others are put into the closest
+FEWEST = 200  # customers needed to see whether segments are found again in halves
+LARGEST_FIT = 20_000  # customers that clusters are fitted to; the others join the closest cluster
 MOST_SEGMENTS = 20
 
 
@@ -77,13 +77,14 @@ def data_segments(
     most: int = 8,
     random_state: int = 0,
 ) -> DataSegments:
-    """Find segments of customers in their value, behavior and attributes, or say that there are none.
+    """Find segments of customers in their value, behavior and attributes, if there are any.
 
-    Numbers, those with a long upper tail as logarithms, are cut at the 1st and the 99th percentile and scaled to equal
-    variance; columns of text count as much as one number each. The number of segments is the one that is
-    found again most visibly: segments are fitted to halves of the customers and compared on all of them (adjusted Rand
-    index), and so are references of the same size without structure, which have the same correlations and columns with
-    one peak. If no number agrees at 0.8 or more, nearer to 1 than every reference, all customers are one segment.
+    Numbers are clipped at the 1st and the 99th percentile and scaled to equal variance, those with a long upper tail as
+    logarithms; a column of text counts as much as a number. The number of segments is the one that is reproduced best:
+    segments are fitted to halves of the customers and compared on all of them (adjusted Rand index), and so are
+    references of the same size without structure, which have the same correlations and columns with one peak. If no
+    number of segments has an agreement of at least 0.8 that is closer to 1 than that of every reference, all customers
+    are one segment.
 
     Parameters
     ----------
@@ -93,9 +94,9 @@ def data_segments(
         Columns of value, behavior and attributes: numbers, or text with up to eight levels (rarer ones are joined).
         Segments are in falling order of the mean of the first column of numbers.
     method : {"k-means", "gaussian mixture"}
-        Clusters of equal width in all directions, or each with a width and correlations of its own.
+        Clusters of equal width in all directions, or with different widths and correlations.
     segments : int, optional
-        The number of segments, if it must be a certain one, whether the data show it or not.
+        A fixed number of segments, whether or not the data support it. Default: chosen from the data.
     most : int, default=8
         The largest number to try.
     random_state : int, default=0
@@ -181,7 +182,7 @@ def _check_count(segments: int, used: list[SegmentColumn], order: npt.NDArray[np
 
 
 def _sample_order(table: CustomerTable) -> npt.NDArray[np.intp]:
-    """Return the rows in the order of a hash of the ids, so that the order of the table does not matter."""
+    """Return the rows in the order of a hash of the ids, which does not depend on the order of the table."""
     return np.argsort(hashed(map(str, table.customer_id.to_list())), kind="stable")
 
 
@@ -193,7 +194,7 @@ def _number(
     most: int,
     seed: int,
 ) -> NumberOfSegments | None:
-    """Return the number of segments; None if it was given, or customers are too few or all alike."""
+    """Return the number of segments; None if a number was passed, or customers are too few or all alike."""
     if segments is not None or len(order) < FEWEST or not used:
         return None
     sample = [_rows(column, order[:CUSTOMERS]) for column in used]
@@ -217,7 +218,7 @@ def _clusters(
 
 
 def _ordered(cluster: npt.NDArray[np.intp], count: int, columns: list[SegmentColumn]) -> npt.NDArray[np.intp]:
-    """Return the clusters numbered by the falling mean of the first column of numbers, or by size, (n,)."""
+    """Return the clusters (n,), numbered by the mean of the first column of numbers, highest first, or by size."""
     size = np.bincount(cluster, minlength=count)
     first: Array | None = next((each.values.astype(float) for each in columns if not each.levels), None)
     key = size if first is None else np.bincount(cluster, first, minlength=count) / np.maximum(size, 1)
@@ -233,7 +234,7 @@ def _findings(
     segments: int | None,
     most: int,
 ) -> Findings:
-    """Return how many segments there are and why, and what was done with missing and constant columns."""
+    """Return findings on the number of segments and the reason for it, and on missing values and constant columns."""
     customers = int(summary["customers"].sum())
     findings = [_of_number(chosen, segments, most, customers)]
     constant = [column.name for column in columns if not column.scaled.shape[1]]

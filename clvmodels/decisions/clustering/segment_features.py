@@ -1,4 +1,4 @@
-"""Columns of customers on scales on which distances mean something."""
+"""Columns of customers on comparable scales, from which distances are computed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["SegmentColumn", "segment_columns"]
 
-MOST_LEVELS = 8  # of an attribute; the customers of the rarer ones are one level together
+MOST_LEVELS = 8  # levels of an attribute; customers in rarer ones are joined in one level
 OTHER, NO_LEVEL = "other", "missing"
-TAIL = 0.01  # share of the customers on either side whose values are cut, so that outliers neither set the scale nor
-# make a segment of their own
-LONG_TAIL = 2.0  # how much longer the upper part of a distribution is before its logarithm is used
+# Share of the customers on either side whose values are clipped, so that outliers neither set the scale nor make a
+# separate segment.
+TAIL = 0.01
+LONG_TAIL = 2.0  # ratio of the upper to the lower half of a distribution's width above which its logarithm is used
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +64,7 @@ def segment_columns(table: CustomerTable, names: Sequence[str]) -> list[SegmentC
 
 
 def _segment_column(table: CustomerTable, name: str) -> SegmentColumn:
-    """Return a column of a table; of numbers if it has at least three different ones."""
+    """Return a column of a table, as numbers if it has at least three different ones."""
     if table.column(name).dtype.is_numeric():
         values = table.numbers(name)
         present = np.unique(values[~np.isnan(values)])
@@ -83,10 +84,10 @@ def _numbers(name: str, values: Array, different: int) -> SegmentColumn:
 
 
 def scale_numbers(values: Array) -> Array:
-    """Return numbers (n,), cut at the 1st and the 99th percentile, with mean 0 and standard deviation 1.
+    """Return numbers (n,), clipped at the 1st and the 99th percentile, with mean 0 and standard deviation 1.
 
-    Of numbers that are not negative and have a long upper tail, such as money, the logarithm of 1 + x / median of those
-    above 0 is used. Another unit, such as another currency, changes nothing.
+    If numbers are not negative and have a long upper tail, such as money, log(1 + x / median of those above 0) is used.
+    The result does not depend on the unit, such as the currency.
     """
     low, middle, high = np.quantile(values, [0.1, 0.5, 0.9])
     if values.min() >= 0 and high - middle > LONG_TAIL * (middle - low):

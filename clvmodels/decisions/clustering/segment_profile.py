@@ -1,4 +1,4 @@
-"""What sets segments apart: each column by segment, against all customers."""
+"""How segments differ from all customers, by column."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from clvmodels.decisions.clustering.segment_features import SegmentColumn
 
 __all__ = ["distinctions", "segment_profile"]
 
-DISTINCTIONS = 2  # that the summary names
-LEAST = 0.2  # standard deviations from all customers, below which a column does not set a segment apart
+DISTINCTIONS = 2  # differences named in the summary
+SMALLEST_DIFFERENCE = 0.2  # from all customers, in standard deviations, that the summary names
 
 
 def segment_profile(
@@ -46,10 +46,10 @@ def segment_profile(
 
 
 def distinctions(profile: pd.DataFrame, names: tuple[str, ...]) -> dict[str, list[str | None]]:
-    """Return what sets each segment apart most, such as "high lifetime_value": sets_apart_1, sets_apart_2."""
+    """Return the largest differences of each segment, such as "high lifetime_value": sets_apart_1, sets_apart_2."""
     result: dict[str, list[str | None]] = {f"sets_apart_{place + 1}": [] for place in range(DISTINCTIONS)}
     for name in names:
-        rows = profile[(profile["segment"] == name) & (profile["difference"].abs() >= LEAST)]
+        rows = profile[(profile["segment"] == name) & (profile["difference"].abs() >= SMALLEST_DIFFERENCE)]
         first = rows.head(DISTINCTIONS)
         parts = zip(first["column"], first["level"], first["difference"], strict=True)
         texts: list[str | None] = [_text(*part) for part in parts]
@@ -59,7 +59,7 @@ def distinctions(profile: pd.DataFrame, names: tuple[str, ...]) -> dict[str, lis
 
 
 def _text(column: str, level: str | None, difference: float) -> str:
-    """Return what sets a segment apart in one column."""
+    """Return how a segment differs in one column, as text."""
     if isinstance(level, str):
         return f"{'more' if difference > 0 else 'fewer'} {column}={level}"
     return f"{'high' if difference > 0 else 'low'} {column}"

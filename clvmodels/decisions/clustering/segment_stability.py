@@ -1,4 +1,4 @@
-"""How many segments data have: as many as are found again in other customers, more often than without structure."""
+"""The number of segments in data: the one that other customers reproduce best, compared with data without structure."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from clvmodels.processes.contract import Array
 __all__ = ["STABLE", "ClusterMethod", "NumberOfSegments", "fit_clusters", "number_of_segments"]
 
 ClusterMethod = Literal["k-means", "gaussian mixture"]
-CUSTOMERS = 1000  # in a data set whose stability is measured
+CUSTOMERS = 1000  # customers from which stability is measured
 IN_A_HALF = 250  # customers to whom the segments of one half are fitted
 PAIRS: dict[str, int] = {"k-means": 2, "gaussian mixture": 1}  # of halves; a mixture takes twenty times as long
-REFERENCES = 19  # data sets without structure: the chance to beat all of them without structure is 1 in 20
-STABLE = 0.8  # agreement (adjusted Rand index) from which segments are worth a name
-ROOM = 0.01  # smallest room above the references, where all of them agree by chance
-GRID = 256  # points of a density
-TRIES = 12  # bisections of its bandwidth
-STARTS = 5  # of the fit to all customers; the best is used
-STEPS = 30  # of it
-TRIALS, STEPS_OF_HALVES = 3, 12  # of the fit to a half
+REFERENCES = 19  # data sets without structure; data without structure beat all of them with a chance of 1 in 20
+STABLE = 0.8  # smallest agreement (adjusted Rand index) of stable segments
+SMALLEST_GAP = 0.01  # smallest difference of the references from 1, for references that agree almost perfectly
+GRID = 256  # points at which a density is evaluated
+BISECTIONS = 12  # steps of the search for a bandwidth
+STARTS = 5  # random starts of the fit to all customers, of which the best is used
+STEPS = 30  # iterations of the fit of a mixture to all customers
+STARTS_OF_HALVES, STEPS_OF_HALVES = 3, 12  # random starts and iterations of the fit to a half
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,22 +61,24 @@ def fit_clusters(method: ClusterMethod, count: int, data: Array, seed: int) -> A
     if method == "k-means":
         return KMeans(count, n_init=STARTS, random_state=seed).fit(data)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the last steps of a mixture move hardly anybody
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the last iterations hardly change any segment
         return GaussianMixture(count, reg_covar=1e-3, max_iter=STEPS, random_state=seed).fit(data)
 
 
 def _clusters_of(method: ClusterMethod, count: int, half: Array, data: Array, seed: int) -> npt.NDArray[np.intp]:
     """Return the clusters of all customers (n,) by a model of a half of them.
 
-    SciPy's k-means is the same algorithm as scikit-learn's, and takes a tenth of the time for a few hundred customers.
+    SciPy's k-means is scikit-learn's algorithm, in a tenth of the time for a few hundred customers.
     """
     if method != "k-means":
         clusters: npt.NDArray[np.intp] = fit_clusters(method, count, half, seed).predict(data)
         return clusters
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # an empty cluster, where many customers are alike
+        warnings.simplefilter("ignore", UserWarning)  # SciPy warns of an empty cluster if many customers are alike
         generator = np.random.default_rng(seed)
-        tries = [kmeans2(half, count, iter=STEPS_OF_HALVES, minit="++", seed=generator)[0] for _ in range(TRIALS)]
+        tries = [
+            kmeans2(half, count, iter=STEPS_OF_HALVES, minit="++", seed=generator)[0] for _ in range(STARTS_OF_HALVES)
+        ]
     best = min(tries, key=lambda centers: float(np.sum(vq(half, centers)[1] ** 2)))
     closest: npt.NDArray[np.intp] = vq(data, best)[0].astype(np.intp)
     return closest
@@ -100,11 +102,11 @@ def number_of_segments(
     """Return the number of segments by stability, against references without structure.
 
     Segments are fitted to two halves, and the agreement of both on all customers is their stability (Ben-Hur, Elisseeff
-    & Guyon 2002; Lange, Roth, Braun & Buhmann 2004). Some stability is there without any structure, most for few
-    segments, so the same is done for references: their numbers have the same correlations and, in each column, the
-    closest distribution with one peak (Silverman 1981), and their attributes do not depend on anything. A number of
-    segments counts if its stability is at least STABLE, and takes up more of the room between the references and 1 than
-    any reference does against the others, at any number; the one with the largest excess is chosen.
+    & Guyon 2002; Lange, Roth, Braun & Buhmann 2004). Some stability is expected without any structure, most for few
+    segments, so it is also measured for references: their numbers have the same correlations and, in each column, the
+    closest distribution with one peak (Silverman 1981), and their attributes are independent of everything. A number of
+    segments qualifies if its stability is at least STABLE and its excess, as a share of the gap between the references
+    and 1, is larger than that of any reference against the others, at any number. The largest excess wins.
 
     Parameters
     ----------
@@ -138,9 +140,9 @@ def number_of_segments(
 
 
 def _excess(agreed: Array, references: Array) -> Array:
-    """Return which share of the room between the mean of references (r, k) and 1 agreements (k,) take up."""
+    """Return the agreements (k,) minus the mean of references (r, k), as a share of the gap between that mean and 1."""
     mean = references.mean(axis=0)
-    result: Array = (agreed - mean) / np.maximum(1 - mean, ROOM)
+    result: Array = (agreed - mean) / np.maximum(1 - mean, SMALLEST_GAP)
     return result
 
 
@@ -163,7 +165,7 @@ def _agreements(
 def reference_without_structure(columns: list[SegmentColumn]) -> Callable[[np.random.Generator], Array]:
     """Return a function that draws scaled columns (n, k) without segments.
 
-    The numbers are one lump with the same rank correlations (a Gaussian copula), each with a distribution of one peak;
+    The numbers are one group with the same rank correlations (a Gaussian copula), each with a distribution of one peak;
     attributes are permuted.
     """
     numbers = [column for column in columns if not column.levels]
@@ -186,7 +188,7 @@ def reference_without_structure(columns: list[SegmentColumn]) -> Callable[[np.ra
 
 
 def _root_of_correlation(values: Array) -> Array:
-    """Return a matrix (k, k) that gives normal numbers the rank correlations of values (k, n)."""
+    """Return a matrix (k, k) that gives independent normal numbers the rank correlations of values (k, n)."""
     if not len(values):
         return np.empty((0, 0))
     ranks = np.array([rankdata(column) for column in values])
@@ -206,7 +208,7 @@ def one_peak(values: Array) -> Callable[[Array], Array]:
     at = (edges[1:] + edges[:-1]) / 2
     histogram = np.histogram(values, edges)[0] / len(values)
     narrow, wide = 0.0, float(GRID)
-    for _ in range(TRIES):
+    for _ in range(BISECTIONS):
         width = (narrow + wide) / 2
         if _peaks(gaussian_filter1d(histogram, width, mode="constant")) > 1:
             narrow = width
@@ -221,7 +223,7 @@ def one_peak(values: Array) -> Callable[[Array], Array]:
 
 
 def _peaks(density: Array) -> int:
-    """Return how many peaks a density has, those of float error left out."""
+    """Return the number of peaks of a density, without those that are float error."""
     rises = np.sign(np.diff(np.round(density, 12)))
     rises = rises[rises != 0]
     return int(np.sum((rises[:-1] > 0) & (rises[1:] < 0)))

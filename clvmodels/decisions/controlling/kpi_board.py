@@ -1,4 +1,4 @@
-"""A board of key figures with targets, and how efficiently channels spend what acquisition costs."""
+"""A board of key figures with targets, and how efficiently channels spend the cost of acquisition."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from clvmodels import displays, frames
+from clvmodels.decisions.quotients import quotient
 from clvmodels.decisions.unit_economics import UnitEconomics, customer_groups
 from clvmodels.errors import InvalidOption, InvalidRFM, closest
 from clvmodels.forecasts import KnownHistory
@@ -66,7 +67,7 @@ class KPIBoard:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -88,7 +89,7 @@ def kpi_board(
     history : KnownHistory, optional
         The history of the economics, which adds the repeat share.
     satisfaction : str, optional
-        A numeric attribute of the history; customers without one are left out.
+        A numeric attribute of the history; customers without a value are left out.
 
     Returns
     -------
@@ -99,7 +100,7 @@ def kpi_board(
     InvalidOption
         For figures that do not exist, targets that are not numbers, or a history with cohorts.
     InvalidRFM
-        If satisfaction is not numeric, or nobody has one.
+        If satisfaction is not numeric, or missing for all customers.
 
     Examples
     --------
@@ -123,7 +124,9 @@ def kpi_board(
         figures |= _of_history(history, name, labels, satisfaction)
     missing = sorted(set(targets) - set(figures))
     if missing:
-        raise InvalidOption(f"A target of {', '.join(missing)} needs history=, and satisfaction= the column.")
+        raise InvalidOption(
+            f"A target of {', '.join(missing)} needs history= and, for satisfaction, satisfaction= with its column."
+        )
     rows: dict[str, list[Any]] = {
         each: [] for each in (name, "kpi", "current", "target", "distance", "relative", "reached")
     }
@@ -137,7 +140,7 @@ def kpi_board(
 
 
 def channel_efficiency(economics: UnitEconomics) -> frames.Frame:
-    """Return what share of acquisition cost each group takes, and what share of value it brings.
+    """Return each group's share of the acquisition cost and of the value.
 
     Parameters
     ----------
@@ -149,8 +152,8 @@ def channel_efficiency(economics: UnitEconomics) -> frames.Frame:
     frame
         One row per group, the most efficient first: the group; customers; share_of_customers, share_of_cost and
         share_of_value (at acquisition); efficiency, the share of value over the share of cost; net_value, value less
-        cost; and cost_to_move, the share of all cost above the group's share of value: what a budget in proportion to
-        value would take from it. Efficiency is an average: the next customer of a channel may cost more.
+        cost; and cost_to_move, the share of all cost above the group's share of value, which a budget in proportion to
+        value would move elsewhere. Efficiency is an average: the next customer of a channel may cost more.
         `clvmodels.plots.channel_shares` draws it.
 
     Raises
@@ -179,18 +182,18 @@ def channel_efficiency(economics: UnitEconomics) -> frames.Frame:
     table = nw.from_native(economics.groups, eager_only=True)
     cost, value = (table[column].to_numpy().astype(float) for column in ("acquisition_cost", "value_at_acquisition"))
     if not cost.sum() > 0:
-        raise InvalidOption("Nothing was spent on acquisition: make unit economics with Costs(acquisition=).")
+        raise InvalidOption("Nothing was spent on acquisition: pass costs=Costs(acquisition=...) to unit_economics.")
     customers = table["customers"].to_numpy().astype(float)
     of_cost = cost / cost.sum()
     nothing = np.full(len(cost), np.nan)
     of_value = value / value.sum() if value.sum() > 0 else nothing
-    order = np.argsort(-np.nan_to_num(_over(of_value, of_cost), nan=np.inf), kind="stable")
+    order = np.argsort(-np.nan_to_num(quotient(of_value, of_cost), nan=np.inf), kind="stable")
     columns = {
         "customers": customers.astype(np.int64),
         "share_of_customers": customers / customers.sum(),
         "share_of_cost": of_cost,
         "share_of_value": of_value,
-        "efficiency": _over(of_value, of_cost),
+        "efficiency": quotient(of_value, of_cost),
         "net_value": value - cost,
         "cost_to_move": of_cost - of_value,
     }
@@ -200,7 +203,7 @@ def channel_efficiency(economics: UnitEconomics) -> frames.Frame:
 
 
 def _check(targets: Mapping[str, float], history: KnownHistory | None, satisfaction: str | None) -> None:
-    """Raise an error unless targets are numbers of figures that exist."""
+    """Raise an InvalidOption unless all targets are numbers and belong to figures that exist."""
     every = (*OF_ECONOMICS, *OF_HISTORY)
     unknown = [kpi for kpi in targets if kpi not in every]
     if unknown:
@@ -218,28 +221,30 @@ def _is_number(value: Any) -> bool:
 
 
 def _of_history(history: KnownHistory, name: str, labels: list[str], satisfaction: str | None) -> dict[str, Array]:
-    """Return the repeat share and the satisfaction of each group."""
+    """Return the repeat share and, with a column for it, the satisfaction of each group."""
     if name == "cohort" and name not in history.rfm.attributes:
         raise InvalidOption(
             "The economics are by cohort, whose repeat share depends on age: leave out history=; see cohort_triangle."
         )
     groups, _ = customer_groups(history, name)
     if [str(label) for label in groups.labels] != labels:
-        raise InvalidOption(f"The economics and the history have other groups of {name!r}: make both from one history.")
+        raise InvalidOption(
+            f"The economics and the history have different groups of {name!r}: make both from the same history."
+        )
     count = len(labels)
     size = np.bincount(groups.codes, minlength=count)
     again = np.asarray(history.rfm.frequency) > 0
-    figures = {"repeat_share": _over(np.bincount(groups.codes, again, minlength=count), size)}
+    figures = {"repeat_share": quotient(np.bincount(groups.codes, again, minlength=count), size)}
     if satisfaction is not None:
         scores = _scores(history, satisfaction)
         has = np.isfinite(scores)
         number = np.bincount(groups.codes[has], minlength=count)
-        figures["satisfaction"] = _over(np.bincount(groups.codes[has], scores[has], minlength=count), number)
+        figures["satisfaction"] = quotient(np.bincount(groups.codes[has], scores[has], minlength=count), number)
     return figures
 
 
 def _scores(history: KnownHistory, satisfaction: str) -> Array:
-    """Return the satisfaction of each customer (n,); NaN where there is none."""
+    """Return the satisfaction of each customer (n,), NaN if missing."""
     attributes = history.rfm.attributes
     if satisfaction not in attributes:
         raise InvalidOption(f"satisfaction={satisfaction!r} is not an attribute.{closest(satisfaction, attributes)}")
@@ -261,15 +266,8 @@ def _against_target(kpi: str, current: float, target: float | None) -> tuple[flo
     return current, float(target), distance, distance / target if target else float("nan"), reached
 
 
-def _over(top: Any, bottom: Any) -> Array:
-    """Return a quotient, missing where the divisor is 0."""
-    top, bottom = np.asarray(top, dtype=float), np.asarray(bottom, dtype=float)
-    ratio: Array = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom != 0)
-    return ratio
-
-
 def _findings(rows: dict[str, list[Any]], name: str) -> Findings:
-    """Return which targets are missed, or that none is."""
+    """Return a finding on the targets that are missed, or on all being reached."""
     of = zip(rows[name], rows["kpi"], rows["reached"], strict=True)
     missed = [f"{kpi} ({label})" for label, kpi, reached in of if reached is False]
     if missed:

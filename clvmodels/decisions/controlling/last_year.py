@@ -1,4 +1,4 @@
-"""Flags of groups whose revenue changed visibly from the same weeks of the year before, without a model."""
+"""Flags of groups whose revenue differs by more than chance from the same weeks a year before, without a model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.decisions.change_flags import EVERYBODY, ChangeFlags, flagged_names, flagged_rows
+from clvmodels.decisions.quotients import quotient
 from clvmodels.decisions.unit_economics import customer_groups, group_name
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasts import KnownHistory
@@ -35,20 +36,20 @@ def flag_changes_last_year(
     random_state: RandomState = 0,
     currency: str | None = None,
 ) -> ChangeFlags:
-    """Flag groups of customers whose revenue changed visibly from the same weeks of the year before.
+    """Flag groups whose revenue changed by more than chance since the same weeks of the year before.
 
-    The last weeks up to the cutoff are compared with those 52 weeks earlier, so that weekdays and the season are the
-    same. A group is compared with the other groups, so that what is common to all, such as growth or a weak season,
-    flags none of them; for the same reason the row of all customers is never flagged: one year does not show how much
-    the whole varies from year to year. Chance is that of which customers came, by drawing customers with replacement.
+    The last weeks up to the cutoff are compared with those 52 weeks earlier, so weekdays and season are the same. A
+    group is compared with the other groups, so a change common to all, such as growth or a weak season, flags none of
+    them. The row of all customers is never flagged, because one year does not show how much total revenue varies from
+    year to year. Chance is estimated by drawing customers with replacement.
 
     Parameters
     ----------
     history : KnownHistory
         The log with amounts, from `KnownHistory.from_log`.
     by : str
-        An attribute of the customers, such as a channel, or a cohort that had begun by then. A tier made from what
-        customers spent since then changes by its making: use `flag_changes`, which knows what to expect of a tier.
+        An attribute of the customers, such as a channel, or a cohort that had begun by then. Avoid tiers made from
+        spend since then, which change by construction: use `flag_changes`, which compares with a forecast.
     weeks : int, default=13
         At most 52.
     level : float, default=0.05
@@ -61,7 +62,7 @@ def flag_changes_last_year(
     Returns
     -------
     ChangeFlags
-        Its column expected is the revenue of the same weeks of the year before.
+        Its column "expected" is the revenue of the same weeks of the year before.
 
     Raises
     ------
@@ -102,27 +103,27 @@ def flag_changes_last_year(
         "expected": np.append(expected.sum(), expected),
         "actual": np.append(actual.sum(), actual),
     }
-    columns["relative"] = _over(columns["actual"], columns["expected"]) - 1
+    columns["relative"] = quotient(columns["actual"], columns["expected"]) - 1
     columns |= {"against_others": against, "multiple_of_chance": multiple, "flagged": flagged}
     table = frames.table(history.rfm.kind, with_currency(columns, code))
     return ChangeFlags(table, level, _findings(flagged_names(columns, name), level))
 
 
 def _drawn_changes(now: Array, before: Array, codes: npt.NDArray[np.intp], count: int, draws: int, seed: int) -> Array:
-    """Return each group's change over what it was, under draws of customers with replacement, (draws, groups)."""
-    seen = np.flatnonzero((now > 0) | (before > 0))  # the others add nothing, however often they are drawn
+    """Return each group's drawn over its observed change, drawing customers with replacement, (draws, groups)."""
+    seen = np.flatnonzero((now > 0) | (before > 0))  # others change nothing, however often they are drawn
     values, codes = np.stack([now[seen], before[seen]]), codes[seen]
     observed = _change(values, codes, count)
     generator, drawn = np.random.default_rng(seed), np.empty((draws, count))
     for i in range(draws):
         drawn[i] = _change(generator.poisson(1.0, len(seen)) * values, codes, count)
-    return _over(drawn, np.broadcast_to(observed, drawn.shape))
+    return quotient(drawn, np.broadcast_to(observed, drawn.shape))
 
 
 def _change(values: Array, codes: npt.NDArray[np.intp], count: int) -> Array:
-    """Return the revenue of groups over that of the year before, from both of customers, (2, n)."""
+    """Return the revenue of groups over that of the year before, given that of customers in both years, (2, n)."""
     now, before = (np.bincount(codes, side, minlength=count).astype(float) for side in values)
-    return _over(now, before)
+    return quotient(now, before)
 
 
 def _check(weeks: Any, level: Any, draws: Any) -> None:
@@ -135,7 +136,7 @@ def _check(weeks: Any, level: Any, draws: Any) -> None:
 
 
 def _revenue(history: KnownHistory, weeks: int) -> tuple[Array, Array]:
-    """Return what each customer spent in the last weeks, and in those a year before, (n,) each."""
+    """Return what each customer spent in the last weeks, and in the same weeks a year before, each (n,)."""
     orders, clock = realized_orders(history), history.clock
     week = 7.0 / clock.days_per_unit * clock.ticks_per_unit
     back = (history.cutoff - orders.tick) / week
@@ -156,13 +157,7 @@ def _revenue(history: KnownHistory, weeks: int) -> tuple[Array, Array]:
 
 
 def _findings(names: list[str], level: float) -> Findings:
-    """Return which groups changed, if any did."""
+    """Return a finding on the groups that changed, or on there being none."""
     if not names:
         return (Finding("change-flags-year-none", {"level": level}),)
     return (Finding("change-flags-year", {"groups": names, "count": len(names), "level": level}, "caution"),)
-
-
-def _over(top: Array, bottom: Array) -> Array:
-    """Return a quotient, missing where the divisor is 0."""
-    ratio: Array = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom != 0)
-    return ratio

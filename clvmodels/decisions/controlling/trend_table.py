@@ -26,7 +26,7 @@ from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 __all__ = ["TrendTable", "trend_table"]
 
 MEASURES = ("order_value", "purchase_frequency", "stickiness", "loyalty")
-LOW, HIGH = 0.8, 1.25  # of the value of all customers
+LOW, HIGH = 0.8, 1.25  # limits of a "middling" value, as multiples of that of all customers
 LEAST_CHANGE = 0.05
 STANDARD_ERRORS = 2.0
 ROUNDING_TOLERANCE = 1e-9
@@ -34,7 +34,7 @@ ROUNDING_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrendTable:
-    """How customers buy, in the last period, the one before and the next.
+    """How customers bought in the last two periods, and are expected to buy in the next.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class TrendTable:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
 
@@ -83,10 +83,10 @@ def trend_table(
     by: str = "total",
     currency: str | None = None,
 ) -> TrendTable:
-    """Compare order value, purchase frequency, stickiness and loyalty between the past, now and what is expected.
+    """Compare order value, purchase frequency, stickiness and loyalty in the past, now and as expected.
 
-    "Now" is the period up to the cutoff, "past" the one before, and "expected" the one after, of the customers who are
-    known at the cutoff: customers to come are in none of its numbers.
+    "Now" is the period up to the cutoff, "past" the one before, and "expected" the one after. All three cover customers
+    known at the cutoff: customers to come are not included.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ def trend_table(
         A number in the clock's unit, or a length with its unit.
     by : str, default="total"
         "total", an attribute of the customers such as a tier, or a cohort such as "cohort_quarter"; see
-        `unit_economics`. A tier must have been known before the past period: one made from what customers spent since
-        then rises or falls by its making.
+        `unit_economics`. Tiers must have been known before the past period: those made from spend since then rise or
+        fall by construction.
     currency : str, optional
         Code of three letters, such as "EUR".
 
@@ -159,19 +159,19 @@ def trend_table(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ratio:
-    """A ratio of sums over customers: numerators and denominators (n,), and whether the log covers what it needs."""
+    """A ratio of sums over customers: numerators and denominators (n,), and whether the log covers its period."""
 
     top: Array
     bottom: Array
     covered: bool = True
 
     def value(self, inside: npt.NDArray[np.bool_]) -> float:
-        """Return the ratio of some customers; NaN if it does not exist."""
+        """Return the ratio of the customers in a mask; NaN if the denominator is 0 or the log does not cover it."""
         bottom = float(self.bottom[inside].sum())
         return float(self.top[inside].sum()) / bottom if self.covered and bottom > 0 else float("nan")
 
     def influence(self, inside: npt.NDArray[np.bool_]) -> Array:
-        """Return by how much each of these customers moves the ratio, to first order."""
+        """Return each customer's effect on the ratio to first order, for the customers in a mask."""
         top, bottom = self.top[inside], self.bottom[inside]
         answer: Array = (top - self.value(inside) * bottom) / max(float(bottom.sum()), 1e-300)
         return answer
@@ -189,7 +189,7 @@ class _Windows:
 
     @classmethod
     def of(cls, history: KnownHistory, length: float) -> _Windows:
-        """Return the three periods of a length up to the cutoff."""
+        """Return the last three periods of this length before the cutoff."""
         realized, log = realized_orders(history), history.purchase_log
         back = realized.T[realized.customer] - realized.age
         window = np.floor(back / max(length, ROUNDING_TOLERANCE) + ROUNDING_TOLERANCE).astype(np.int64)
@@ -203,11 +203,11 @@ class _Windows:
         return cls(orders, spent, realized.T, length, float(seen))
 
     def covered(self, window: int) -> bool:
-        """Return whether the log covers a period, 0 being the last."""
+        """Return whether the log covers a period; 0 is the last one."""
         return self.seen >= (window + 1) * self.length - ROUNDING_TOLERANCE
 
     def ratios(self, window: int) -> dict[str, _Ratio]:
-        """Return the measures of a period."""
+        """Return the ratios of a period by name."""
         bought, before = (self.orders[window + i] > 0 for i in range(2))
         acquired = (window + 1) * self.length - ROUNDING_TOLERANCE <= self.T
         covered = self.covered(window)
@@ -220,7 +220,7 @@ class _Windows:
 
 
 def _expected(customers: ValuedCustomers, windows: _Windows) -> dict[str, _Ratio]:
-    """Return the measures of the period ahead; those that need the chance of an order are missing without one."""
+    """Return the expected measures of the period ahead; some are missing if the model gives no chance of an order."""
     expectations, length = customers.expectations, windows.length
     orders, _ = expectations.orders(length)
     spend = np.nan_to_num(expectations.spend_per_order)
@@ -243,14 +243,14 @@ def _error_of_change(now: _Ratio, past: _Ratio, inside: npt.NDArray[np.bool_]) -
 
 
 def _level(value: float, reference: float) -> str | None:
-    """Return whether a value is low, middling or high next to that of all customers."""
+    """Return "low", "middling" or "high", by comparison with the value of all customers."""
     if not np.isfinite(value) or not reference > 0:
         return None
     return "low" if value < LOW * reference else "high" if value > HIGH * reference else "middling"
 
 
 def _direction(before: float, after: float, noise: float) -> str | None:
-    """Return whether a value rises, falls or is stable."""
+    """Return "rising", "falling" or "stable"."""
     if not (np.isfinite(before) and np.isfinite(after)):
         return None
     if abs(after - before) <= max(LEAST_CHANGE * abs(before), noise):
@@ -259,7 +259,7 @@ def _direction(before: float, after: float, noise: float) -> str | None:
 
 
 def _findings(rows: dict[str, list[Any]], name: str, days: int) -> Findings:
-    """Return which measures changed."""
+    """Return findings on the measures that changed."""
     findings = []
     for direction in ("falling", "rising"):
         names = [

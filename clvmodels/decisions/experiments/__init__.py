@@ -1,1 +1,1 @@
-"""Experiments: how large, who is in which group, and what the actions brought."""
+"""Experiments: their size, the assignment of customers to groups, and their effects."""

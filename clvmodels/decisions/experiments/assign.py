@@ -1,4 +1,4 @@
-"""Who is contacted and who is not: units are ranked by a hash of their name within strata."""
+"""Assignment to the treated and the control group: units are ranked by a hash of their name within strata."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["CONTROL", "TREATED", "ExperimentAssignment", "assign_experiment"]
 
 CONTROL, TREATED = "control", "treated"
 SMALL, LATE = "(small strata)", "(late)"
-FEWEST = 4  # units of a stratum: two in each group, for a standard error
+FEWEST = 4  # units of a stratum: a standard error needs two in each group
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -76,19 +76,19 @@ def assign_experiment(
     targets : frame or path
         One row per customer: customer_id, and the columns named below.
     name : str
-        Of the experiment: another name draws other groups.
+        Name of the experiment: another name draws other groups.
     control : float, default=0.5
         Share of the units in the control group.
     strata : str or sequence of str, default=()
-        Columns, such as a tier, in each value of which the groups have this share. Values with fewer than four units
-        are one stratum together.
+        Columns, such as a tier: the share of the control group is the same for each of their values. Values with fewer
+        than four units form one stratum together.
     unit : str, optional
-        Column of the account or household, whose customers are treated together.
+        Column of the account or household, whose customers are all in the same group.
     keep : str or sequence of str, default=()
-        Columns of numbers to adjust for later, such as predicted value and past spend: they are kept as they are now.
+        Columns of numbers to adjust for later, such as predicted value and past spend: their present values are kept.
     earlier : frame or path, optional
-        The assignment so far. Its customers stay in their groups; others are late. Their group follows from their
-        hash alone, and they are a stratum of their own.
+        The assignment so far. Its customers stay in their groups. The group of customers who join late follows from
+        their hash alone, and they form a separate stratum.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def assign_experiment(
     [2, 2, 2, 2]
     """
     if not str(name).strip():
-        raise InvalidOption(f"name={name!r} must be a text, such as 'spring 2026'.")
+        raise InvalidOption(f"name={name!r} must be a non-empty text, such as 'spring 2026'.")
     check_share("control", control)
     table = read_customer_table(targets, "targets")
     units = units_of(table, unit)
@@ -143,7 +143,7 @@ def _strata(table: CustomerTable, names: Sequence[str]) -> npt.NDArray[np.object
 def _earlier(
     before: CustomerTable | None, table: CustomerTable, of_row: npt.NDArray[np.intp], units: int
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]] | None:
-    """Return the group and stratum of each unit in an earlier assignment, None where it has none."""
+    """Return the group and stratum of each unit in an earlier assignment, None for units that are not in it."""
     if before is None:
         return None
     position = before.positions_of(table.customer_id)

@@ -1,4 +1,4 @@
-"""How many customers an experiment needs, and how small an effect it can show."""
+"""The number of customers that an experiment needs, and the smallest effect that it can show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clvmodels.language import Finding, Findings
 
 __all__ = ["ExperimentDesign", "design_experiment"]
 
-FEWEST = 20  # units of the past period, to estimate a variance from
+FEWEST = 20  # units of the past period needed to estimate a variance
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -30,8 +30,8 @@ class ExperimentDesign:
     ----------
     table : DataFrame
         Two rows, without and with the adjustment: adjusted, standard_deviation (of the outcome, after the adjustment),
-        units_needed (of both groups; missing without an effect to show), smallest_effect (that the units at hand show
-        with the power asked for).
+        units_needed (of both groups; missing without `effect`), smallest_effect (shown by the units at hand with the
+        requested power).
     explained : float
         Share of the variance of the outcome that the adjustment removed.
     findings : tuple of Finding
@@ -69,11 +69,11 @@ def design_experiment(
     unit: str | None = None,
     winsorize: float | None = None,
 ) -> ExperimentDesign:
-    """Return how many units an experiment needs to show an effect, from what a past period of equal length looked like.
+    """Return how many units an experiment needs to show an effect, estimated from a past period of equal length.
 
     With a control group of share c, an effect d of the mean is shown with the power 1 - b if the number of units is at
     least ``(z_(1-a/2) + z_(1-b))^2 s^2 / (d^2 c (1 - c))``, where s is the standard deviation of the outcome. Adjusting
-    for what was known before leaves only the unexplained part of s^2 (Deng, Xu, Kohavi & Walker 2013 [1]_).
+    for columns known before leaves only the unexplained part of s^2 (Deng, Xu, Kohavi & Walker 2013 [1]_).
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def design_experiment(
         One row per customer of a past target list of the same kind: customer_id, what they did in a period as long as
         the experiment, and what was known before it.
     outcome : str
-        Column of what they did, such as spend. Customers who bought nothing have 0.
+        Column of the outcome, such as spend; 0 for customers who bought nothing.
     adjust : str or sequence of str, default=()
-        Columns that were known before, such as predicted value and past spend.
+        Columns known before the period, such as predicted value and past spend.
     effect : float, optional
         The effect to show, per unit, in the outcome's own unit.
     control : float, default=0.5
@@ -91,7 +91,7 @@ def design_experiment(
     power : float, default=0.8
         Probability of showing the effect if it is there.
     confidence : float, default=0.95
-        Of the interval that must not contain 0.
+        Confidence level of the interval that must exclude 0.
     unit : str, optional
         Column of the account or household, if these are assigned as a whole.
     winsorize : float, optional
@@ -136,7 +136,9 @@ def design_experiment(
     explained = explained_share(values, covariates)
     deviation = float(np.std(values, ddof=1))
     if deviation == 0:
-        raise InvalidTable(f"Column {outcome!r} of past= has one value only, {values[0]:g}: there is nothing to show.")
+        raise InvalidTable(
+            f"Column {outcome!r} of past= is {values[0]:g} for all units: its variance cannot be estimated."
+        )
     rows = []
     factor = (norm.ppf(0.5 + 0.5 * confidence) + norm.ppf(power)) ** 2 / (control * (1 - control))
     for adjusted in (False, True):

@@ -14,7 +14,8 @@ from clvmodels.processes.contract import Array
 __all__ = ["Difference", "adjusted_difference", "explained_share", "relevant"]
 
 LARGEST_LEVERAGE = 1 - 1e-9
-CONSTANT = 1e-10  # share of a column's size below which its spread, after the others, is rounding error
+# Share of a column's size below which the part that other columns do not explain is rounding error.
+ROUNDING_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Difference:
     freedom: int
 
     def interval(self, confidence: float, critical: float | None = None) -> tuple[float, float]:
-        """Return the interval at a level, or with the critical value of a look at the data, in normal units."""
+        """Return the interval at a confidence level or, during an experiment, with the critical value of a look."""
         level = confidence if critical is None else 2 * norm.cdf(critical) - 1
         width = float(t.ppf(0.5 + 0.5 * level, self.freedom)) * self.standard_error
         return self.effect - width, self.effect + width
@@ -50,7 +51,7 @@ class Difference:
 def relevant(covariates: Array, treated: npt.NDArray[np.bool_]) -> Array:
     """Return the columns that vary in both groups and are not combinations of earlier ones, centered (n, p).
 
-    Scale matters to rounding only, so columns are divided by their standard deviation.
+    Columns are divided by their standard deviation, which only affects rounding.
     """
     return _independent(covariates, (treated, ~treated))
 
@@ -60,7 +61,7 @@ def _independent(covariates: Array, groups: Sequence[npt.NDArray[np.bool_]]) -> 
     centered = covariates - covariates.mean(axis=0)
     scale = centered.std(axis=0)
     size = np.abs(covariates).max(axis=0, initial=0.0)
-    centered = centered[:, scale > CONSTANT * size] / scale[scale > CONSTANT * size]
+    centered = centered[:, scale > ROUNDING_TOLERANCE * size] / scale[scale > ROUNDING_TOLERANCE * size]
     chosen = np.zeros((len(covariates), 0))
     for column in centered.T:
         wider = np.column_stack([chosen, column])
@@ -76,10 +77,10 @@ def _has_full_rank(columns: Array) -> bool:
 
 
 def adjusted_difference(outcome: Array, treated: npt.NDArray[np.bool_], covariates: Array) -> Difference:
-    """Return the difference of means, by regressions within each group on covariates that were known before.
+    """Return the difference of means from a regression within each group on covariates that were known before.
 
     This is the interacted regression of Lin (2013) [1]_ with the HC2 standard error, which is the sum over the groups.
-    It needs no model to be right; covariates can only make it more precise in large groups.
+    It is valid without assuming a model; in large groups, covariates can only make it more precise.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def _mean_at_zero(outcome: Array, covariates: Array) -> tuple[float, float]:
 def explained_share(outcome: Array, covariates: Array) -> float:
     """Return the share of the variance of an outcome that a regression on covariates explains; never negative.
 
-    It is adjusted for the number of covariates, of which constants and combinations of others do not count.
+    It is adjusted for the number of covariates, without constants and combinations of other covariates.
     """
     covariates = _independent(covariates, (np.ones(len(outcome), dtype=bool),))
     spread = float(np.sum((outcome - outcome.mean()) ** 2))

@@ -1,4 +1,4 @@
-"""Looks at the data before an experiment ends: how wide intervals must be so that all of them can be trusted."""
+"""Looks at the data before an experiment ends: critical values at which the intervals of all looks hold together."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from clvmodels.processes.contract import Array
 __all__ = ["Spending", "critical_value", "critical_values"]
 
 Spending = Literal["obrien_fleming", "pocock", "confidence_sequence"]
-GRID = 2_001  # points of each density that a boundary is integrated over
-WIDEST = 8.0  # standard deviations that the grid reaches
+GRID = 2_001  # points at which each density is evaluated
+WIDEST = 8.0  # standard deviations from 0 to the ends of the grid
 
 
 def critical_value(looks: Sequence[float] | None, confidence: float, spending: Any) -> float | None:
@@ -46,17 +46,17 @@ def critical_value(looks: Sequence[float] | None, confidence: float, spending: A
 def critical_values(shares: Array, confidence: float, spending: Spending = "obrien_fleming") -> Array:
     """Return the critical value of each look at the data, two-sided, in normal units (k,).
 
-    Declared looks spend the error probability (Lan & DeMets 1983 [1]_): as O'Brien and Fleming's bounds do, little at
-    first, so that the last look hardly costs anything; or as Pocock's do, about as much at each look, so that a large
-    effect is shown early. Each is found from the density of the statistic among experiments that have not stopped,
-    integrated numerically (Armitage, McPherson & Rowe 1969). A confidence sequence [2]_ holds at any number of looks,
-    declared or not, also after the planned time; it is narrowest at the planned end.
+    Declared looks spend the error probability (Lan & DeMets 1983 [1]_): like O'Brien and Fleming's bounds, little at
+    first, so the last look is almost as narrow as a single one; or like Pocock's, about equal parts at each look, so a
+    large effect is shown early. Critical values come from the density of the statistic among experiments that have not
+    stopped, integrated numerically (Armitage, McPherson & Rowe 1969). A confidence sequence [2]_ holds at any number of
+    looks, declared or not, and after the planned time; it is narrowest at the planned end.
 
     Parameters
     ----------
     shares : array (k,)
-        Share of the information that has come in by each look, rising to 1: of the planned weeks, for outcomes that add
-        up over time. Of a confidence sequence, shares may be beyond 1.
+        Share of the information available at each look, rising to 1; for outcomes that add up over time, the share of
+        the planned weeks. For a confidence sequence, shares may exceed 1.
     confidence : float
     spending : {"obrien_fleming", "pocock", "confidence_sequence"}
 
@@ -97,7 +97,7 @@ def critical_values(shares: Array, confidence: float, spending: Spending = "obri
 
 
 def _spent(shares: Array, error: float, spending: Spending) -> Array:
-    """Return the error probability, on both sides together, that is spent by each look (k,)."""
+    """Return the error probability spent by each look, both sides together, (k,)."""
     if spending == "pocock":
         result: Array = error * np.log1p(np.expm1(1.0) * shares)
         return result
@@ -106,16 +106,15 @@ def _spent(shares: Array, error: float, spending: Spending) -> Array:
 
 def _of_sequence(shares: Array, error: float) -> Array:
     """Return the critical values of a confidence sequence that is narrowest at the planned end (k,)."""
-    scale = float(
-        -lambertw(-(error**2) / np.e, -1).real - 1
-    )  # information at the end, times the variance of the mixture
+    # The information at the planned end times the variance of the mixture.
+    scale = float(-lambertw(-(error**2) / np.e, -1).real - 1)
     information = scale * shares
     result: Array = np.sqrt((1 + 1 / information) * np.log((1 + information) / error**2))
     return result
 
 
 def _solve(beyond: Callable[[float], float], target: float, most: float) -> float:
-    """Return where a falling function reaches a target, by bisection."""
+    """Return the argument at which a falling function reaches a target, by bisection."""
     low, high = 0.0, most
     for _ in range(100):
         middle = 0.5 * (low + high)

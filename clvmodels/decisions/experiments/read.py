@@ -1,4 +1,4 @@
-"""What an experiment showed: the difference between its groups, with an interval that holds."""
+"""The effect of an experiment: the difference between its groups, with its interval."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["ExperimentReading", "read_experiment"]
 
-FEWEST = 2  # units of each group
+FEWEST = 2  # units needed in each group
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,8 +48,8 @@ class ExperimentReading:
         One row for all units and, with `by`, one per value: part, treated, control (units), control_mean, effect (per
         unit), lower, upper, standard_error, total_effect (of all treated units), unadjusted_effect.
     units : DataFrame
-        One row per unit: unit, treatment (0 or 1), outcome, and the covariates: the form that libraries for uplift and
-        causal inference read.
+        One row per unit: unit, treatment (0 or 1), outcome and the covariates, in the form that libraries for uplift
+        and causal inference read.
     confidence : float
     findings : tuple of Finding
 
@@ -78,15 +78,15 @@ class ExperimentReading:
     def shrunk_effect(
         self, prior_mean: float = 0.0, *, prior_deviation: float, part: str = "all"
     ) -> tuple[float, float]:
-        """Return the effect drawn toward what was expected before, and its standard error.
+        """Return the effect shrunk toward what was expected before, and its standard error.
 
-        A single experiment that looks good is, on average, better than the truth. With a normal prior, the effect is
-        the mean of the estimate and the prior, each weighted by one divided by its variance.
+        An experiment that looks good overstates its effect on average. With a normal prior, the shrunk effect is the
+        mean of the estimate and the prior, weighted by the inverse of their variances.
 
         Parameters
         ----------
         prior_mean, prior_deviation : float
-            What was expected before, and how far such effects usually are from it. Per unit.
+            The effect expected before the experiment, and the standard deviation of such effects around it. Per unit.
         part : str, default="all"
             The part of the table.
 
@@ -126,7 +126,7 @@ def read_experiment(
 
     Strata and `adjust` enter a regression within each group (Lin 2013); the standard error is HC2 and does not assume
     that the groups vary alike. The adjustment makes the interval narrower, and cannot be chosen after a look at the
-    outcomes: name columns that the assignment kept.
+    outcomes: use columns that the assignment kept.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def read_experiment(
         As `assign_experiment` returns it: customer_id, group, unit, stratum and the columns that were kept.
     outcomes : frame or path
         One row per customer: customer_id and the outcome since the assignment. Customers who are not in it bought
-        nothing; their number is in the findings. Customers outside the experiment are left out.
+        nothing; a finding reports their number. Customers outside the experiment are left out.
     outcome : str
         Column of the outcome, such as spend or orders.
     adjust : str or sequence of str, default=()
@@ -143,7 +143,7 @@ def read_experiment(
         Column of `assigned`, such as a tier: the effect is read in each of its values as well.
     winsorize : float, optional
         Quantile of all units' outcomes above which they count as that quantile, such as 0.99. Declare it before the
-        experiment: the effect is then that on the clipped outcome.
+        experiment: the effect then refers to the clipped outcome.
     confidence : float, default=0.95
         Of the intervals.
     looks : sequence of float, optional
@@ -207,12 +207,12 @@ def read_experiment(
 
 
 def _outcome_of(table: CustomerTable, results: CustomerTable, outcome: str) -> tuple[Array, int]:
-    """Return the outcome of each customer of the experiment, 0 for those without one, and their number."""
+    """Return the outcome of each customer of the experiment, 0 if missing, and the number of missing ones."""
     position = results.positions_of(table.customer_id)
     there = position >= 0
     if not there.any():
         raise InvalidTable(
-            f"outcomes= has none of the {len(table):,} customers of assigned=: are these the same customer ids?"
+            f"outcomes= has none of the {len(table):,} customers of assigned=: check that the customer ids match."
         )
     values = np.zeros(len(table))
     values[there] = check_outcome(results, outcome)[position[there]]
@@ -220,7 +220,7 @@ def _outcome_of(table: CustomerTable, results: CustomerTable, outcome: str) -> t
 
 
 def _treated(group: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    """Return which units are treated."""
+    """Return a mask of the treated units."""
     wrong = sorted({str(each) for each in group} - {TREATED, CONTROL})
     if wrong:
         raise InvalidTable(f"Column 'group' of assigned= has {wrong[0]!r}: it must be {TREATED!r} or {CONTROL!r}.")
@@ -229,7 +229,7 @@ def _treated(group: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
 
 
 def _indicators(units: ExperimentUnits, table: CustomerTable, column: str) -> Array:
-    """Return a column of 0 and 1 for each value of a column of texts but the first (m, values - 1)."""
+    """Return a column of 0 and 1 for each value of a text column except the first, (m, values - 1)."""
     values = units.one(table.texts(column), table, column).astype(str)
     indicators: Array = (values[:, None] == np.unique(values)[None, 1:]).astype(float)
     return indicators
@@ -243,7 +243,7 @@ def _row(
     confidence: float,
     critical: float | None,
 ) -> dict[str, Any] | None:
-    """Return the row of a part of the units; None if a group has too few."""
+    """Return the row of the table for a part of the units; None if a group has too few units."""
     if min(treated.sum(), (~treated).sum()) < FEWEST:
         return None
     plain = adjusted_difference(outcome, treated, np.zeros((len(outcome), 0)))

@@ -18,12 +18,12 @@ __all__ = ["ExperimentUnits", "check_outcome", "check_share", "clip", "columns_o
 
 @dataclass(frozen=True, slots=True)
 class ExperimentUnits:
-    """Which customers belong together.
+    """The unit of each customer.
 
     Attributes
     ----------
     names : list
-        Of the units (m,).
+        Names of the units (m,).
     of_row : int array (n,)
         The unit of each customer.
     """
@@ -43,7 +43,7 @@ class ExperimentUnits:
         return np.column_stack([np.zeros((len(self), 0)), *(self.total(check_outcome(table, name)) for name in names)])
 
     def one(self, texts: npt.NDArray[np.object_], table: CustomerTable, column: str) -> npt.NDArray[np.object_]:
-        """Return the value that all customers of a unit share (m,); an InvalidTable if they do not."""
+        """Return the value shared by all customers of each unit (m,); raise an InvalidTable if they differ."""
         result = np.empty(len(self), dtype=object)
         result[self.of_row[::-1]] = texts[::-1]
         differs = result[self.of_row] != texts
@@ -52,7 +52,7 @@ class ExperimentUnits:
 
 
 def units_of(table: CustomerTable, unit: str | None) -> ExperimentUnits:
-    """Return the units of a table: each customer, or what a column names."""
+    """Return the units of a table: the customers, or the values of a column."""
     if unit is None:
         return ExperimentUnits(table.customer_id.to_list(), np.arange(len(table)))
     texts = table.texts(unit)
@@ -62,14 +62,14 @@ def units_of(table: CustomerTable, unit: str | None) -> ExperimentUnits:
 
 
 def check_share(name: str, value: Any) -> float:
-    """Return a share between 0 and 1, exclusive; an InvalidOption for anything else."""
+    """Return a share between 0 and 1, exclusive; raise an InvalidOption for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
         raise InvalidOption(f"{name}={value!r} must be a share between 0 and 1, such as 0.5.")
     return float(value)
 
 
 def check_outcome(table: CustomerTable, name: str) -> Array:
-    """Return a column of numbers, of which every customer must have one (n,)."""
+    """Return a column of numbers (n,); raise an InvalidTable if any is missing."""
     values = table.numbers(name)
     table.refuse(np.isnan(values), f"no {name!r}", " Fill it in: 0 for customers who bought nothing.")
     return values
@@ -79,7 +79,7 @@ def columns_of(names: Any, argument: str) -> tuple[str, ...]:
     """Return the names of the columns that an argument lists; it may be a single name."""
     listed = (names,) if isinstance(names, str) else tuple(names)
     if any(not isinstance(name, str) for name in listed):
-        raise InvalidOption(f"{argument}={names!r} must be names of columns.")
+        raise InvalidOption(f"{argument}={names!r} must be the names of columns.")
     if len(set(listed)) < len(listed):
         raise InvalidTable(f"{argument}={names!r} names a column twice.")
     return listed

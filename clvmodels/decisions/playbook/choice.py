@@ -15,12 +15,12 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Offers", "choose_offers"]
 
-WHOLE = 1 - 1e-6  # share of an offer from which the linear program makes it
+WHOLE_OFFER = 1 - 1e-6  # share of an offer that counts as all of it in the linear program
 ROUNDING_TOLERANCE = 1e-9  # float error allowed in the sum of costs, as a share of the budget
-MOST_EXCHANGED = 2_000  # offers up to which all exchanges are tried; with more, a single offer hardly counts
-CLOSE_ENOUGH = 0.005  # share of the largest possible gain below which no better choice is looked for
-MOST_BRANCHES = 300  # linear programs that are solved at most
-NOBODY = -1
+MOST_EXCHANGED = 2_000  # number of offers up to which all exchanges are tried; with more, a single offer hardly matters
+LARGEST_GAP = 0.005  # to the largest possible gain, as a share of it, at which the search stops
+MOST_BRANCHES = 300  # linear programs to solve
+NO_OFFER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class Offers:
     Attributes
     ----------
     customer : int array (m,)
-        Number of the customer, from 0.
+        Index of the customer, from 0.
     gain, cost : arrays (m,)
-        Gain net of the cost, and the cost that counts against the budget, not negative. Money.
+        Gain net of the cost, and the cost to the budget, which is not negative. Money.
     channel : int array (m,)
-        Number of the channel, from 0.
+        Index of the channel, from 0.
     """
 
     customer: npt.NDArray[np.intp]
@@ -43,7 +43,7 @@ class Offers:
     channel: npt.NDArray[np.intp]
 
     def at(self, rows: npt.NDArray[np.intp]) -> Offers:
-        """Return some of the offers; customers are numbered anew."""
+        """Return some of the offers, with customers renumbered."""
         _, customer = np.unique(self.customer[rows], return_inverse=True)
         return Offers(customer, self.gain[rows], self.cost[rows], self.channel[rows])
 
@@ -51,10 +51,10 @@ class Offers:
 def choose_offers(offers: Offers, budget: float, caps: Array) -> npt.NDArray[np.intp]:
     """Return offers that gain close to the most possible, at most one per customer, within the budget and the caps.
 
-    This is a multiple-choice knapsack problem. Its linear program splits the offers of few customers, no more than
+    This is a multiple-choice knapsack problem. Its linear program splits the offers of at most as many customers as
     there are limits (Sinha & Zoltners 1979, "The Multiple-Choice Knapsack Problem", Operations Research 27(3),
-    503-515). These are left out; then offers are added and exchanged as long as that gains. Where the gain is not yet
-    close to that of the linear program, an offer that it splits is made, or not made, and both cases are solved.
+    503-515). These are left out; then offers are added and exchanged while that increases the gain. If the gain is not
+    yet close to that of the linear program, two cases are solved for an offer that it splits: it is made, or not made.
 
     Parameters
     ----------
@@ -78,16 +78,16 @@ def choose_offers(offers: Offers, budget: float, caps: Array) -> npt.NDArray[np.
     best = np.zeros(0, dtype=np.intp)
     queue: list[tuple[float, int, npt.NDArray[np.float64]]] = [(-np.inf, 0, free)]
     for branch in range(MOST_BRANCHES):
-        if not queue or rest.gain[best].sum() >= -queue[0][0] * (1 - CLOSE_ENOUGH):
+        if not queue or rest.gain[best].sum() >= -queue[0][0] * (1 - LARGEST_GAP):
             break
         _, _, limits = heapq.heappop(queue)
         solved = program(limits)
         if solved is None:
             continue
         bound, share = solved
-        choice = _improve(rest, budget * (1 + ROUNDING_TOLERANCE), caps, np.flatnonzero(share > WHOLE))
+        choice = _improve(rest, budget * (1 + ROUNDING_TOLERANCE), caps, np.flatnonzero(share > WHOLE_OFFER))
         best = max(best, choice, key=lambda each: rest.gain[each].sum())
-        split = np.flatnonzero((share > 1 - WHOLE) & (share < WHOLE))
+        split = np.flatnonzero((share > 1 - WHOLE_OFFER) & (share < WHOLE_OFFER))
         if len(split):
             offer = split[np.argmax(rest.gain[split] * share[split])]
             for side, value in enumerate((0.0, 1.0)):
@@ -101,9 +101,9 @@ def choose_offers(offers: Offers, budget: float, caps: Array) -> npt.NDArray[np.
 def _linear_program(
     offers: Offers, budget: float, caps: Array
 ) -> Callable[[npt.NDArray[np.float64]], tuple[float, Array] | None]:
-    """Return a function of limits of each offer (m, 2) that gives the largest gain and the share made of each offer.
+    """Return a function that maps limits of each offer (m, 2) to the largest gain and the share made of each offer.
 
-    Offers may be made in part; None if the limits leave no choice.
+    Offers may be made in part. The function returns None if no choice meets the limits.
     """
     count = len(offers.gain)
     # Money in units of the largest gain and of the budget, so that the result does not depend on the currency.
@@ -123,10 +123,10 @@ def _linear_program(
 
 
 def _improve(offers: Offers, limit: float, caps: Array, chosen: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return a choice after adding and exchanging offers as long as that gains."""
-    if offers.cost[chosen].sum() > limit:  # the linear program meets its limits within a tolerance
+    """Return a choice after adding and exchanging offers while that increases the gain."""
+    if offers.cost[chosen].sum() > limit:  # the linear program keeps its limits up to a tolerance only
         chosen = chosen[np.argsort(-offers.gain[chosen] / np.maximum(offers.cost[chosen], 1e-300))][:-1]
-    own = np.full(int(offers.customer.max()) + 1, NOBODY)
+    own = np.full(int(offers.customer.max()) + 1, NO_OFFER)
     own[offers.customer[chosen]] = chosen
     give_up = len(offers.gain) <= MOST_EXCHANGED
     for _ in range(len(offers.gain)):
@@ -134,32 +134,32 @@ def _improve(offers: Offers, limit: float, caps: Array, chosen: npt.NDArray[np.i
         if exchange is None:
             break
         given_up, offer = exchange
-        if given_up != NOBODY:
-            own[offers.customer[given_up]] = NOBODY
+        if given_up != NO_OFFER:
+            own[offers.customer[given_up]] = NO_OFFER
         own[offers.customer[offer]] = offer
-    result: npt.NDArray[np.intp] = own[own != NOBODY]
+    result: npt.NDArray[np.intp] = own[own != NO_OFFER]
     return result
 
 
 def _best_exchange(
     offers: Offers, limit: float, caps: Array, own: npt.NDArray[np.intp], give_up: bool
 ) -> tuple[int, int] | None:
-    """Return an offer to give up (or NOBODY) and the offer to make that together gain most; None if nothing gains.
+    """Return the offer to give up (or NO_OFFER) and the offer to make that gain most together; None if none do.
 
-    `own` is the offer of each customer so far, which an offer to the same customer replaces.
+    `own` is each customer's present offer, which a new offer to the same customer replaces.
     """
-    picked = own[own != NOBODY]
+    picked = own[own != NO_OFFER]
     before = own[offers.customer]
-    replaces = before != NOBODY
+    replaces = before != NO_OFFER
     gain = offers.gain - np.where(replaces, offers.gain[before], 0.0)
     cost = offers.cost - np.where(replaces, offers.cost[before], 0.0) + offers.cost[picked].sum()
     used = np.bincount(offers.channel[picked], minlength=len(caps))[offers.channel] + 1
     used -= replaces & (offers.channel[before] == offers.channel)
     best, result = ROUNDING_TOLERANCE * offers.gain.max(), None
-    for dropped in (NOBODY, *(picked.tolist() if give_up else [])):
+    for dropped in (NO_OFFER, *(picked.tolist() if give_up else [])):
         fits = (cost <= limit) & (used <= caps[offers.channel])
         total = gain
-        if dropped != NOBODY:
+        if dropped != NO_OFFER:
             fewer = used - (offers.channel == offers.channel[dropped])
             fits = (cost - offers.cost[dropped] <= limit) & (fewer <= caps[offers.channel])
             fits &= offers.customer != offers.customer[dropped]

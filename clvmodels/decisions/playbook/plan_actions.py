@@ -1,4 +1,4 @@
-"""A plan of actions: whom to contact with which action of a playbook, within a budget, with a control group."""
+"""A plan of actions: which customers get which action of a playbook, within a budget, with a control group."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_OFFERS = 500_000
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ActionPlan:
-    """Which customers to contact, and with what.
+    """The action chosen for each customer.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ def plan_actions(
     control : float, default=0.1
         Share of the customers who are never contacted, picked by a hash of the id.
     salt : str, default=""
-        Changes who is in the control group; keep it to keep them.
+        Part of the hash: keep it to keep the same control group, change it to draw another.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def plan_actions(
 
 
 def _check_options(budget: Any, control: Any) -> None:
-    """Raise an InvalidOption for amounts out of range."""
+    """Raise an InvalidOption unless the budget and the control share are in range."""
     if not isinstance(budget, (int, float)) or not 0 <= budget < np.inf:
         raise InvalidOption(f"budget={budget!r} must be an amount of money, not negative.")
     if not isinstance(control, (int, float)) or not 0 <= control < 1:
@@ -177,7 +177,7 @@ def _check_options(budget: Any, control: Any) -> None:
 
 
 def _amounts(table: CustomerTable, name: str) -> Array:
-    """Return a column that no customer may lack, (n,)."""
+    """Return a column of amounts (n,); raise an InvalidTable if one is missing or negative."""
     values = table.numbers(name)
     table.refuse(np.isnan(values), f"no {name}", " Fill it in, or leave these customers out.")
     if name == "expected_orders":
@@ -186,7 +186,7 @@ def _amounts(table: CustomerTable, name: str) -> Array:
 
 
 def _control(table: CustomerTable, control: float, salt: str) -> npt.NDArray[np.bool_]:
-    """Return who is in the control group, by a hash of the id alone, (n,)."""
+    """Return a mask of the control group, from a hash of the id alone, (n,)."""
     result: npt.NDArray[np.bool_] = hashed_shares(salt, table.customer_id.to_list()) < control
     return result
 
@@ -206,7 +206,7 @@ def _offers(
     orders: Array,
     margins: Array,
 ) -> tuple[Offers, npt.NDArray[np.intp]]:
-    """Return the offers to customers who may be contacted, and the number of the rule of each."""
+    """Return the offers to customers who may be contacted, and the position of each offer's rule."""
     channels = list(dict.fromkeys(each.channel for each in rules))
     rows, parts = [], []
     for number, rule in enumerate(rules):

@@ -1,4 +1,4 @@
-"""The rules of a playbook: which action a segment may get, what it costs and what it is assumed to bring."""
+"""The rules of a playbook: the actions that a segment may get, with their costs and assumed effects."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PlaybookRule:
 
 
 def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[PlaybookRule]:
-    """Return the rules of a table; raise InvalidTable that lists all its faults.
+    """Return the rules of a table; raise an InvalidTable that lists all its faults.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[Playboo
 
 
 def _rule(row: dict[str, Any]) -> PlaybookRule:
-    """Return the rule of a row without faults."""
+    """Return the rule of a valid row."""
     values: dict[str, Any] = {name: value if name in TEXTS else float(value) for name, value in row.items()}
     return PlaybookRule(**values)
 
 
 def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
-    """Return what is wrong with a rule."""
+    """Return a list of what is wrong with a rule."""
     faults = []
     if row["segment"] not in present:
         options = ", ".join(map(repr, present))

@@ -1,4 +1,4 @@
-"""How a scorecard is computed, as a record that can be saved, and used again at later dates without change."""
+"""The definition of a scorecard, which can be saved and used at later dates without change."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from clvmodels.decisions.scorecards.weights import ScorecardWeights
 from clvmodels.errors import InvalidModelFile
 from clvmodels.processes.contract import Array
 
-__all__ = ["FULL", "ScorecardDefinition"]
+__all__ = ["BEST_SCORE", "ScorecardDefinition"]
 
 FORMAT = "clvmodels.ScorecardDefinition"
 SCHEMA_VERSION = 1
-FULL = 100.0  # the best score
-DIGITS = 12  # of the version, enough to tell definitions from each other
+BEST_SCORE = 100.0
+DIGITS = 12  # of the version, enough to distinguish definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ScorecardDefinition:
     ----------
     indicators : tuple of Indicator
     scales : tuple of Scale
-        One per indicator, from the customers the scorecard was first made of.
+        One per indicator, from the customers of the first scorecard.
     weights : ScorecardWeights
 
     Examples
@@ -55,17 +55,17 @@ class ScorecardDefinition:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """Names of the dimensions, in the order of the indicators."""
+        """Return the names of the dimensions, in the order of the indicators."""
         return tuple(dict.fromkeys(each.dimension for each in self.indicators))
 
     @property
     def version(self) -> str:
-        """A text that is the same for the same definition only, from the SHA-256 of all its figures."""
+        """Return a text that identifies the definition, from the SHA-256 of all its figures."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
     def score(self, table: CustomerTable) -> tuple[Array, Array]:
-        """Return the scores of the indicators between 0 and 1, and whether their values are missing, both (n, k)."""
+        """Return the scores of the indicators between 0 and 1 and a mask of missing values, both (n, k)."""
         scores, missing = [], []
         for indicator, scale in zip(self.indicators, self.scales, strict=True):
             values = values_of(indicator, table)
@@ -74,8 +74,8 @@ class ScorecardDefinition:
         return np.stack(scores, axis=1), np.stack(missing, axis=1)
 
     def index(self, scores: Array) -> Array:
-        """Return the score of each customer from 0 to 100, given those of the indicators (n, k)."""
-        result: Array = FULL * scores @ self.weights.flat(self.indicators)
+        """Return the score of each customer from 0 to 100, from the scores of the indicators (n, k)."""
+        result: Array = BEST_SCORE * scores @ self.weights.flat(self.indicators)
         return result
 
     def save(self, path: str | Path) -> None:
@@ -103,7 +103,7 @@ class ScorecardDefinition:
         Raises
         ------
         InvalidModelFile
-            If the file is missing, damaged, or something else.
+            If the file is missing, damaged, or not a definition.
         """
         document = files.read_document(Path(path), "scorecard", FORMAT, SCHEMA_VERSION, InvalidModelFile)
         files.refuse_damaged(Path(path), document, InvalidModelFile, "Save the definition again.")
@@ -111,7 +111,7 @@ class ScorecardDefinition:
 
 
 def _from_plain(plain: Mapping[str, Any]) -> ScorecardDefinition:
-    """Return the definition of plain values."""
+    """Return the definition from the values of a JSON file."""
     return ScorecardDefinition(
         tuple(Indicator(**each) for each in plain["indicators"]),
         tuple(Scale(tuple(each["knots"]), tuple(each["places"]), each["median"]) for each in plain["scales"]),

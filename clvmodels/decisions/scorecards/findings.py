@@ -1,4 +1,4 @@
-"""What a reader should know about a scorecard."""
+"""Findings about a scorecard."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["scorecard_findings"]
 
-SAME = 0.9  # correlation from which two indicators say nearly the same
-CONSISTENT = 0.1  # consistency ratio up to which judgments are usable: Saaty (1980), p. 21
+NEARLY_EQUAL = 0.9  # correlation from which two indicators measure nearly the same thing
+LARGEST_CONSISTENCY_RATIO = 0.1  # of usable judgments: Saaty (1980), p. 21
 
 
 def scorecard_findings(
@@ -58,26 +58,26 @@ def _indicators(weights: pd.DataFrame, scores: Array) -> Iterator[Finding]:
 
 
 def _same(correlations: pd.DataFrame) -> Iterator[Finding]:
-    """Yield the pairs of indicators that say nearly the same."""
+    """Yield a finding on the pairs of indicators that measure nearly the same thing."""
     names = correlations["indicator"].tolist()
     matrix = correlations[names].to_numpy()
     for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
-        if matrix[i, j] >= SAME:
+        if matrix[i, j] >= NEARLY_EQUAL:
             figures = {"names": [names[i], names[j]], "correlation": float(matrix[i, j])}
             yield Finding("scorecard-same", figures, "caution")
 
 
 def _consistency(chosen: ScorecardWeights) -> Iterator[Finding]:
-    """Yield the consistency of judgments of pairs."""
+    """Yield findings on the consistency of judgments of pairs."""
     for name, ratio in chosen.consistency.items():
         of = "between" if name == DIMENSIONS else name
-        consistent = ratio <= CONSISTENT
+        consistent = ratio <= LARGEST_CONSISTENCY_RATIO
         code = "scorecard-consistent" if consistent else "scorecard-inconsistent"
         yield Finding(code, {"name": of, "ratio": ratio}, "info" if consistent else "caution")
 
 
 def _comparison(judgment: pd.DataFrame | None) -> Finding:
-    """Return whether the score sorts the outcome better than predicted value."""
+    """Return a finding on whether the score ranks the outcome better than predicted value."""
     if judgment is None:
         return Finding("scorecard-not-judged", {}, "caution")
     own, value = judgment.iloc[0], judgment.iloc[1]

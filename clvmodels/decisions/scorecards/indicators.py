@@ -1,4 +1,4 @@
-"""What a scorecard is made of: indicators in dimensions, each with its direction, scale and rule for missing values."""
+"""Indicators of a scorecard, grouped in dimensions, each with its direction, scale and rule for missing values."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Indicator:
     column : str
         Column of the customers' table.
     dimension : str
-        What it is an indicator of, such as "loyalty".
+        The dimension that it measures, such as "loyalty".
     direction : {"higher", "lower"}
         Which values are better.
     scale : {"rank", "range"}
-        How values become scores between 0 and 1: the place among the customers, ties at the middle of their places; or
-        linear from `lowest` to `highest`, values outside at the end.
+        How values become scores between 0 and 1: by rank among the customers, with ties at their middle rank; or
+        linearly from `lowest` to `highest`, with values outside clipped.
     lowest, highest : float, optional
         Ends of the scale "range". Default: the 5th and the 95th percentile of the customers.
     benchmark : str, optional
-        Column with what to compare a customer with, such as the target or the mean of the segment. The indicator is
-        then the value less the benchmark.
+        Column to compare the customer with, such as the target or the mean of the segment. The indicator is then the
+        value minus the benchmark.
     missing : {"median", "worst", "refuse"}
-        Score of customers without a value: that of the median of the others, 0, or an error.
+        Score of customers without a value: that of the median of the others ("median"), 0 ("worst"), or an error.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Indicator:
             raise InvalidOption(f"Indicator {self.column!r}: " + "; ".join(faults) + ".")
 
     def _option_faults(self) -> list[str]:
-        """Return what is wrong with names and options."""
+        """Return a list of what is wrong with names and options."""
         texts = {name: getattr(self, name) for name in ("column", "dimension")}
         faults = [
             f"{name}={text!r} must be a name"
@@ -76,7 +76,7 @@ class Indicator:
         return faults
 
     def _limit_faults(self) -> list[str]:
-        """Return what is wrong with the ends of the scale."""
+        """Return a list of what is wrong with the ends of the scale."""
         ends: list[Any] = [end for end in (self.lowest, self.highest) if end is not None]
         if ends and self.scale != "range":
             return ["lowest= and highest= need scale='range'"]
@@ -115,7 +115,7 @@ SETS = {"contribution": CONTRIBUTION, "four values": FOUR_VALUES}
 
 
 def indicator_set(name: str) -> tuple[Indicator, ...]:
-    """Return a ready set of indicators, to use as it is or to change.
+    """Return a predefined set of indicators, to use as it is or to change.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def indicator_set(name: str) -> tuple[Indicator, ...]:
 
 
 def indicators_of(indicators: Any, table: CustomerTable) -> tuple[tuple[Indicator, ...], list[str]]:
-    """Return the indicators to use, and the dimensions of a ready set for which the table has no column."""
+    """Return the indicators to use, and the dimensions of a predefined set for which the table has no column."""
     if not isinstance(indicators, str):
         return check_indicators(indicators), []
     ready = indicator_set(indicators)
@@ -160,7 +160,7 @@ def indicators_of(indicators: Any, table: CustomerTable) -> tuple[tuple[Indicato
 
 
 def check_indicators(indicators: Any) -> tuple[Indicator, ...]:
-    """Return indicators as a tuple; raise InvalidOption if they are something else, or use a column twice."""
+    """Return indicators as a tuple; raise an InvalidOption if any is not an Indicator or a column is used twice."""
     valid = isinstance(indicators, Sequence) and indicators and all(isinstance(each, Indicator) for each in indicators)
     if not valid:
         raise InvalidOption(
@@ -170,5 +170,7 @@ def check_indicators(indicators: Any) -> tuple[Indicator, ...]:
     columns = [each.column for each in indicators]
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:
-        raise InvalidOption(f"The column {twice[0]!r} is used by several indicators: it would count twice.")
+        raise InvalidOption(
+            f"The column {twice[0]!r} is used by several indicators: use it in one, or it counts twice."
+        )
     return tuple(indicators)

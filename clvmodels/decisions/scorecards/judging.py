@@ -1,4 +1,4 @@
-"""Whether a score sorts later money better than predicted value alone."""
+"""Comparison of a score with predicted value alone, by how well each ranks later money."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from clvmodels.validation.tables.metrics import capture, normalized_gini
 
 __all__ = ["FOLDS", "groups_of", "judgment_table", "scores_of_folds"]
 
-GROUPS = 20  # of customers, each left out once for the standard error
+GROUPS = 20  # groups of customers, each left out once for the standard error
 FOLDS = 5  # divides GROUPS
-LEVEL = 0.95  # upper end of the interval: central 90 %
-FEWEST = 5 * GROUPS  # customers from which a comparison makes sense
+LEVEL = 0.95  # quantile at the upper end of the central 90 % interval
+FEWEST = 5 * GROUPS  # customers needed for a comparison
 
 
 def groups_of(table: CustomerTable) -> npt.NDArray[np.intp]:
-    """Return a group of each customer by a hash of the id, so that it does not depend on the order of rows, (n,)."""
+    """Return the group of each customer by a hash of the id, which does not depend on the order of rows, (n,)."""
     return (hashed(map(str, table.customer_id.to_list())) % GROUPS).astype(np.intp)
 
 
@@ -33,7 +33,7 @@ def scores_of_folds(group: npt.NDArray[np.intp], score: Callable[[npt.NDArray[np
     ----------
     group : int array (n,)
     score : callable
-        Learns from the customers of a mask, and returns the scores of all customers.
+        Learns weights from the customers in a mask, and returns the scores of all customers.
     """
     result = np.full(len(group), np.nan)
     for fold in range(FOLDS):
@@ -46,10 +46,10 @@ def scores_of_folds(group: npt.NDArray[np.intp], score: Callable[[npt.NDArray[np
 def judgment_table(
     score: Array, value: Array, outcome: Array, group: npt.NDArray[np.intp], name: str
 ) -> pd.DataFrame | None:
-    """Return how well the score and predicted value sort the outcome, and the difference with its interval.
+    """Return how well the score and predicted value rank the outcome, and the difference with its interval.
 
     The interval is from the jackknife over groups of customers: Efron & Tibshirani (1993), "An Introduction to the
-    Bootstrap", Chapman & Hall, section 11.5. None if there are too few customers, or nothing to sort.
+    Bootstrap", Chapman & Hall, section 11.5. None if there are too few customers, or nothing to rank.
     """
     if len(score) < FEWEST or np.ptp(outcome) == 0:
         return None
@@ -69,5 +69,5 @@ def judgment_table(
 
 
 def _difference(score: Array, value: Array, outcome: Array) -> float:
-    """Return the Gini coefficient by the score less that by the value."""
+    """Return the Gini coefficient of the score minus that of the value."""
     return float(normalized_gini(outcome, score) - normalized_gini(outcome, value))

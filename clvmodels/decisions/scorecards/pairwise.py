@@ -16,7 +16,7 @@ __all__ = ["pairwise_weights"]
 
 # Mean consistency index of random judgments by the number of things compared, from 1: Saaty (1980), table on p. 21.
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59)
-STRONGEST = 9.0  # the strongest judgment on Saaty's scale
+STRONGEST_JUDGMENT = 9.0  # on Saaty's scale
 ROUNDING_TOLERANCE = 1e-9
 
 
@@ -69,7 +69,7 @@ def pairwise_weights(
 
 
 def _faults(judgments: Mapping[Any, Any], names: Sequence[str]) -> list[str]:
-    """Return what is wrong with judgments."""
+    """Return a list of what is wrong with judgments."""
     faults, pairs = [], []
     for pair, value in judgments.items():
         if not (isinstance(pair, tuple) and len(pair) == 2 and pair[0] != pair[1]):
@@ -79,7 +79,7 @@ def _faults(judgments: Mapping[Any, Any], names: Sequence[str]) -> list[str]:
         if unknown:
             faults.append(f"{unknown[0]!r} is not one of {list_names(names)}.{closest(unknown[0], names)}".rstrip("."))
         pairs.append(frozenset(pair))
-        most = STRONGEST + ROUNDING_TOLERANCE
+        most = STRONGEST_JUDGMENT + ROUNDING_TOLERANCE
         if isinstance(value, bool) or not isinstance(value, Real) or not 1 / most <= float(value) <= most:
             faults.append(f"the judgment {value!r} of {pair} must be a number from 1/9 to 9")
     twice = sorted({tuple(sorted(pair)) for pair in pairs if pairs.count(pair) > 1})

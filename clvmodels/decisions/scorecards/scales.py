@@ -1,4 +1,4 @@
-"""From values to scores between 0 and 1, by scales that can be kept and used again at a later date."""
+"""Scales that turn values into scores between 0 and 1, and can be saved and used at a later date."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Scale", "fit_scale", "score_values", "values_of"]
 
-KNOTS = 201  # values at which the places of many different values are kept; between them they are interpolated
-LOW, HIGH = 0.05, 0.95  # percentiles at which a range ends by default, so that no single customer sets the scale
-MIDDLE = 0.5
+KNOTS = 201  # most values whose ranks are stored; the ranks of values in between are interpolated
+LOW, HIGH = 0.05, 0.95  # quantiles at which a range ends by default, so that no single customer sets the scale
+MIDDLE_SCORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Scale:
 
 
 def values_of(indicator: Indicator, table: CustomerTable) -> Array:
-    """Return the values of an indicator, less their benchmark, (n,); NaN where one is missing."""
+    """Return the values of an indicator minus their benchmark (n,), NaN if either is missing."""
     values = table.numbers(indicator.column)
     if indicator.benchmark is not None:
         values = values - table.numbers(indicator.benchmark)
@@ -55,7 +55,7 @@ def fit_scale(indicator: Indicator, values: Array) -> Scale:
         low, high = np.quantile(present, (LOW, HIGH))
         low = low if indicator.lowest is None else indicator.lowest
         high = high if indicator.highest is None else indicator.highest
-        knots, places = ((float(low), float(high)), (0.0, 1.0)) if low < high else ((float(low),), (MIDDLE,))
+        knots, places = ((float(low), float(high)), (0.0, 1.0)) if low < high else ((float(low),), (MIDDLE_SCORE,))
         return Scale(knots, places, median)
     distinct, size = np.unique(present, return_counts=True)
     reached = np.cumsum(size) / len(present)

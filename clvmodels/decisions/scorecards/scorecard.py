@@ -1,4 +1,4 @@
-"""A scorecard: one index of several indicators of each customer, and whether it says more than predicted value."""
+"""A scorecard: an index of several indicators per customer, and its comparison with predicted value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from clvmodels import displays, frames, html
 from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
-from clvmodels.decisions.scorecards.definition import FULL, ScorecardDefinition
+from clvmodels.decisions.scorecards.definition import BEST_SCORE, ScorecardDefinition
 from clvmodels.decisions.scorecards.findings import scorecard_findings
 from clvmodels.decisions.scorecards.indicators import Indicator, indicators_of
 from clvmodels.decisions.scorecards.judging import groups_of, judgment_table, scores_of_folds
@@ -41,14 +41,14 @@ class Scorecard:
         Indicators, scales and weights; save it, and pass it as `indicators` at a later date.
     columns : mapping of str to array (n,)
         One row per customer: customer_id; scorecard_score, from 0 to 100; the score of each dimension, from 0 to 100,
-        as score_DIMENSION; scorecard_tier; and depends_on_weights: whether the tier changes if a weight moves by 10%.
+        as score_DIMENSION; scorecard_tier; and depends_on_weights: whether the tier changes if a weight moves by 10 %.
     weights : DataFrame
         One row per indicator: dimension, dimension_weight, indicator, weight_within (its dimension), weight (in the
         score), direction, scale, benchmark, missing (how missing values are scored), customers_missing.
     correlations : DataFrame
         One row per indicator: indicator, and the correlation of its scores with those of each indicator.
     effective_indicators : float
-        How many indicators without correlation vary like these.
+        The number of uncorrelated indicators that vary as much as these.
     sensitivity : DataFrame
         One row per weight and move: level ("dimension" or "indicator"), name, factor (1.1 or 0.9), customers (who
         change tier), share_of_customers.
@@ -89,8 +89,8 @@ class Scorecard:
     def change(self, earlier: Scorecard) -> frames.Frame:
         """Return how scores changed since an earlier date, split into customers and weights.
 
-        The parts add up to the change: what the customer's values changed, at the mean of the weights of both dates,
-        and what the weights changed, at the mean of the values of both dates (Shapley's rule for two causes).
+        The parts add up to the change: the effect of the customer's values, at the mean of the weights of both dates,
+        and the effect of the weights, at the mean of the values of both dates (Shapley's rule for two causes).
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Scorecard:
             self.definition.scales,
         ):
             raise InvalidOption(
-                "The indicators or scales of the two scorecards differ, so that their scores cannot be compared: make "
+                "The indicators or scales of the two scorecards differ, so their scores cannot be compared: make "
                 "the later one with scorecard(customers, earlier.definition), with or without new weights."
             )
         return frames.table(
@@ -126,7 +126,7 @@ class Scorecard:
         )
 
     def _flat(self) -> Array:
-        return FULL * self.definition.weights.flat(self.definition.indicators)
+        return BEST_SCORE * self.definition.weights.flat(self.definition.indicators)
 
     def _id_table(self) -> CustomerTable:
         return read_customer_table(frames.table(self.kind, {"customer_id": self.columns["customer_id"]}), "customers")
@@ -165,22 +165,23 @@ def scorecard(
     customers : frame or path
         One row per customer: customer_id and the columns of the indicators.
     indicators : str, sequence of Indicator, or ScorecardDefinition
-        A ready set, "contribution" or "four values" (see `indicator_set`), of which those are used for which there is
-        a column; indicators; or the definition of an earlier scorecard, whose scales, and weights unless others are
-        passed, stay as they are.
+        A predefined set, "contribution" or "four values" (see `indicator_set`), of which those with a column in the
+        table are used; indicators; or the definition of an earlier scorecard, whose scales (and weights, unless others
+        are passed) stay as they are.
     weights : {"equal", "entropy", "learned"} or mapping, optional
-        Of dimensions: weights by name that add up to 1, or judgments of all pairs, such as
-        {("loyalty", "credit"): 3} if loyalty is 3 times as important (analytic hierarchy process). "entropy" gives more
-        weight to what differs more between customers. "learned" weights, of both levels, sort the outcome best, none of
-        them negative. Default: those of the definition, or "equal".
+        Of dimensions: weights by name that add up to 1, or judgments of all pairs, such as {("loyalty", "credit"): 3}
+        if loyalty is 3 times as important (analytic hierarchy process). "entropy" gives more weight to what differs
+        more between customers. "learned" weights, of both levels, rank the outcome best; none of them is negative.
+        Default: those of the definition, or "equal".
     within : {"equal", "entropy"} or mapping, optional
-        Of indicators within their dimension: as for `weights`, for all dimensions, or by dimension. Default: "equal".
+        Weights of indicators within their dimension: as for `weights`, for all dimensions or by dimension. Default:
+        "equal".
     value : str, default="lifetime_value"
-        Column of predicted value, to compare with if there is an outcome.
+        Column of predicted value, which the score is compared with if there is an outcome.
     outcome : str, optional
         Column of what customers did later, such as spend in a holdout period. All other columns must be from before it.
     damping : float, default=0.5
-        How strongly learned weights are drawn to equal ones; see `clvmodels.decisions.scorecards.weights`.
+        How strongly learned weights are shrunk toward equal ones; see `clvmodels.decisions.scorecards.weights`.
     boundaries : sequence of float, default=(0.05, 0.2, 0.5)
         Shares of the customers at which tiers of the score end.
     names : sequence of str, optional
@@ -225,7 +226,7 @@ def scorecard(
     score, chosen = definition.index(scores), definition.weights
     moves, depends = sensitivity_table(definition.indicators, chosen, scores, tier_definition)
     columns: dict[str, Any] = {"customer_id": table.customer_id, "scorecard_score": score}
-    parts = FULL * dimension_scores(definition.indicators, scores, chosen.indicators)
+    parts = BEST_SCORE * dimension_scores(definition.indicators, scores, chosen.indicators)
     columns |= {f"score_{name.replace(' ', '_')}": parts[:, i] for i, name in enumerate(definition.dimensions)}
     tier = score_tiers(score, tier_definition)
     columns |= {"scorecard_tier": np.array(tier_definition.names, dtype=object)[tier], "depends_on_weights": depends}
@@ -243,7 +244,7 @@ def scorecard(
 
 
 def _check_damping(damping: Any) -> None:
-    """Raise an InvalidOption unless it is a number above 0."""
+    """Raise an InvalidOption unless the damping is a number above 0."""
     if isinstance(damping, bool) or not isinstance(damping, Real) or not 0 < float(damping) < np.inf:
         raise InvalidOption(f"damping={damping!r} must be a number above 0, such as 0.5.")
 
@@ -251,7 +252,7 @@ def _check_damping(damping: Any) -> None:
 def _define(
     indicators: Any, table: CustomerTable, weights: Any, within: Any, outcome: Array | None, damping: float
 ) -> tuple[ScorecardDefinition, list[str]]:
-    """Return the definition that the arguments of `scorecard` make, and the dimensions that were left out."""
+    """Return the definition from the arguments of `scorecard`, and the dimensions that were left out."""
     if isinstance(indicators, ScorecardDefinition):
         if weights is None and within is None:
             return indicators, []
@@ -283,7 +284,7 @@ def _judge(
     damping: float,
     learned_here: bool,
 ) -> pd.DataFrame | None:
-    """Return the comparison with predicted value; weights learned from this outcome are learned from other folds."""
+    """Return the comparison with predicted value; weights learned from this outcome are cross-validated."""
     predicted = table.numbers(value)
     if np.isnan(predicted).all():
         raise InvalidTable(f"No customer has a value in {value!r}, which the score is compared with.")

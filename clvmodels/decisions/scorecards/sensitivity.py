@@ -1,4 +1,4 @@
-"""Which customers change tier if a weight moves by 10 %."""
+"""The customers who change tier if a weight moves by 10 %."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["moved_weights", "score_tiers", "sensitivity_table"]
 
-MOVE = 0.1  # share by which a weight moves, up and down
+RELATIVE_MOVE = 0.1  # of a weight, up and down
 
 
 def score_tiers(score: Array, definition: TierDefinition) -> npt.NDArray[np.intp]:
@@ -28,11 +28,11 @@ def score_tiers(score: Array, definition: TierDefinition) -> npt.NDArray[np.intp
 def moved_weights(
     indicators: Sequence[Indicator], weights: ScorecardWeights
 ) -> Iterator[tuple[str, str, float, ScorecardWeights]]:
-    """Yield level, name, factor and all weights after one weight moved and the others of its level made room."""
+    """Yield level, name, factor and all weights after one weight moved and the others of its level were rescaled."""
     groups: dict[str, list[str]] = {}
     for each in indicators:
         groups.setdefault(each.dimension, []).append(each.column)
-    for factor in (1 + MOVE, 1 - MOVE):
+    for factor in (1 + RELATIVE_MOVE, 1 - RELATIVE_MOVE):
         for name in groups if len(groups) > 1 else ():
             yield "dimension", name, factor, replace(weights, dimensions=_moved(weights.dimensions, name, factor))
         for columns in (each for each in groups.values() if len(each) > 1):
@@ -43,7 +43,7 @@ def moved_weights(
 
 
 def _moved(weights: Mapping[str, float], name: str, factor: float) -> dict[str, float]:
-    """Return weights with one multiplied by a factor, and the others scaled so that they add up to 1."""
+    """Return weights with one multiplied by a factor and the others scaled to a sum of 1."""
     new = min(weights[name] * factor, 1.0)
     rest = 1 - weights[name]
     scale = (1 - new) / rest if rest > 0 else 0.0
@@ -53,7 +53,7 @@ def _moved(weights: Mapping[str, float], name: str, factor: float) -> dict[str, 
 def sensitivity_table(
     indicators: Sequence[Indicator], weights: ScorecardWeights, scores: Array, definition: TierDefinition
 ) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
-    """Return the customers who change tier by weight, and whether each does for any of them, (n,).
+    """Return the customers who change tier by weight, and a mask of those who change tier for any weight.
 
     Returns
     -------

@@ -37,7 +37,7 @@ def correlations_of(scores: Array) -> Array:
     """Return the correlations of columns (k, k); NaN with a column that is the same for all customers."""
     centered = scores - scores.mean(axis=0)
     norm = np.sqrt((centered**2).sum(axis=0))
-    norm[np.ptp(scores, axis=0) == 0] = 0.0  # whose mean may differ from them by float error
+    norm[np.ptp(scores, axis=0) == 0] = 0.0  # the mean of a constant column may differ from it by float error
     product = np.outer(norm, norm)
     result: Array = np.divide(centered.T @ centered, product, out=np.full(product.shape, np.nan), where=product > 0)
     return result
@@ -52,10 +52,10 @@ def correlation_table(definition: ScorecardDefinition, scores: Array) -> pd.Data
 
 
 def effective_number(scores: Array) -> float:
-    """Return how many columns without correlation vary like these.
+    """Return the number of uncorrelated columns that vary as much as these.
 
-    It is the square of the sum of the eigenvalues of the correlation matrix over the sum of their squares: k for k
-    columns without correlation, 1 for columns that are the same. Columns that do not vary do not count.
+    This is the squared sum of the eigenvalues of the correlation matrix over the sum of their squares: k for k
+    uncorrelated columns, 1 for equal columns. Constant columns do not count.
     """
     varies = np.ptp(scores, axis=0) > 0
     matrix = correlations_of(scores[:, varies])

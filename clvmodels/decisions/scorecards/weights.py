@@ -1,4 +1,4 @@
-"""Weights of dimensions, and of indicators within a dimension: given, equal, by entropy, by pairs, or learned."""
+"""Weights of dimensions, and of indicators within a dimension: passed, equal, by entropy, by pairs, or learned."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 WeightMethod = Literal["equal", "entropy", "learned"]
 WEIGHT_METHODS = ("equal", "entropy", "learned")
 DIMENSIONS = "dimensions"  # the key of the consistency of judgments between dimensions
-SUM_TOLERANCE = 1e-6  # by which weights may miss 1, so that thirds may be written with six digits
+SUM_TOLERANCE = 1e-6  # allowed difference of the sum of weights from 1, so that thirds may be written with six digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class ScorecardWeights:
     Attributes
     ----------
     between, within : str
-        Where the weights of dimensions, and of indicators within them, come from: "given", "equal", "entropy",
-        "pairwise" or "learned".
+        The source of the weights of dimensions, and of indicators within them: "given", "equal", "entropy", "pairwise"
+        or "learned".
     dimensions : mapping of str to float
         They add up to 1.
     indicators : mapping of str to float
@@ -57,14 +57,14 @@ class ScorecardWeights:
     consistency: Mapping[str, float] = field(default_factory=dict)
 
     def flat(self, indicators: Sequence[Indicator]) -> Array:
-        """Return the weight of each indicator in the score, (k,), which add up to 1."""
+        """Return the weight of each indicator in the score (k,); they add up to 1."""
         return np.array([self.dimensions[each.dimension] * self.indicators[each.column] for each in indicators])
 
 
 def make_weights(
     indicators: Sequence[Indicator], scores: Array, weights: Any, within: Any, outcome: Array | None, damping: float
 ) -> ScorecardWeights:
-    """Return the weights that the arguments of `scorecard` make.
+    """Return the weights from the arguments of `scorecard`.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def make_weights(
     }
     if "learned" in [each for each in (weights, within) if isinstance(each, str)]:
         if (weights, within) not in (("learned", "learned"), ("learned", None)):
-            raise InvalidOption("Learned weights are learned together: pass weights='learned' without within=.")
+            raise InvalidOption("weights='learned' learns both levels together: leave out within=.")
         if outcome is None:
             raise InvalidOption("weights='learned' needs outcome=, a column with what customers did later.")
         flat = learned_weights(scores, outcome, _even(indicators, groups), damping)
@@ -106,7 +106,7 @@ def dimension_scores(indicators: Sequence[Indicator], scores: Array, within: Map
 def _within(
     groups: Mapping[str, list[str]], within: Any, scores: Mapping[str, Array], consistency: dict[str, float]
 ) -> tuple[dict[str, float], str]:
-    """Return the weights within dimensions by column, and where they come from; add consistency ratios."""
+    """Return the weights within dimensions by column and their source; add consistency ratios to `consistency`."""
     named = within if isinstance(within, Mapping) else {}
     unknown = [name for name in named if name not in groups]
     if unknown:
@@ -128,7 +128,7 @@ def _within(
 def _level(
     names: list[str], weights: Any, scores: Array, argument: str, key: str, consistency: dict[str, float]
 ) -> tuple[dict[str, float], str]:
-    """Return the weights of one level by name, and where they come from; add a consistency ratio."""
+    """Return the weights of one level by name and their source; add a consistency ratio to `consistency`."""
     if isinstance(weights, Mapping) and weights:
         if all(isinstance(each, tuple) for each in weights):
             values, ratio = pairwise_weights(weights, names, argument)
@@ -146,7 +146,7 @@ def _level(
 
 
 def _check_weights(names: list[str], weights: Mapping[Any, Any], argument: str, key: str) -> dict[str, float]:
-    """Return weights as passed; raise InvalidOption with all their faults."""
+    """Return weights as passed; raise an InvalidOption that lists all their faults."""
     faults = [f"it has {name!r}, which is not one of {list_names(names)}" for name in weights if name not in names]
     faults += [f"it has no weight of {name!r}" for name in names if name not in weights]
     numeric = all(
@@ -165,10 +165,10 @@ def _check_weights(names: list[str], weights: Mapping[Any, Any], argument: str, 
 
 
 def entropy_weights(scores: Array) -> Array:
-    """Return weights in proportion to 1 less the entropy of how each column is spread over the customers, (k,).
+    """Return weights in proportion to 1 minus the entropy of each column's distribution over the customers, (k,).
 
-    A column that is the same for all customers has weight 0; if all are, weights are equal. Ranks are spread alike, so
-    that their weights are nearly equal: use scale "range" with entropy. Hwang & Yoon (1981), "Multiple Attribute
+    A constant column has weight 0; if all are constant, weights are equal. Ranks have the same distribution in every
+    column, so their weights are nearly equal: use scale "range" with entropy. Hwang & Yoon (1981), "Multiple Attribute
     Decision Making", Springer, section 3.2.3.
     """
     count = scores.shape[1]
@@ -182,11 +182,11 @@ def entropy_weights(scores: Array) -> Array:
 
 
 def learned_weights(scores: Array, outcome: Array, start: Array, damping: float) -> Array:
-    """Return the weights, none negative, that best follow the place of the outcome, damped toward a start, (k,).
+    """Return the nonnegative weights that best predict the rank of the outcome, shrunk toward a start, (k,).
 
-    They minimize the mean of (place - scores @ b) ** 2, both centered, plus a penalty of `damping` times the mean
-    variance of a score times ||b - c * start|| ** 2, where c is the slope of the start; then they are scaled to add up
-    to 1. With much damping they are the start.
+    They minimize the mean of (rank - scores @ b) ** 2, both centered, plus a penalty of `damping` times the mean
+    variance of a score times ||b - c * start|| ** 2, where c is the slope of the start; then they are scaled to a sum
+    of 1. With much damping they equal the start.
 
     Parameters
     ----------
@@ -212,14 +212,14 @@ def learned_weights(scores: Array, outcome: Array, start: Array, damping: float)
 
 
 def _even(indicators: Sequence[Indicator], groups: Mapping[str, Sequence[str]]) -> Array:
-    """Return equal weights of dimensions, and of indicators within them, (k,)."""
+    """Return equal weights of dimensions, divided equally among their indicators, (k,)."""
     return np.array([1 / len(groups) / len(groups[each.dimension]) for each in indicators])
 
 
 def _by_dimension(
     groups: Mapping[str, list[str]], indicators: Sequence[Indicator], flat: npt.NDArray[np.float64]
 ) -> ScorecardWeights:
-    """Return learned weights of indicators by level."""
+    """Return the weights of dimensions and of indicators within them, from those of indicators in the score."""
     of_column = {each.column: weight for each, weight in zip(indicators, flat.tolist(), strict=True)}
     outer = {name: sum(of_column[column] for column in columns) for name, columns in groups.items()}
     inner = {

@@ -12,12 +12,13 @@ import pandas as pd
 
 from clvmodels import displays, frames, html
 from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
+from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption, InvalidTable
 from clvmodels.language import Finding, Findings
 
 __all__ = ["SegmentCrosstab", "segment_crosstab"]
 
-MOST_VALUES = 50  # of a column that customers are grouped by
+MOST_VALUES = 50  # different values of a column to group customers by
 HIDDEN = ("customers", "share_of_customers", "value", "share_of_value", "probability_alive")
 
 
@@ -92,8 +93,8 @@ def segment_crosstab(
     alive : str, optional
         Column of P(alive).
     suppress_below : int, optional
-        Cells with fewer customers, but at least one, have no figures. Where a group would have a single such cell,
-        which follows from its total, its next smallest cell has none either.
+        Cells with fewer customers, but at least one, have no figures. If a group had a single such cell, its figures
+        would follow from the group's total, so the next smallest cell has none either.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def _check(by: Any, suppress_below: Any, table: CustomerTable) -> None:
     if isinstance(by, str) or not isinstance(by, (list, tuple)) or not 1 <= len(by) <= 3 or len({*by}) < len(by):
         faults.append(f"by={by!r} must be a list of one to three different columns.")
     elif {*by} & {"customer_id", *HIDDEN, "suppressed"}:
-        faults.append(f"by={by!r} has a name that the table needs for its figures: rename the column.")
+        faults.append(f"by={by!r} has the name of a figure of the table: rename the column.")
     if suppress_below is not None and (not isinstance(suppress_below, int) or suppress_below < 2):
         faults.append(f"suppress_below={suppress_below!r} must be a whole number of customers, at least 2.")
     if faults:
@@ -163,7 +164,7 @@ def _check(by: Any, suppress_below: Any, table: CustomerTable) -> None:
 
 
 def _groups(table: CustomerTable, name: str) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
-    """Return the different values of a column in alphabetical order, and the position of each customer's, (n,)."""
+    """Return the different values of a column in alphabetical order, and each customer's position among them, (n,)."""
     texts = np.array(["missing" if text is None else text for text in table.texts(name)], dtype=str)
     names, position = np.unique(texts, return_inverse=True)
     return names.astype(object), position.astype(np.intp)
@@ -172,7 +173,7 @@ def _groups(table: CustomerTable, name: str) -> tuple[npt.NDArray[np.object_], n
 def _mean_alive(
     table: CustomerTable, alive: str | None, cell: npt.NDArray[np.intp], count: npt.NDArray[np.intp]
 ) -> Any:
-    """Return the mean P(alive) of each cell of those customers who have one; NaN without any."""
+    """Return the mean P(alive) of each cell, over the customers who have one, NaN if there are none."""
     if alive is None:
         return np.full(len(count), np.nan)
     chance = table.numbers(alive)
@@ -181,11 +182,11 @@ def _mean_alive(
     has_chance = ~np.isnan(chance)
     size = np.bincount(cell[has_chance], minlength=len(count))
     total = np.bincount(cell[has_chance], chance[has_chance], minlength=len(count))
-    return np.divide(total, size, out=np.full(len(count), np.nan), where=size > 0)
+    return quotient(total, size)
 
 
 def small_cells(count: npt.NDArray[np.intp], least: int) -> npt.NDArray[np.bool_]:
-    """Return which cells to suppress: small ones, and more where a group's total would give a single one away."""
+    """Return a mask of cells to suppress: small ones, and others where a group's total would reveal a single one."""
     hidden: npt.NDArray[np.bool_] = (count > 0) & (count < least)
     added = True
     while added:
@@ -202,7 +203,7 @@ def small_cells(count: npt.NDArray[np.intp], least: int) -> npt.NDArray[np.bool_
 
 
 def _findings(count: npt.NDArray[np.intp], hidden: npt.NDArray[np.bool_], least: int | None) -> Findings:
-    """Return how many cells have customers, and how many are suppressed."""
+    """Return findings on the number of cells with customers and of suppressed ones."""
     figures = {"customers": int(count.sum()), "cells": int(np.sum(count > 0)), "empty": int(np.sum(count == 0))}
     findings = [Finding("crosstab-made", figures)]
     if least is not None and hidden.any():

@@ -1,4 +1,4 @@
-"""Segments by how much and how lately customers buy: heavy, middle and light; new, repeat and lapsed."""
+"""Segments by how much and how recently customers buy: heavy, middle and light; new, repeat and lapsed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clvmodels.transactions.summary import RFM
 __all__ = ["status_segments", "volume_segments"]
 
 VOLUME_NAMES = ("heavy", "middle", "light")
-VOLUME_SHARES = (0.5, 0.8)  # shares of all purchases that heavy, and heavy and middle customers make
+VOLUME_SHARES = (0.5, 0.8)  # shares of all purchases made by heavy customers, and by heavy and middle ones
 STATUS_NAMES = ("new", "repeat", "lapsed")
 
 
@@ -29,15 +29,15 @@ def volume_segments(
 ) -> Segmentation:
     """Put customers into heavy, middle and light buyers by their number of purchases.
 
-    Heavy buyers are those who make the first half of all purchases, middle buyers the next 30 %, light buyers the rest.
-    The first purchase counts. Customers with as many purchases are in one segment, that of the middle of their places.
-    To sort by money instead, use `tiers` with a column of past spend.
+    Heavy buyers together make half of all purchases, middle buyers the next 30 %, light buyers the rest. The first
+    purchase counts. Customers with equal numbers of purchases are in the same segment, that of their middle rank. To
+    rank by money instead, use `tiers` with a column of past spend.
 
     Parameters
     ----------
     rfm : RFM
     rule : {"cumulative_share", "quantile", "thresholds"}
-        Boundaries are shares of all purchases, shares of customers, or numbers of purchases; as for `tiers`.
+        Boundaries are shares of all purchases, shares of customers, or numbers of purchases; see `tiers`.
     boundaries : sequence of float, default=(0.5, 0.8)
         One fewer than there are names.
     names : sequence of str, default=("heavy", "middle", "light")
@@ -51,7 +51,7 @@ def volume_segments(
     Raises
     ------
     InvalidOption
-        For boundaries and names that make no segments.
+        For invalid boundaries or names.
     InvalidRFM
         If there are no customers.
 
@@ -73,7 +73,7 @@ def volume_segments(
     """
     definition = define_tiers(rule, boundaries, names)
     if len(rfm) == 0:
-        raise InvalidRFM("This RFM has no customers: there is nothing to put into segments.")
+        raise InvalidRFM("This RFM has no customers: there is nothing to segment.")
     purchases = rfm.frequency.astype(np.float64) + 1
     segment = tier_of(purchases, lowest_values(purchases, definition))
     summary = summarize_segments("segment", definition.names, segment, {"purchases": purchases})
@@ -99,7 +99,7 @@ def status_segments(rfm: RFM, *, period: float | str = "12 months") -> Segmentat
     """Put customers into new, repeat and lapsed ones by when they bought.
 
     A customer who first bought within the last period is new; one who first bought earlier is a repeat customer after a
-    purchase within the period, and lapsed without one. This describes the past; `stages` says who is likely to be back.
+    purchase within the period, and lapsed without one. This describes the past; `stages` estimates who will return.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def status_segments(rfm: RFM, *, period: float | str = "12 months") -> Segmentat
     if not length > 0:
         raise InvalidOption(f"period={period!r} must be longer than 0.")
     if len(rfm) == 0:
-        raise InvalidRFM("This RFM has no customers: there is nothing to put into segments.")
+        raise InvalidRFM("This RFM has no customers: there is nothing to segment.")
     since = rfm.T - rfm.recency
     segment = np.select([length > rfm.T, since < length], [0, 1], 2)
     means = {"frequency": rfm.frequency.astype(float), "time_since_last": since}

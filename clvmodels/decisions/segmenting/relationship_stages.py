@@ -1,4 +1,4 @@
-"""The four stages of a customer relationship, attract, acquire, manage and retain, each with its KPI."""
+"""The four stages of a customer relationship (attract, acquire, manage, retain), each with its KPI."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["relationship_stages"]
 
-LOST_BELOW = 0.1  # as by default in `stages`
+LOST_BELOW = 0.1  # the default of `stages`
 NAMES = ("attract", "acquire", "manage", "retain")
 KPIS = {
     "attract": "conversion",
@@ -39,9 +39,9 @@ def relationship_stages(
 ) -> Segmentation:
     """Put prospects and customers into the four stages of a relationship, each with the KPI it is managed by.
 
-    Prospects who have not bought are to be attracted, which only a list of them shows. Customers who bought once are
+    Prospects who have not bought are to be attracted; they must be listed in `prospects`. Customers who bought once are
     being acquired; those with repeat purchases are to be managed; those who are overdue, or probably gone by P(alive),
-    are to be retained. The levels are those of `stages`, which divides customers further.
+    are to be retained. The thresholds are those of `stages`, which divides customers further.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def relationship_stages(
         A process in which customers who bought once may have left, such as MBG/NBD or Pareto/NBD.
     rfm : RFM
     prospects : frame or path, optional
-        People or companies who are, or were, to become customers: customer_id. Those who have bought since are counted
-        in the conversion. Default: the stage "attract" is empty.
+        Present and past prospects, one row each: customer_id. Those who have bought since are counted in the
+        conversion. Default: the stage "attract" is empty.
     horizon : float or str, default="3 months"
         How far ahead KPIs look; a number in the clock's unit, or a length with its unit.
     overdue_below : float, default=0.2
@@ -92,7 +92,7 @@ def relationship_stages(
      manage        654 purchases per customer       0.69
      retain        292            return rate       0.12
     """
-    lost_below = min(LOST_BELOW, dormant_below)  # divides those who are to be retained, which changes nothing here
+    lost_below = min(LOST_BELOW, dormant_below)  # only divides the stage "retain", so its value does not matter here
     made = stages(
         purchases,
         rfm,
@@ -126,7 +126,7 @@ def relationship_stages(
 
 
 def _not_yet(table: CustomerTable | None, rfm: RFM) -> tuple[list[Any], float]:
-    """Return the ids of prospects who have not bought, and the share of the listed who have; NaN without a list."""
+    """Return the ids of prospects who have not bought, and the share of those listed who have (NaN without a list)."""
     if table is None:
         return [], float("nan")
     here = CustomerTable("rfm", rfm.customer_id.alias("customer_id").to_frame(), "polars")

@@ -1,4 +1,4 @@
-"""RFM scores and the customary grid of named segments, a table that users own and may change."""
+"""RFM scores and the customary grid of named segments, a table that users may change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GRID = (
     ("at risk", 1, 2, 3, 4),
     ("hibernating", 1, 2, 1, 2),
 )
-EXAMPLES = 3
+EXAMPLES = 3  # pairs of scores named in an error
 
 
 def rfm_grid() -> pd.DataFrame:
@@ -61,8 +61,8 @@ def rfm_grid() -> pd.DataFrame:
 def rfm_scores(rfm: RFM, *, groups: int = GROUPS) -> frames.Frame:
     """Score recency, frequency and spend of each customer from 1 to 5.
 
-    Each score cuts the customers into groups of equal size, 5 for the most recent, most frequent and highest spending
-    fifth. Customers with equal values have equal scores, that of the middle of their places.
+    Each score divides the customers into groups of equal size: 5 is the most recent, most frequent or highest-spending
+    fifth. Customers with equal values have the same score, that of their middle rank.
 
     Parameters
     ----------
@@ -73,9 +73,9 @@ def rfm_scores(rfm: RFM, *, groups: int = GROUPS) -> frames.Frame:
     Returns
     -------
     frame
-        customer_id, recency_score (of the time since the last purchase), frequency_score (of repeat purchases) and,
-        if the RFM has money, monetary_score (of the mean spend per purchase; customers without one have the lowest)
-        and rfm_sum.
+        customer_id, recency_score (of the time since the last purchase), frequency_score (of repeat purchases) and, if
+        the RFM has money, monetary_score (of the mean spend per purchase; the lowest for customers without spend) and
+        rfm_sum.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def score_columns(rfm: RFM, groups: Any) -> dict[str, npt.NDArray[np.intp]]:
 
 
 def _score(values: Array, groups: int) -> npt.NDArray[np.intp]:
-    """Return the group of each customer by a value, the highest for the highest values, (n,)."""
+    """Return the group of each customer by a value (n,), with the highest number for the highest values."""
     parts = define_tiers("quantile", tuple(part / groups for part in range(1, groups)), None)
     merged = merge_near_ties(values)
     return groups - tier_of(merged, lowest_values(merged, parts))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels import displays, frames, html
+from clvmodels.decisions.quotients import quotient
 from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 
@@ -26,11 +27,11 @@ class Segmentation:
     column : str
         Name of the column of the segment, such as "segment" or "stage".
     names : tuple of str
-        All segments, also empty ones, in their order.
+        All segments in order, including empty ones.
     columns : mapping of str to array (n,)
-        One row per customer: customer_id, the segment, and what it was made from.
+        One row per customer: customer_id, the segment, and the columns it was made from.
     summary : DataFrame
-        One row per segment: its name, customers, share_of_customers, and means of what it was made from.
+        One row per segment: its name, customers, share_of_customers, and means of the columns it was made from.
     findings : tuple of Finding
     kind : FrameKind
         The kind of frame to return.
@@ -84,5 +85,5 @@ def summarize_segments(
     for name, values in means.items():
         order = np.argsort(values, kind="stable")  # so that sums do not depend on the order of rows
         total = np.bincount(segment[order], values[order], minlength=len(names))
-        table[name] = np.divide(total, size, out=np.full(len(names), np.nan), where=size > 0)
+        table[name] = quotient(total, size)
     return table

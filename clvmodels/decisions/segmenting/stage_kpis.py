@@ -1,4 +1,4 @@
-"""What stages are managed by: expected purchases and the share expected to buy, of the customers of a stage."""
+"""KPIs of stages: expected purchases and the share expected to buy, for the customers of a stage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["StageOutlook", "stage_outlook"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StageOutlook:
-    """What is expected of each customer within a horizon, all (n,).
+    """The outlook of each customer within a horizon; all arrays are (n,).
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class StageOutlook:
     buys : array
         Probability of a purchase within the horizon.
     purchases : array
-        Purchases expected.
+        Expected purchases.
     """
 
     alive: Array
@@ -34,13 +34,13 @@ class StageOutlook:
     purchases: Array
 
     def mean(self, kpi: str, rows: npt.NDArray[np.bool_]) -> float:
-        """Return a KPI over some customers; NaN without any."""
+        """Return a KPI over the customers in some rows, NaN if there are none."""
         of_kpi = {"purchases per customer": self.purchases, "still active": self.alive}.get(kpi, self.buys)
         return float(np.mean(np.sort(of_kpi[rows]))) if rows.any() else float("nan")
 
 
 def stage_outlook(purchases: PurchaseModel, rfm: RFM, horizon: float | str) -> StageOutlook:
-    """Return what is expected of customers within a horizon."""
+    """Return the outlook of the customers of an RFM within a horizon."""
     nothing = purchases.probability_no_purchase(rfm, horizon)
     expected = purchases.expected_purchases(rfm, horizon)
     return StageOutlook(

@@ -29,7 +29,7 @@ KPIS = {
     "probably lost": "still active",
     "won back": "repeat rate",
 }
-ESTABLISHED = 2  # repeat purchases from which a customer is established
+ESTABLISHED_FROM = 2  # repeat purchases
 
 
 def stages(
@@ -42,12 +42,12 @@ def stages(
     published: frames.Frame | str | Path | None = None,
     horizon: float | str = "3 months",
 ) -> Segmentation:
-    """Put every customer into a stage, from how the customer has bought and from P(alive).
+    """Put every customer into a stage, by purchase history and P(alive).
 
-    A customer is "probably lost" if P(alive) is below `lost_below`, "dormant" if it is below `dormant_below`,
-    "overdue" if a customer who is active would have had no purchase for so long with a probability below
-    `overdue_below`, "established" after two repeat purchases, and otherwise "developing". A customer whose published
-    stage was "probably lost" and who has bought since is "won back" until the next stages are published.
+    A customer is "probably lost" if P(alive) is below `lost_below`, "dormant" if it is below `dormant_below`, "overdue"
+    if an active customer would go without a purchase for so long with a probability below `overdue_below`,
+    "established" after two repeat purchases, and otherwise "developing". A customer whose published stage was "probably
+    lost" and who has bought since is "won back" until the next stages are published.
 
     Parameters
     ----------
@@ -102,7 +102,13 @@ def stages(
         raise InvalidOption(f"lost_below={lost_below} must not be above dormant_below={dormant_below}.")
     alive, gap = purchases.alive(rfm), gap_probability(purchases, rfm)
     returned = np.zeros(len(rfm), dtype=bool) if published is None else _returned(published, rfm)
-    rules = [returned, alive < lost_below, alive < dormant_below, gap < overdue_below, rfm.frequency >= ESTABLISHED]
+    rules = [
+        returned,
+        alive < lost_below,
+        alive < dormant_below,
+        gap < overdue_below,
+        rfm.frequency >= ESTABLISHED_FROM,
+    ]
     stage = np.select(rules, [5, 4, 3, 2, 1], 0)
     columns: dict[str, Any] = {
         "customer_id": rfm.customer_id,
@@ -125,9 +131,9 @@ def stages(
 def gap_probability(purchases: PurchaseModel, rfm: RFM) -> Array:
     """Return the probability of no purchase since the last one if the customer is active, (n,).
 
-    The customer's own rate is not known; it is integrated over its posterior distribution, so that one or two purchases
-    make no rhythm. By Bayes' rule on the history up to the last purchase: P(no purchase | active now) =
-    P(active now | no purchase) P(no purchase) / P(active now).
+    The customer's own rate is unknown and is integrated over its posterior distribution, so one or two purchases do not
+    establish a rhythm. By Bayes' rule on the history up to the last purchase: P(no purchase | active now) = P(active
+    now | no purchase) P(no purchase) / P(active now).
     """
     process, p = purchases.process, purchases.process.Parameters(**purchases.parameters_)
     prediction = purchases.prediction(rfm, "gap", None, point=np.zeros(len(rfm)))
@@ -150,7 +156,7 @@ def gap_probability(purchases: PurchaseModel, rfm: RFM) -> Array:
 
 
 def _returned(published: Any, rfm: RFM) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return who was published as probably lost and has bought since, (n,)."""
+    """Return a mask of the customers published as probably lost who have bought since, (n,)."""
     table = read_customer_table(published, "published")
     positions = table.positions_of(rfm.customer_id)
     lost = (table.texts("stage") == "probably lost")[positions]

@@ -1,4 +1,4 @@
-"""Whether segments sort later money: what each bought in a holdout period, against simple rankings."""
+"""Segments against a holdout period: what each bought later, compared with simple rankings."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class SegmentCheck:
     ----------
     table : DataFrame
         One row per segment, the best first: segment, customers, bought (share with a purchase), later_spend (money per
-        customer), share (of all later money), share_lower, share_upper, share_past_spend and share_rfm_sum: what
-        the customers at the same places of a ranking by past spend, or by the sum of RFM scores, hold.
+        customer), share (of all later money), share_lower, share_upper, share_past_spend and share_rfm_sum: the share
+        of the customers at the same ranks by past spend, or by the sum of RFM scores.
     findings : tuple of Finding
 
     Examples
@@ -140,7 +140,7 @@ def _segments_of(segments: Any, holdout: Holdout, column: str) -> npt.NDArray[np
 
 
 def _check_interval(interval: Any) -> None:
-    """Raise an InvalidOption unless it is a probability."""
+    """Raise an InvalidOption unless the interval is a probability between 0 and 1."""
     if not isinstance(interval, (int, float)) or not 0 < interval < 1:
         raise InvalidOption(f"interval={interval!r} must be between 0 and 1, such as 0.9.")
 
@@ -184,7 +184,7 @@ def _table(names: list[str], number: npt.NDArray[np.intp], holdout: Holdout, z: 
 
 
 def _findings(table: pd.DataFrame) -> Findings:
-    """Return what the best segment held, against equally many customers by each ranking."""
+    """Return a finding on the share of the best segment, against that of as many customers by each ranking."""
     best = table.iloc[0]
     figures = {name: float(best[name]) for name in ("share", "share_past_spend", "share_rfm_sum")}
     worse = best["share"] < max(best["share_past_spend"], best["share_rfm_sum"])

@@ -1,4 +1,4 @@
-"""Tiers that stay: a published tier changes only when today's value lies well beyond its boundary."""
+"""Stable tiers: a published tier changes only if today's value is well beyond its boundary."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["NEW", "assign_tiers"]
 
-NEW = -1  # published tier of a customer who had none
+NEW = -1  # the published tier of customers without one
 
 Tier = npt.NDArray[np.intp]
 
 
 def assign_tiers(values: Array, published: Tier, lowest: Array, evidence: float, drift: float) -> Tier:
-    """Return the tier of each customer, which stays as published unless the value lies well beyond its boundary.
+    """Return the tier of each customer, which stays as published unless the value is well beyond its boundary.
 
     At each boundary, a customer published above it stays above it down to a value that is lower by `evidence`, and a
-    customer published below it moves up only at a value that is higher by as much. Fewer customers above the boundary
-    than today are places that are free: the best of those who wait below it take them. Where there are too many, first
-    customers without a published tier wait, as long as those published below it do; then the lowest of those who stay
-    above it fall. All values stay between the neighboring boundaries, so that the sets of customers above them are
-    nested.
+    customer published below it moves up only at a value that is higher by the same share. If fewer customers are above
+    the boundary than by today's values, the best of those below it fill the free places. If there are too many, first
+    customers without a published tier wait below it, while customers published below it do; then the lowest of those
+    who stayed above it fall. All values stay between the neighboring boundaries, so the sets of customers above them
+    are nested.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ def assign_tiers(values: Array, published: Tier, lowest: Array, evidence: float,
     above = np.zeros(len(values), dtype=np.intp)
     neighbors = np.concatenate([[np.inf], lowest, [-np.inf]])
     most = np.floor(drift * today).astype(np.intp)
-    surplus = 0  # customers above the last boundary beyond today's number
+    surplus = 0  # customers above the previous boundary, minus their number by today's values
     for tier, boundary in enumerate(lowest):
         width = evidence * abs(boundary) if np.isfinite(boundary) else 0.0
         stay_above = max(boundary - width, neighbors[tier + 2])
         move_up = min(boundary + width, neighbors[tier])
-        # A surplus that this tier may have, and that the next can make up for: 0 is always among them.
+        # Surpluses that this tier may have and the next tier can make up for; 0 is always one of them.
         limits = max(surplus - most[tier], -most[tier + 1]), min(surplus + most[tier], most[tier + 1])
         belongs = _above(values, published, tier, (stay_above, boundary, move_up), limits)
         surplus = int(belongs.sum()) - int(np.sum(values >= boundary))
@@ -62,10 +62,11 @@ def assign_tiers(values: Array, published: Tier, lowest: Array, evidence: float,
 def _above(
     values: Array, published: Tier, tier: int, levels: tuple[float, float, float], limits: tuple[int, int]
 ) -> npt.NDArray[np.bool_]:
-    """Return who belongs to a tier or a better one, (n,).
+    """Return a mask of the customers who belong to a tier or a better one, (n,).
 
-    `levels` are the value down to which customers stay above the boundary, the boundary, and the value from which they
-    move up; `limits` are the smallest and largest difference of their number from that by today's values.
+    `levels` are the lowest value at which customers stay above the boundary, the boundary, and the lowest value at
+    which they move up. `limits` are the smallest and largest allowed difference of their number from that by today's
+    values.
     """
     stay_above, boundary, move_up = levels
     enter, target = boundary, int(np.sum(values >= boundary))
@@ -91,13 +92,13 @@ def _above(
         waiting = values[~was_above & (values >= boundary) & ~above()]
         place = _leave_out(waiting, len(waiting) + surplus, boundary, np.inf)
         enter, move_up = min(enter, place), min(move_up, place)
-    if not fewest <= int(above().sum()) - target <= most:  # equal values do not divide
+    if not fewest <= int(above().sum()) - target <= most:  # customers with equal values stay together
         stay_above = move_up = enter = boundary
     return above()
 
 
 def _leave_out(values: Array, count: int, lowest: float, highest: float) -> float:
-    """Return the level, between two others, that leaves out this many of the lowest values and those equal to them."""
+    """Return a level between two others that excludes this many of the lowest values, and values equal to them."""
     if not len(values) or count <= 0:
         return lowest
     ordered = np.sort(values)

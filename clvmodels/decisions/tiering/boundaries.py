@@ -1,4 +1,4 @@
-"""Where tiers begin: pure functions of values, which do not depend on the order of rows or on the unit of money."""
+"""Boundaries of tiers: pure functions of values that do not depend on the order of rows or the unit of money."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ __all__ = ["TierDefinition", "TierRule", "define_tiers", "lowest_values", "merge
 
 TierRule = Literal["quantile", "cumulative_share", "thresholds"]
 DEFAULT_BOUNDARIES: dict[str, tuple[float, ...]] = {"quantile": (0.05, 0.2, 0.5), "cumulative_share": (0.8, 0.95)}
-SAME_VALUE = 1e-9  # relative difference of two values that is float error, so that a change of currency keeps ties
+SAME_VALUE = (
+    1e-9  # relative difference of two values that counts as float error, so that a change of currency keeps ties
+)
 ROUNDING_TOLERANCE = 1e-12  # float error allowed in a sum of values, as a share of the total
 
 
@@ -40,7 +42,7 @@ class TierDefinition:
 
 
 def define_tiers(rule: Any, boundaries: Any, names: Any) -> TierDefinition:
-    """Return the definition that the arguments of `tiers` make; raise InvalidOption with all faults at once."""
+    """Return the definition from the arguments of `tiers`; raise an InvalidOption that lists all faults."""
     if rule not in get_args(TierRule):
         options = ", ".join(map(repr, get_args(TierRule)))
         raise InvalidOption(f"rule={rule!r} is not one of {options}.{closest(rule, get_args(TierRule))}")
@@ -61,7 +63,7 @@ def define_tiers(rule: Any, boundaries: Any, names: Any) -> TierDefinition:
 
 
 def _order_faults(rule: TierRule, limits: tuple[float, ...]) -> list[str]:
-    """Return what is wrong with boundaries."""
+    """Return a list of what is wrong with boundaries."""
     steps = np.diff(limits)
     if rule == "thresholds":
         falls = bool(np.all(steps < 0))
@@ -73,7 +75,7 @@ def _order_faults(rule: TierRule, limits: tuple[float, ...]) -> list[str]:
 
 
 def _name_faults(labels: tuple[Any, ...], limits: tuple[float, ...]) -> list[str]:
-    """Return what is wrong with names."""
+    """Return a list of what is wrong with names."""
     if len(labels) != len(limits) + 1:
         return [
             f"names={list(labels)} has {len(labels)} names, but {len(limits)} boundaries make {len(limits) + 1} tiers."
@@ -84,7 +86,7 @@ def _name_faults(labels: tuple[Any, ...], limits: tuple[float, ...]) -> list[str
 
 
 def merge_near_ties(values: Array) -> Array:
-    """Return the values (n,) with those that differ by float error only made equal; NaN stays."""
+    """Return the values (n,) with differences of float error removed; NaN stays NaN."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
     gap = np.diff(ordered, prepend=np.nan)
@@ -95,10 +97,10 @@ def merge_near_ties(values: Array) -> Array:
 
 
 def lowest_values(values: npt.NDArray[np.floating[Any]], definition: TierDefinition) -> Array:
-    """Return the lowest value that belongs to each tier or a better one, for all tiers but the last.
+    """Return the lowest value of each tier or a better one, for all tiers but the last.
 
-    Customers with equal values are in one tier, that of the middle of their places (or of their share of the total),
-    so that the order of rows does not matter; see `validation.tables.metrics.deciles`, which is the same for tenths.
+    Customers with equal values are in the same tier, that of their middle rank (or of the middle of their share of the
+    total), so the order of rows does not matter; `validation.tables.metrics.deciles` uses the same rule.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def lowest_values(values: npt.NDArray[np.floating[Any]], definition: TierDefinit
     Returns
     -------
     array (tiers - 1,)
-        Falling; infinite where no customer belongs to a tier or a better one.
+        Falling; infinite where no customer belongs to the tier or a better one.
     """
     if definition.rule == "thresholds":
         return np.array(definition.boundaries)
@@ -121,15 +123,15 @@ def lowest_values(values: npt.NDArray[np.floating[Any]], definition: TierDefinit
 
 
 def _places(ordered: npt.NDArray[np.floating[Any]]) -> Array:
-    """Return the place of each customer as a share of all, the middle of their places for ties, (n,)."""
+    """Return the rank of each customer as a share of all customers, the middle rank for ties, (n,)."""
     first, last = _ends_of_ties(ordered)
     return (first + last) / 2 / max(len(ordered), 1)
 
 
 def _shares(ordered: npt.NDArray[np.floating[Any]]) -> Array:
-    """Return which share of the total the customers before each and half of the ties make, (n,).
+    """Return the share of the total held by the customers before each one and half of the ties, (n,).
 
-    Customers who are worth nothing, or less, come after the whole total.
+    Customers with a value of 0 or less come after the whole total.
     """
     first, last = _ends_of_ties(ordered)
     positive = np.maximum(ordered.astype(float), 0.0)
@@ -144,7 +146,7 @@ def _shares(ordered: npt.NDArray[np.floating[Any]]) -> Array:
 def _ends_of_ties(
     ordered: npt.NDArray[np.floating[Any]],
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the first and the last place that has the same value as each place, (n,)."""
+    """Return the first and the last position with the same value as each position, (n,)."""
     places = np.arange(len(ordered))
     new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
     first = np.maximum.accumulate(np.where(new, places, 0))
@@ -154,6 +156,6 @@ def _ends_of_ties(
 
 def tier_of(values: npt.NDArray[np.floating[Any]], lowest: Array) -> npt.NDArray[np.intp]:
     """Return the tier of each value as a number, 0 for the best, (n,)."""
-    # `lowest` falls; count the boundaries above a value.
+    # `lowest` falls, so count the boundaries above each value.
     above: npt.NDArray[np.intp] = len(lowest) - np.searchsorted(lowest[::-1], values, side="right")
     return above

@@ -1,4 +1,4 @@
-"""What changed since tiers were published: the migration between tiers, and who rose, fell, is new or lost."""
+"""Changes since tiers were published: migration between tiers, and customers who rose, fell, are new or lost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PublishedTiers:
     Attributes
     ----------
     tier : int array (n,)
-        Of the customers of the values, NEW for those who had none.
+        The published tier of each customer of the values, NEW for those without one.
     lost : tuple
         Ids of published customers who are not in the values.
     lost_tier : int array (len(lost),)
@@ -40,7 +40,7 @@ class PublishedTiers:
 
 
 def published_tiers(published: CustomerTable, table: CustomerTable, definition: TierDefinition) -> PublishedTiers:
-    """Return the tiers published last of the customers of a table.
+    """Return the tiers published last, for the customers of a table.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def published_tiers(published: CustomerTable, table: CustomerTable, definition: 
 
 
 def changes_of(earlier: npt.NDArray[np.intp], assigned: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:
-    """Return how each customer's tier changed, (n,); None for customers without a tier now."""
+    """Return how each customer's tier changed (n,), None for customers without a tier now."""
     change = np.select(
         [assigned == NEW, earlier == NEW, assigned < earlier, assigned > earlier],
         ["", "new", "risen", "fallen"],
@@ -90,11 +90,11 @@ def migration_table(
 
 
 def moved_customers(columns: Mapping[str, Any], value_column: str, lost: Sequence[Any], change: str) -> dict[str, Any]:
-    """Return the columns of the customers with a change, the most valuable first."""
+    """Return the columns of the customers with this change, the most valuable first."""
     if change not in CHANGES:
         raise InvalidOption(f"change={change!r} is not one of {', '.join(map(repr, CHANGES))}.")
     if "change" not in columns:
-        raise InvalidOption("There is no change without published tiers: pass published= to tiers.")
+        raise InvalidOption("Changes need published tiers: pass published= to tiers.")
     ids = columns["customer_id"]
     if change == "lost":
         return {"customer_id": list(lost)}

@@ -1,4 +1,4 @@
-"""What a reader should know about tiers."""
+"""Findings about tiers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tier_findings(
     assigned: npt.NDArray[np.intp],
     before: PublishedTiers | None,
 ) -> Findings:
-    """Return the findings on tiers; the arguments are those of `tiers` by number, NEW for none."""
+    """Return the findings on tiers; tiers are numbers, NEW for customers without one."""
     best = summary.iloc[0]
     figures = {"customers": int(summary["customers"].sum()), "tiers": len(summary), "tier": best["tier"]}
     shares = {"share": float(best["share_of_customers"]), "value_share": float(best["share_of_value"])}
@@ -36,7 +36,7 @@ def tier_findings(
 
 
 def _limits(summary: pd.DataFrame, amounts: Array) -> list[Finding]:
-    """Return findings on customers without a tier, values below zero and empty tiers."""
+    """Return findings on customers without a tier, values below 0 and empty tiers."""
     findings = []
     missing, negative = int(np.isnan(amounts).sum()), int(np.sum(amounts < 0))
     if missing:

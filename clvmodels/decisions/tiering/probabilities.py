@@ -1,4 +1,4 @@
-"""P(tier): how often the value that a customer may realize ranks in each tier, over joint draws of all customers."""
+"""P(tier): the share of joint draws of all customers in which a customer's value ranks in each tier."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tier_probabilities(draws: npt.NDArray[np.floating[Any]], definition: TierDef
     Parameters
     ----------
     draws : array (draws, n)
-        What all customers realize together; each draw has its own boundaries.
+        Values of all customers; each draw has its own boundaries.
     definition : TierDefinition
 
     Returns

@@ -1,4 +1,4 @@
-"""Tiers of customers by value: today's, and those assigned, which change only with a visible change of value."""
+"""Tiers of customers by value: today's tiers, and assigned tiers, which change only if the value changes enough."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Tiers:
         customers_today (both of tier_today), and with draws probability: the mean probability of ranking in the tier
         assigned.
     migration : DataFrame or None
-        One row per pair of tiers: published, assigned, customers, value; "new" and "lost" customers have no tier on one
-        side. None without published tiers.
+        One row per pair of tiers: published (missing for new customers), assigned (missing for lost ones), customers,
+        value. None without published tiers.
     findings : tuple of Finding
     kind : FrameKind
         The kind of frame to return.
@@ -132,19 +132,18 @@ def tiers(
     draws: ValueDraws | None = None,
     own_rate_draws: ValueDraws | None = None,
 ) -> Tiers:
-    """Sort customers into tiers by value, and keep published tiers unless the value has changed visibly.
+    """Sort customers into tiers by value, and keep published tiers unless the value has changed enough.
 
     `tier_today` depends on today's values alone. `tier_assigned` also depends on the tiers published last: a customer
-    moves only when today's value lies beyond the boundary of the published tier by a share of the boundary, `evidence`,
-    or into a place that is free, or when the size of a tier would otherwise differ from today's by more than `drift`.
-    Customers without a published tier take today's; where it is full they wait in the one below, as long as those
-    published there do. Equal values are in one tier
-    today, that of the middle of their places, whatever the order of rows.
+    moves only if today's value is beyond the boundary of the published tier by a share of the boundary, `evidence`, or
+    to fill a free place, or if the size of a tier would otherwise differ from today's by more than `drift`. Customers
+    without a published tier take today's; if it is full, they wait in the one below while customers published there do.
+    Customers with equal values are in the same tier today, that of their middle rank, whatever the order of rows.
 
     Parameters
     ----------
     values : frame or path
-        One row per customer: customer_id and the value, such as from `lifetime_value` or `clv score`.
+        One row per customer: customer_id and the value, such as the result of `lifetime_value` or `clv score`.
     column : str, default="lifetime_value"
         Column of the value, in money.
     rule : {"quantile", "cumulative_share", "thresholds"}
@@ -164,7 +163,8 @@ def tiers(
         From `value_draws`: adds the probability that the value a customer realizes ranks in each tier.
     own_rate_draws : ValueDraws, optional
         From `value_draws` with of="own_rate": adds the probability that what is expected of the customer, given the
-        customer's own rates, ranks in each tier. It is nearer to 0 or 1, because single purchases do not blur it.
+        customer's own rates, ranks in each tier. It is closer to 0 or 1, because it excludes the chance of single
+        purchases.
 
     Returns
     -------
@@ -203,7 +203,7 @@ def tiers(
     amounts = table.numbers(column)
     valued = ~np.isnan(amounts)
     if not valued.any():
-        raise InvalidTable(f"No customer of values= has a value in {column!r}: there is nothing to sort.")
+        raise InvalidTable(f"No customer of values= has a value in {column!r}: there is nothing to sort into tiers.")
     merged = merge_near_ties(amounts[valued])
     lowest = lowest_values(merged, definition)
     today = _spread(tier_of(merged, lowest), valued)
