@@ -1,4 +1,4 @@
-"""Value at acquisition and lifetime net value: what customers are worth from their first order on."""
+"""Value at acquisition and lifetime net value: the value of customers from their first order on."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def value_at_acquisition(
 ) -> MoneyTable:
     """Return what customers are worth at their first order, that order included, before the cost of acquisition.
 
-    It is what an acquisition may cost at most (the break-even CAC), and what CLV:CAC divides by the CAC. Orders within
-    the horizon after the first order count: those up to the cutoff as they were, the rest as expected.
+    It is the most that an acquisition may cost (the break-even CAC), and the numerator of CLV:CAC. Orders within the
+    horizon after the first order count: those up to the cutoff as they were, the rest as expected.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def value_at_acquisition(
     annual_discount_rate : float
         Effective rate per year; values are in money of the day of the first order.
     margin : float
-        Share of spend that is left before these costs.
+        Share of spend that remains as margin before these costs.
     costs : Costs, optional
         Default: no costs. Its cost of acquisition is not subtracted.
     currency : str, optional
@@ -80,7 +80,7 @@ def value_at_acquisition(
     Raises
     ------
     InvalidOption
-        For values out of range, a history without amounts, or costs charged while alive: nobody saw who was.
+        For values out of range, a history without amounts, or costs charged while alive, which is not observed.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def values_and_totals_at_acquisition(
     draws: int = 200,
     seed: int = 0,
 ) -> tuple[Array, Array]:
-    """Return the value at acquisition of each customer who has one (m,), and their total under draws (draws,)."""
+    """Return the value at acquisition of each customer who has one (m,), and draws of their total (draws,)."""
     since = ValueSinceAcquisition(purchases, spend, history, terms, None)
     realized = since.realized()[:, 0]
     totals = _drawn_totals(
@@ -140,9 +140,9 @@ def lifetime_net_value(
     currency: str | None = None,
     by: str | None = None,
 ) -> MoneyTable:
-    """Return what customers bring over their life: realized and remaining value, less the cost of acquisition.
+    """Return the realized and remaining value of customers, minus the cost of acquisition.
 
-    All is in money of the day of each customer's first order::
+    All amounts are discounted to the day of each customer's first order::
 
         realized + (1 + annual_discount_rate) ** (-age / 365.25) * remaining value - cost of acquisition
 
@@ -152,11 +152,11 @@ def lifetime_net_value(
     history : KnownHistory
         The log with amounts, from `KnownHistory.from_log`.
     horizon : float or str
-        Of the remaining value: counts from the cutoff.
+        Horizon of the remaining value, from the cutoff on.
     annual_discount_rate : float
         Effective rate per year.
     margin : float
-        Share of spend that is left before these costs.
+        Share of spend that remains as margin before these costs.
     costs : Costs, optional
         Default: no costs.
     currency : str, optional
@@ -173,7 +173,7 @@ def lifetime_net_value(
     Raises
     ------
     InvalidOption
-        For values out of range, a history without amounts, or costs charged while alive: nobody saw who was.
+        For values out of range, a history without amounts, or costs charged while alive, which is not observed.
 
     Examples
     --------
@@ -210,7 +210,7 @@ def lifetime_net_value(
 
 
 def acquisition_finding(since: ValueSinceAcquisition, currency: str | None) -> Finding:
-    """Return the terms of a value at acquisition."""
+    """Return a finding with the terms of a value at acquisition."""
     terms, clock = since.customers.terms, since.customers.rfm.clock
     figures = {
         "quantity": "value_at_acquisition",
@@ -250,7 +250,7 @@ def _prepared(
     check_same_clock(purchases, spend)
     if not isinstance(history, KnownHistory):
         raise InvalidOption(
-            f"history is a {type(history).__name__}, not a KnownHistory, which knows each order: "
+            f"history is a {type(history).__name__}, not a KnownHistory, which has each order: "
             "KnownHistory.from_log(log, amount='amount', ...)."
         )
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)

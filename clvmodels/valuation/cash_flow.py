@@ -28,7 +28,7 @@ class PresentValues(NamedTuple):
 
     @property
     def value(self) -> Array:
-        """Margin less costs."""
+        """Return the margin minus the costs."""
         return self.margin - self.costs
 
 
@@ -60,7 +60,7 @@ def present_values(customers: ValuedCustomers) -> PresentValues:
 
 
 def expected_cash_flow(customers: ValuedCustomers, periods: Periods, segments: ValueGroups) -> CashFlow:
-    """Return the expected cash flow of each group in each period; customers without an expected spend are left out."""
+    """Return the expected cash flow of each group in each period, without customers who have no expected spend."""
     expected, amounts, margin = customers.expectations, customers.amounts, customers.terms.margin
     codes = np.where(np.isnan(expected.spend_per_order), -1, segments.codes)
     sums = _Sums(codes, len(segments.labels), len(periods))
@@ -87,9 +87,9 @@ def drawn_cash_flow(
     seed: int,
     level: Array | None = None,
 ) -> CashFlow:
-    """Return cash flows under draws of the parameters and of futures, (draws, groups, k) each.
+    """Return draws of the cash flow, from draws of the parameters and of futures, (draws, groups, k) each.
 
-    Revenue and costs of a draw follow from the same orders and the same time of leaving.
+    Revenue and costs of a draw are based on the same orders and the same time of leaving.
 
     Parameters
     ----------

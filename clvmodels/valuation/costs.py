@@ -1,4 +1,4 @@
-"""What customers cost: per order, per period of service or marketing, and to acquire."""
+"""Costs of customers: per order, per period of service or marketing, and for acquisition."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ __all__ = ["ChargedWhile", "CostAmount", "Costs", "CustomerCosts", "check_curren
 CostAmount = float | str | Mapping[str, Mapping[Any, float]]
 ChargedWhile = Literal["served", "alive"]
 AMOUNTS = ("per_order", "per_period", "marketing", "acquisition")
-EXAMPLES = 3
+EXAMPLES = 3  # customers named in an error
 CODE_LENGTH = 3  # letters of a currency code of ISO 4217
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What customers cost, in the currency of the log.
+    """Costs of customers, in the currency of the log.
 
     Each amount is a number for all customers, the name of a numeric attribute of the RFM (see `rfm.with_columns`), or
     a table by segment such as ``{"channel": {"search": 12.0, "social": 7.5}}``, whose key is an attribute.
 
-    Costs per period are charged at the end of each calendar period to the customers who are served then; of a period
-    that is only partly ahead, in proportion. Acquisition is charged once, at the first order.
+    Costs per period are charged at the end of each calendar period to the customers who are served then; for a period
+    only partly within the horizon, in proportion. Acquisition is charged once, at the first order.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ class Costs:
     acquisition : float, str or mapping, default=0.0
         Cost of acquiring a customer (CAC).
     period : {"week", "month", "quarter", "year"}, default="month"
-        Of `per_period` and `marketing`.
+        Period of `per_period` and `marketing`.
     charged_while : {"served", "alive"}, default="served"
-        Who is charged `per_period`: customers with an order within `served_within`, which a firm can see, or customers
-        who are active, which it cannot.
+        Who is charged `per_period`: customers with an order within `served_within`, which is observed, or customers who
+        are active, which is not.
     marketing_while : {"served", "alive"}, default="served"
         Who is charged `marketing`.
     served_within : float or str, default="12 months"
@@ -106,7 +106,7 @@ class Costs:
         return CustomerCosts(**{name: values for name, (values, _) in amounts.items()})
 
     def findings(self, rfm: RFM) -> Findings:
-        """Return what is worth knowing about these costs and the customers of an RFM."""
+        """Return findings on these costs and the customers of an RFM."""
         unused = {name: _resolve(name, getattr(self, name), rfm)[1] for name in AMOUNTS}
         return tuple(
             Finding("costs-without-customers", {"cost": name, "segments": segments}, "caution")
@@ -115,7 +115,7 @@ class Costs:
         )
 
     def check_process(self, process: PurchaseProcess) -> None:
-        """Raise InvalidOption if a cost depends on who is active, and the process lets no one-time buyer leave."""
+        """Raise an InvalidOption if a cost depends on who is active and one-time buyers cannot leave in the process."""
         for amount, option in (("per_period", "charged_while"), ("marketing", "marketing_while")):
             if getattr(self, option) != "alive" or getattr(self, amount) == 0:
                 continue
@@ -142,12 +142,12 @@ class CustomerCosts:
 
 
 def check_currency(currency: Any, *others: Any) -> str | None:
-    """Return the one currency among several that may be None.
+    """Return the common currency of several, each of which may be None.
 
     Raises
     ------
     InvalidOption
-        If one is not a code of three letters, or two differ: amounts of two currencies are never added.
+        If one is not a code of three letters, or two differ: amounts in different currencies are never added.
     """
     codes = [code for code in (currency, *others) if code is not None]
     for code in codes:
@@ -161,7 +161,7 @@ def check_currency(currency: Any, *others: Any) -> str | None:
 
 
 def _amount_faults(name: str, amount: Any) -> list[str]:
-    """Return what is wrong with an amount; empty if nothing is."""
+    """Return a list of what is wrong with an amount."""
     if isinstance(amount, str):
         return []
     if isinstance(amount, Mapping):
@@ -178,7 +178,7 @@ def _amount_faults(name: str, amount: Any) -> list[str]:
 
 
 def _faults_of(check: Callable[..., Any], *arguments: Any) -> list[str]:
-    """Return the message of the error that a check raises; empty if it raises none."""
+    """Return the message of the error that a check raises, in a list, or an empty list."""
     try:
         check(*arguments)
     except InvalidOption as error:
@@ -192,7 +192,7 @@ def _is_cost(value: Any) -> bool:
 
 
 def _resolve(name: str, amount: CostAmount, rfm: RFM) -> tuple[Array, list[str]]:
-    """Return an amount for each customer (n,), and the segments of its table that have no customers."""
+    """Return the amount of each customer (n,), and the segments of its table without customers."""
     if isinstance(amount, str):
         return _read_column(name, amount, rfm), []
     if isinstance(amount, Mapping):
@@ -242,7 +242,7 @@ def _read_segments(name: str, attribute: str, table: Mapping[Any, float], rfm: R
 
 
 def _refuse(rfm: RFM, wrong: Any, what: str, remedy: str) -> None:
-    """Raise InvalidRFM with the number of customers concerned and the first ids."""
+    """Raise an InvalidRFM with the number of customers at fault and the first ids, if there are any."""
     rows = np.flatnonzero(wrong)
     if len(rows):
         first = ", ".join(map(repr, rfm.customer_id[rows[:EXAMPLES]].to_list()))

@@ -1,4 +1,4 @@
-"""Discounting conventions: what a customer's future purchases are worth today, in purchases.
+"""Discounting conventions: the discounted number of a customer's future purchases.
 
 A convention is a function of a fitted purchase model, an RFM and the value terms. To add one, write its function, add
 it to `CONVENTIONS`, and add its name to `Discounting` in `value_terms`.
@@ -60,7 +60,7 @@ def _discount_continuously(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms
         return _discount_all(purchases, rfm, terms)
     length, rate = terms.length(rfm.clock), terms.rate(rfm.clock)
     alive = purchases.alive(rfm)
-    # One evaluation gives both numbers, which share most of their cost.
+    # One evaluation returns both numbers, which share most of their computation.
     expected, discounted = purchases.if_active(rfm, partial(purchases.purchases_and_worth_if_active, length, rate))
     return DiscountedPurchases(
         expected=alive * expected,
@@ -77,12 +77,12 @@ def _discount_continuously(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms
 
 
 def _discount_all(purchases: PurchaseModel, rfm: RFM, terms: ValueTerms) -> DiscountedPurchases:
-    """Discount all future purchases, each from its own time; their number can be infinite where their worth is not."""
+    """Discount all future purchases, each from its own time; the sum can be finite even if their number is not."""
     rate, alive = terms.rate(rfm.clock), purchases.alive(rfm)
     residual = purchases.if_active(rfm, partial(purchases.residual_if_active, 0.0))
     worth = partial(purchases.residual_if_active, rate)
     return DiscountedPurchases(
-        # Customers who have left for certain buy nothing, even where those who stay buy forever.
+        # Customers who have certainly left buy nothing, even if active customers never stop buying.
         expected=np.multiply(alive, residual, out=np.zeros(len(rfm)), where=alive > 0),
         discounted=purchases.prediction(rfm, "discounted_purchases", worth),
         drawn_rate=rate,

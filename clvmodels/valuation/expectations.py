@@ -1,4 +1,4 @@
-"""What each customer is expected to do by a time: orders, discounted orders, and whether costs are charged."""
+"""Expectations for each customer up to a time: orders, discounted orders, and the probability of charges."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class Expectations:
 
     @cached_property
     def alive(self) -> Array:
-        """P(active at the end of observation), (n,)."""
+        """Return P(active at the end of observation), (n,)."""
         return self.purchases.alive(self.rfm)
 
     @cached_property
     def spend_per_order(self) -> Array:
-        """Expected spend per order, (n,); NaN where it does not exist."""
+        """Return the expected spend per order, (n,), NaN if it does not exist."""
         return self.spend.spend_prediction(self.rfm).point
 
     @cached_property
     def reason(self) -> npt.NDArray[np.object_] | None:
-        """Why the spend is missing, (n,)."""
+        """Return the reason why the spend is missing, (n,)."""
         return self.spend.spend_prediction(self.rfm).reason
 
     def orders(self, time: float) -> tuple[Array, Array]:
-        """Return expected orders by a time, and the same discounted, each from its own time, (n,) each."""
+        """Return the expected orders up to a time, and the same discounted, each from its own time, (n,) each."""
         if time <= 0:
             return np.zeros(len(self.rfm)), np.zeros(len(self.rfm))
         both = self._if_active(partial(self.purchases.purchases_and_worth_if_active, time, self.rate))
@@ -86,7 +86,7 @@ class Expectations:
         return np.where(self.rfm.T - self.rfm.recency < window - time, 1.0, buys)
 
     def buys(self, end: float, start: float = 0.0) -> Array:
-        """Return the probability of an order in (start, end], of models that give it, (n,)."""
+        """Return the probability of an order in (start, end], for models that have it, (n,)."""
         return self.alive * self._if_active(partial(_buys_between, self.purchases.future, start, end))
 
     def _if_active(self, function: Any) -> Array:

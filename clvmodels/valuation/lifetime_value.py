@@ -23,7 +23,9 @@ from clvmodels.valuation.value_terms import Discounting, ValueTerms
 
 __all__ = ["check_same_clock", "lifetime_value"]
 
-LARGEST_DISCOUNT = 0.3  # exponent over the horizon up to which a mean discount factor was compared with simulations
+LARGEST_DISCOUNT = (
+    0.3  # largest exponent (rate times horizon) for which a mean discount factor was checked by simulation
+)
 
 
 def lifetime_value(
@@ -63,9 +65,8 @@ def lifetime_value(
     horizon : float or str
         A number in the clock's unit, a length with its unit such as "12 months", or "lifetime" for all future
         purchases: the discounted expected residual transactions of Fader, Hardie & Lee (2005), for which
-        annual_discount_rate must be positive. expected_purchases, which are not discounted, are then infinite where
-        they have no mean, and intervals leave out purchases that are worth less than e^-12 (6 millionths) of their
-        price.
+        annual_discount_rate must be positive. expected_purchases, which are not discounted, are then infinite if they
+        have no mean, and intervals leave out purchases discounted to less than e^-12 (6 millionths) of their price.
     annual_discount_rate : float
         Effective rate per year: 0.10 is ten percent per year, whatever the clock's unit.
     margin : float
@@ -78,7 +79,8 @@ def lifetime_value(
     interval : float, optional
         Central probability of an interval for the value, such as 0.9.
     interval_for : {"outcome", "mean"}
-        Whether the interval covers what the customer may do and spend, or only the uncertainty of the parameters.
+        Whether the interval covers what the customer may do and spend ("outcome"), or only the uncertainty of the
+        parameters ("mean").
     by : str, optional
         "total" or an attribute of the RFM: one row per group, with its total value.
     draws : int
@@ -95,8 +97,8 @@ def lifetime_value(
         One row per customer: customer_id, expected_purchases, discounted_purchases, expected_spend (money per
         purchase), lifetime_value (money), with an interval lifetime_value_lower and lifetime_value_upper, and reason
         where the value is missing because the mean spend does not exist. With `by`: the group, customers (those with a
-        value), lifetime_value, its interval and, for outcomes, total_interval: what the interval allows for,
-        "other_shops", "history", "model", or "not_tested" beyond the longest horizon for which errors are known.
+        value), lifetime_value, its interval and, for outcomes, total_interval: the conditions that it allows for,
+        "other_shops", "history", "model", or "not_tested" beyond the longest horizon with known errors.
 
     Raises
     ------
@@ -146,16 +148,16 @@ class FittedPair(Protocol):
 
     @property
     def parts(self) -> list[PurchaseModel | SpendModel]:
-        """The purchase model, and the spend model if there is one."""
+        """Return the purchase model, and the spend model if there is one."""
 
 
 def _models_and_rfm(purchases: object, spend: object, rfm: object) -> tuple[PurchaseModel, SpendModel, RFM]:
-    """Return the two models and the RFM; a pair of models stands for both.
+    """Return the two models and the RFM, from three arguments or from a fitted pair and an RFM.
 
     Raises
     ------
     InvalidOption
-        If one of them is missing or is something else.
+        If one of them is missing or of another type.
     """
     pair: list[object] = [purchases, spend]
     if isinstance(purchases, FittedPair):
@@ -195,7 +197,7 @@ def _value_prediction(
     bought: DiscountedPurchases,
     spent: PredictedQuantity,
 ) -> PredictedQuantity:
-    """Return the value of each customer, with the columns and functions from which `predict` computes intervals.
+    """Return the value of each customer, with the columns and functions that `predict` needs for intervals.
 
     The columns are those of the discounted purchases, those of spend and, where drawn futures need it, the average
     discount factor.
@@ -217,10 +219,11 @@ def _value_prediction(
 def _distribution(
     purchases: PurchaseModel, spend: SpendModel, terms: ValueTerms, clock: Clock, bought: DiscountedPurchases
 ) -> Callable[[int, int], PurchaseValues] | None:
-    """Return a function of a seed and a number of draws that returns the distribution of values, where it is known.
+    """Return a function from a seed and a number of draws to the distribution of values; None if it is not known.
 
-    It is for processes in continuous time, and spend whose totals have a known law; and for horizons over which money
-    loses little, since all numbers of purchases then have about the same mean discount factor. Others are drawn.
+    It is known for processes in continuous time and spend models whose totals have a known distribution, at horizons
+    over which discounting is small, since the mean discount factor then hardly depends on the number of purchases.
+    Otherwise values are drawn.
     """
     process, spending, variance = purchases.process, spend.process, bought.factor_variance
     law = spending.total_law
@@ -248,7 +251,7 @@ def _distribution(
 def _mean_value(
     discounted: PredictedQuantity, spent: PredictedQuantity, margin: float, seed: int, draws: int
 ) -> Callable[..., Array]:
-    """Return a function that gives the expected value of customers under each draw of the parameters."""
+    """Return a function that computes the expected value of customers for each draw of the parameters."""
     mean_purchases, mean_spend = discounted.under_draws(seed, draws), spent.under_draws(seed, draws)
     first = len(discounted.columns)
     last = first + len(spent.columns)
@@ -268,10 +271,10 @@ def _drawn_value(
     seed: int,
     draws: int,
 ) -> Callable[..., Array]:
-    """Return a function that draws one possible value of a customer under each draw of the parameters.
+    """Return a function that draws one possible value of a customer for each draw of the parameters.
 
-    It draws the number and times of purchases, and what they cost. The average discount factor of the drawn purchases,
-    or else the customer's expected one, discounts their sum.
+    It draws the number, times and spend of purchases. Their sum is multiplied by the average discount factor of the
+    drawn purchases or, if their times are not drawn, by the customer's expected one.
     """
     draw_purchases = purchases.futures(length, bought.drawn_rate, seed, draws)
     draw_spend = spend.spending(seed, draws)

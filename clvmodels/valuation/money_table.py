@@ -1,4 +1,4 @@
-"""A table of money as a result: which quantity it holds, in which currency, and what is worth knowing about it."""
+"""A table of money as a result, with its quantity, its currency and findings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MoneyTable:
     kind : FrameKind
         The kind of frame that `frame` returns.
     currency : str or None
-        Of all amounts.
+        Currency of all amounts.
     findings : tuple of Finding
         The terms, negative values, and customers left out.
 
@@ -54,17 +54,17 @@ class MoneyTable:
     findings: Findings
 
     def frame(self) -> frames.Frame:
-        """Return the table as a frame of the same kind as the log; with a currency, a column `currency` names it."""
+        """Return the table, of the same kind as the log; with a currency, it has a column `currency`."""
         return frames.table(self.kind, with_currency(self.columns, self.currency))
 
     @property
     def total(self) -> float:
-        """Sum of the values that exist, in the currency of the table."""
+        """Return the sum of the values that are not missing, in the currency of the table."""
         return float(np.nansum(self.columns[self.quantity]))
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
     def plot(self, **options: Any) -> Any:
@@ -108,14 +108,14 @@ class MoneyTable:
 
 
 def with_currency(columns: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
-    """Return the columns of a table with one that names the currency of its amounts, if it has a name."""
+    """Return the columns of a table, with a column `currency` if the currency is known."""
     if currency is None:
         return dict(columns)
     return {**columns, "currency": np.full(len(next(iter(columns.values()))), currency)}
 
 
 def negative_finding(quantity: MoneyQuantity, values: Any) -> Findings:
-    """Return how many values are negative and what they add up to; empty if none is."""
+    """Return a finding on the number and the sum of negative values, or nothing if there are none."""
     negative = values[values < 0]
     if not len(negative):
         return ()

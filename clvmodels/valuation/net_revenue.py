@@ -15,7 +15,7 @@ from clvmodels.valuation.costs import check_currency
 __all__ = ["net_revenue"]
 
 NET_AMOUNT = "net_amount"
-EXAMPLES = 3
+EXAMPLES = 3  # rows or codes named in an error
 
 
 def net_revenue(
@@ -28,21 +28,21 @@ def net_revenue(
     returns: str | float = 0.0,
     currency: str | None = None,
 ) -> frames.Frame:
-    """Return a log with a column net_amount: what is left of each amount for the firm.
+    """Return a log with a column net_amount, the amount after all deductions.
 
     Each deduction is a column of amounts, or a rate, and they apply in this order::
 
         amount - discount - shipping - tax - returns
 
-    A rate of discount, shipping or returns is a share of what is left by then; a rate of tax is added to the net price,
-    so that 0.20 leaves 1 / 1.20 of it.
+    A rate of discount, shipping or returns is a share of what remains at that step. A rate of tax is added to the net
+    price, so 0.20 leaves 1 / 1.20.
 
     Parameters
     ----------
     log : frame of pandas, polars or PyArrow
         One row per transaction.
     amount : str, default="amount"
-        Column of what was charged, including whatever is deducted.
+        Column of the amount charged, before deductions.
     discount, shipping, tax, returns : str or float, default=0.0
         A column of amounts of 0 or more, or a rate.
     currency : str, optional
@@ -58,7 +58,7 @@ def net_revenue(
     InvalidOption
         For rates out of range, columns that do not exist, and a log that already has a column net_amount.
     InvalidTransactions
-        For blanks, negative deductions, and amounts in more than one currency, with the first rows.
+        For blanks, negative deductions, and amounts in more than one currency; the message names the first rows.
 
     Examples
     --------

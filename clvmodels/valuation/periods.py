@@ -1,4 +1,4 @@
-"""Calendar periods after the end of observation: where they end, and which of them are only partly ahead."""
+"""Calendar periods after the end of observation: where they end, and which of them are partial."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CalendarUnit = Literal["week", "month", "quarter", "year"]
 DAYS: dict[CalendarUnit, float] = {"week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
 MONTHS: dict[CalendarUnit, int] = {"month": 1, "quarter": 3, "year": 12}
 MOST_PERIODS = 10_000
-ONE_DAY = 1.0  # a period that lacks no more than this is taken as whole: a year of 365.25 days ends within a day
+ONE_DAY = 1.0  # a period that lacks at most this counts as whole: a year of 365.25 days ends within a day
 ROUNDING_TOLERANCE = 1e-9
 
 
@@ -30,7 +30,7 @@ class Periods:
     Attributes
     ----------
     labels : tuple of str
-        First day of the part of each period that is ahead, as ISO text; its number if the end of observation has no
+        First day of each period after the end of observation, as ISO text; its number if the end of observation has no
         date.
     ends : array (k,)
         End of each period, in the clock's unit after the end of observation; the last is the horizon.
@@ -54,7 +54,7 @@ class Periods:
 
 
 def check_unit(unit: Any, name: str) -> CalendarUnit:
-    """Return a calendar unit; raise InvalidOption with the possible ones if it is not one."""
+    """Return a calendar unit; raise an InvalidOption with the possible ones for anything else."""
     if unit not in get_args(CalendarUnit):
         options = ", ".join(map(repr, get_args(CalendarUnit)))
         raise InvalidOption(f"{name}={unit!r} is not one of {options}.{closest(unit, get_args(CalendarUnit))}")
@@ -65,7 +65,7 @@ def check_unit(unit: Any, name: str) -> CalendarUnit:
 def periods_after(clock: Clock, observation_end: str | None, horizon: float, unit: CalendarUnit) -> Periods:
     """Return the calendar periods after the end of observation up to a horizon in the clock's unit.
 
-    Less than a day that the horizon reaches into another period is added to the last one. Without a date, periods have
+    If the horizon reaches less than a day into another period, the last one is extended. Without a date, periods have
     their mean length.
 
     Raises
@@ -95,7 +95,7 @@ def first_day(day: date, unit: CalendarUnit) -> date:
 
 
 def next_day(clock: Clock, observation_end: str) -> datetime:
-    """Return the moment at which observation ended: the start of the day or hour after it."""
+    """Return the moment after the end of observation: the start of the next day or hour."""
     end = datetime.fromisoformat(observation_end)
     return end + (timedelta(hours=1) if clock.merge_within == "hour" else timedelta(days=1))
 
@@ -109,7 +109,7 @@ def next_first_day(day: date, unit: CalendarUnit) -> date:
 
 
 def _boundaries(day: date, unit: CalendarUnit, days: float) -> list[date]:
-    """Return the first days of the period of a day and of those after it, until one ends at the horizon."""
+    """Return the first days of the period of a day and of later ones, up to the end of the horizon."""
     boundaries = [first_day(day, unit)]
     while len(boundaries) < 2 or (boundaries[-1] - day).days < days - ONE_DAY:
         boundaries.append(next_first_day(boundaries[-1], unit))
@@ -131,7 +131,7 @@ def _time(clock: Clock, observation_end: str, begin: datetime, day: date, unit: 
 
 
 def _periods(labels: list[str], start: float, whole_ends: Array, horizon: float, clock: Clock) -> Periods:
-    """Return periods whose first begins at 0, though its calendar period began at `start`, and whose last is cut."""
+    """Return periods of which the first, whose calendar period began at `start`, begins at 0, and the last is cut."""
     if horizon == 0:
         whole_ends, labels = whole_ends[:1], labels[:1]
     starts = np.append(start, whole_ends[:-1])

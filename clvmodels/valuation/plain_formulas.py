@@ -1,4 +1,4 @@
-"""The plain formulas that people quote for customer value, as benchmarks next to a model's forecast."""
+"""Widely quoted formulas for customer value, as benchmarks next to a model's forecast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 __all__ = ["plain_formulas", "retention_value"]
 
 DAYS_PER_YEAR = 365.25
-FEWEST_IN_CURVE = 30  # customers who must have reached an age for the cohort curve to go on from it
+FEWEST_IN_CURVE = 30  # customers needed at an age for the cohort curve to continue to it
 STEPS_PER_YEAR = 12
 ROUNDING_TOLERANCE = 1e-9
 
@@ -86,9 +86,9 @@ def plain_formulas(
     margin: float,
     currency: str | None = None,
 ) -> frames.Frame:
-    """Return what the plain formulas say that a customer is worth, and forecast for the horizon.
+    """Return customer value by widely quoted formulas, and what they forecast for the horizon.
 
-    They are benchmarks: none of them knows which customers are still active. Money is per customer and after the
+    They are benchmarks: none of them considers which customers are still active. Money is per customer and after the
     margin.
 
     Parameters
@@ -96,11 +96,11 @@ def plain_formulas(
     history : KnownHistory
         The log with amounts, from `KnownHistory.from_log`.
     horizon : float or str
-        Of the forecast, after the cutoff.
+        Horizon of the forecast, from the cutoff on.
     annual_discount_rate : float
-        Of the retention formulas; the others do not discount.
+        Effective rate per year of the retention formulas; the others do not discount.
     margin : float
-        Share of spend that is left.
+        Share of spend that remains as margin.
     currency : str, optional
         Code of three letters, such as "EUR".
 
@@ -108,19 +108,19 @@ def plain_formulas(
     -------
     frame
         One row per formula: formula; value, of a new customer; forecast, the margin per current customer within the
-        horizon, not discounted; actual, what it was, where the log reaches so far. Inputs are in columns
-        average_order_value, orders_per_year and retention (missing where a formula does not use them).
+        horizon, not discounted; actual, the margin realized, missing if the log ends before the horizon. Inputs are in
+        columns average_order_value, orders_per_year and retention (missing where a formula does not use them).
 
         - order_value_x_frequency_x_lifespan: average order value times orders per year times the mean lifespan
           1 / (1 - retention).
         - retention_first_cash_flow_at_end_of_year, retention_first_cash_flow_today: see `retention_value`.
-        - historic_value: what customers have brought so far; it forecasts nothing.
-        - cohort_curve: the mean cumulative margin by age of customers old enough, carried on beyond the oldest age at
-          its last year's pace.
+        - historic_value: the margin of customers so far, which forecasts nothing.
+        - cohort_curve: the mean cumulative margin by age of customers old enough, extrapolated beyond the oldest age at
+          the rate of its last year.
 
-        Retention is the share of the customers of the year before last year who ordered in the last year; if the log
-        is shorter than two years, halves of it take the place of years, and the share is raised to the power that
-        makes it yearly.
+        Retention is the share of the customers of the year before last year who ordered in the last year; if the log is
+        shorter than two years, its halves replace the two years, and the share is raised to the power that makes it
+        yearly.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def _retention(orders: RealizedOrders, to_years: float) -> float:
 
 
 def _stays(retention: float, years: float) -> float:
-    """Return the expected years of a customer within a time who leaves at a constant rate."""
+    """Return the expected active years, within a number of years, of a customer who leaves at a constant rate."""
     if retention >= 1:
         return years
     if retention <= 0:
@@ -198,7 +198,7 @@ def _stays(retention: float, years: float) -> float:
 
 
 def _curve(orders: RealizedOrders, to_years: float) -> Array:
-    """Return the mean cumulative spend per customer at each twelfth of a year of age, from the customers that old."""
+    """Return the mean cumulative spend per customer at each twelfth of a year of age, over customers that old."""
     oldest = np.sort(orders.T)[-min(FEWEST_IN_CURVE, len(orders.T))] * to_years
     steps = max(1, math.floor(oldest * STEPS_PER_YEAR))
     increments = []
@@ -212,7 +212,7 @@ def _curve(orders: RealizedOrders, to_years: float) -> Array:
 
 
 def _at(curve: Array, age: Array) -> Array:
-    """Return the curve at ages in years, carried on at the pace of its last year."""
+    """Return the curve at ages in years, extrapolated at the rate of its last year."""
     last = len(curve) - 1
     back = min(last, STEPS_PER_YEAR)
     pace = (curve[last] - curve[last - back]) / back if back else 0.0
@@ -222,7 +222,7 @@ def _at(curve: Array, age: Array) -> Array:
 
 
 def _actual(history: KnownHistory, terms: ValueTerms, margin: float) -> float:
-    """Return the margin per current customer within the horizon; NaN if the log does not reach so far."""
+    """Return the margin per current customer within the horizon; NaN if the log ends earlier."""
     log, clock = history.purchase_log, history.clock
     end = history.cutoff + round(terms.length(clock) * clock.ticks_per_unit)
     if end > log.last_tick or end <= history.cutoff:

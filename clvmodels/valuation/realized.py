@@ -1,4 +1,4 @@
-"""What customers ordered up to the cutoff, order by order, and what they were charged."""
+"""The orders of customers up to the cutoff, and the charges in the same time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RealizedOrders:
     age : array (m,)
         Time since the customer's first order, in the clock's unit.
     amount : array (m,)
-        What the customer paid.
+        Amount of the order.
     T : array (n,)
         Age of each customer at the cutoff.
     """
@@ -52,11 +52,11 @@ class PastCharge:
 
 
 def realized_orders(history: KnownHistory) -> RealizedOrders:
-    """Return the orders of a history with amounts; raise InvalidOption if it has none."""
+    """Return the orders of a history; raise an InvalidOption if it has no amounts."""
     log = history.purchase_log
     if log.paid is None:
         raise InvalidOption(
-            "The history has no amounts: name their column, KnownHistory.from_log(..., amount='amount')."
+            "The history has no amounts: pass their column, KnownHistory.from_log(..., amount='amount')."
         )
     rows = log.first <= history.cutoff
     start, until = log.start[:-1][rows], log.up_to(history.cutoff)[rows]
@@ -74,7 +74,7 @@ def realized_orders(history: KnownHistory) -> RealizedOrders:
 def calendar_ticks(clock: Clock, first: int, last: int, unit: CalendarUnit) -> tuple[list[date], npt.NDArray[np.int64]]:
     """Return the first days of the calendar periods from one tick to another, and the last tick of each.
 
-    The last period ends after `last` if it is only partly observed.
+    The last period may end after `last`: it is then partly observed.
     """
     day = first_day(_day(clock, first), unit)
     end = _day(clock, last)
@@ -89,7 +89,7 @@ def calendar_ticks(clock: Clock, first: int, last: int, unit: CalendarUnit) -> t
 def past_charges(clock: Clock, first: int, cutoff: int, unit: CalendarUnit) -> Iterator[PastCharge]:
     """Yield the charges at the ends of calendar periods up to the cutoff.
 
-    The period that contains the cutoff is charged at the cutoff, for the share of it that is over.
+    The period that contains the cutoff is charged at the cutoff, for the share of it that has passed.
     """
     days, ticks = calendar_ticks(clock, first, cutoff, unit)
     for day, tick in zip(days, ticks, strict=True):

@@ -1,4 +1,4 @@
-"""Remaining value: what customers are worth from today on, after costs, as a value or as a cash flow."""
+"""Remaining value: the value of customers from the end of observation on, after costs, or their cash flow by period."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def remaining_value(
     random_state: RandomState = 0,
     total_interval: IntervalOfTotal = "history",
 ) -> MoneyTable:
-    """Return what customers are worth from the end of observation on, after costs.
+    """Return the value of customers from the end of observation on, after costs.
 
-    The value of a customer is the discounted margin of the orders within the horizon, less the discounted costs::
+    The value of a customer is the discounted margin of the orders within the horizon, minus the discounted costs::
 
         (margin * spend - cost per order) * discounted orders
             - sum over charges of (1 + annual_discount_rate) ** (-t / 365.25) * cost * P(charged at t)
 
-    What was paid to acquire a customer is sunk and is not part of it. Without costs it equals `lifetime_value`.
+    The cost of acquisition is sunk and not part of it. Without costs it equals `lifetime_value`.
 
     Parameters
     ----------
@@ -65,24 +65,25 @@ def remaining_value(
     annual_discount_rate : float
         Effective rate per year: 0.10 is ten percent. Each order and charge is discounted from its own time.
     margin : float
-        Share of spend that is left before these costs: 0.35 for 35 %.
+        Share of spend that remains as margin before these costs: 0.35 for 35 %.
     costs : Costs, optional
         Default: no costs. Its cost of acquisition is not used here.
     currency : str, optional
         Code of three letters, such as "EUR". It must be that of the costs, if they have one.
     by_period : {"week", "month", "quarter", "year"}, optional
-        Return the cash flow: one row per calendar period. Its values add up to those of the customers.
+        Return the cash flow instead, one row per calendar period. Its values add up to those of the customers.
     by : str, optional
         "total" or an attribute of the RFM: one row per group, or with `by_period` one per group and period.
     interval : float, optional
-        Central probability of intervals, such as 0.9: of what customers may do and spend and of the parameters. Revenue
-        and costs of a draw follow from the same orders and the same time of leaving. Those of single customers are
-        drawn one customer at a time, about a thousand per second; without costs, `lifetime_value` is faster.
+        Central probability of intervals, such as 0.9. They cover what customers may do and spend, and the uncertainty
+        of the parameters. Revenue and costs of a draw are based on the same orders and the same time of leaving.
+        Intervals of single customers are drawn one customer at a time, about a thousand per second; without costs,
+        `lifetime_value` is faster.
     draws : int, default=200
         Number of draws for the interval.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether intervals of groups and periods also allow for changing conditions, by one level that all customers of a
+        Whether intervals of groups and periods also allow for changing conditions, by a factor that all customers of a
         draw share: as in other shops, or as `CustomerModel.total` learned from a log. "model": only for chance
         and parameters.
 
@@ -216,14 +217,14 @@ def interval_columns(name: str, drawn: Array, level: float) -> dict[str, Array]:
 
 
 def terms_findings(customers: ValuedCustomers, currency: str | None) -> Findings:
-    """Return the terms of a remaining value, and what is worth knowing about them and the customers."""
+    """Return findings on the terms of a remaining value and on the customers."""
     figures = {"quantity": "remaining_value", "has_currency": currency is not None, "currency": currency or ""}
     findings = [Finding("money-terms", {**figures, "terms": customers.terms.finding})]
     return (*findings, *customer_findings(customers))
 
 
 def customer_findings(customers: ValuedCustomers) -> Findings:
-    """Return what is worth knowing about the margin, the costs and the customers."""
+    """Return findings on the margin, the costs and the customers."""
     spend = customers.expectations.spend_per_order
     findings: list[Finding] = []
     if customers.terms.margin < 0:
@@ -234,7 +235,7 @@ def customer_findings(customers: ValuedCustomers) -> Findings:
 
 
 def _value_findings(columns: dict[str, Any], customers: ValuedCustomers) -> Findings:
-    """Return how many customers have a negative value."""
+    """Return a finding on the customers with a negative value."""
     if "customer_id" in columns:
         return negative_finding("remaining_value", columns["remaining_value"])
     if "negative" not in columns or not (negative := int(np.sum(columns["negative"]))):

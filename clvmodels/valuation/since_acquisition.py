@@ -1,4 +1,4 @@
-"""Net value by age: what each customer brought and is expected to bring, by time since the first order."""
+"""Net value by age: the realized and expected net value of each customer, by time since the first order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from clvmodels.valuation.valued_customers import ValuedCustomers, expected_charg
 __all__ = ["ValueSinceAcquisition"]
 
 ROUNDING_TOLERANCE = 1e-9
-AGES = ("T", "n")  # the column of a process's state that is the customer's age
+AGE_COLUMNS = ("T", "n")  # of a process's state
 
 
 class ValueSinceAcquisition:
@@ -65,7 +65,7 @@ class ValueSinceAcquisition:
 
     @property
     def T(self) -> Array:
-        """Age of each customer at the cutoff, (n,)."""
+        """Return the age of each customer at the cutoff, (n,)."""
         return self.orders.T
 
     def realized(self) -> Array:
@@ -99,7 +99,7 @@ class ValueSinceAcquisition:
         return sums
 
     def has_ahead(self) -> npt.NDArray[np.bool_]:
-        """Return whether any of a customer's horizon is after the cutoff, (n,): others have no drawn values."""
+        """Return whether a customer's horizon ends after the cutoff, (n,): others have no drawn values."""
         return self.horizon + ROUNDING_TOLERANCE >= self.T
 
     def of_drawn(
@@ -110,14 +110,14 @@ class ValueSinceAcquisition:
         seed: int,
         total_interval: IntervalOfTotal,
     ) -> list[Returned]:
-        """Return function(values) for each draw, of what its future adds after the cutoff to some customers, by age.
+        """Return function(values) for each draw, where values are what its future adds to some customers, by age.
 
         Parameters
         ----------
         function : function of an array (m, k)
             Called on one thread per processor; it may change the array.
         rows : int array (m,)
-            Positions of these customers, in the order of the array.
+            Positions of the customers, in the order of the array.
         draws, seed : int
         total_interval : {"history", "model"} or TotalInterval
         """
@@ -145,7 +145,7 @@ class ValueSinceAcquisition:
         return self._sums(place[customer], age, net, rows)
 
     def _of_orders(self, customer: npt.NDArray[np.intp], age: Array, net: Array) -> Array:
-        """Return the discounted sums of orders by customer and age, (n, k); orders beyond the horizon are left out."""
+        """Return the discounted sums of orders within the horizon by customer and age, (n, k)."""
         within = age <= self.horizon + ROUNDING_TOLERANCE
         return self._sums(customer[within], age[within], net[within], len(self.T))
 
@@ -159,7 +159,7 @@ class ValueSinceAcquisition:
     def _charge(
         self, sums: Array, time: float, cost: Array, customers: npt.NDArray[np.intp] | slice = slice(None)
     ) -> None:
-        """Subtract a charge at a time relative to the cutoff, for customers who are then within the horizon."""
+        """Subtract a charge at a time relative to the cutoff, for customers whose horizon includes it."""
         age = self.T[customers] + time
         rows = np.flatnonzero((age >= 0) & (age <= self.horizon + ROUNDING_TOLERANCE) & (cost != 0))
         sums[rows, self._places(age[rows])] -= np.exp(-self.rate * age[rows]) * cost[rows]
@@ -172,9 +172,9 @@ class ValueSinceAcquisition:
         purchases, expectations = self.customers.purchases, self.customers.expectations
         if not np.any(end > self.T):
             return np.zeros(len(self.T))
-        age = next(i for i, name in enumerate(purchases.process.state) if name in AGES)
+        age = next(i for i, name in enumerate(purchases.process.state) if name in AGE_COLUMNS)
         ahead = partial(_discounted_ahead, purchases, age, end, self.rate)
-        # A customer who is active at T has the same future whatever came before, which the state holds.
+        # The future of a customer who is active at T depends on the past only through the state.
         answer: Array = expectations.alive * purchases.if_active(self.customers.rfm, ahead)
         return np.exp(-self.rate * self.T) * answer
 
@@ -187,9 +187,9 @@ def _discounted_ahead(purchases: PurchaseModel, age: int, end: float, rate: floa
 
 
 def _refuse_latent(costs: Costs | None) -> None:
-    """Raise InvalidOption for costs while alive: nobody saw who was active in the past."""
+    """Raise an InvalidOption for costs while alive, because past activity is not observed."""
     if costs is not None and "alive" in (costs.charged_while, costs.marketing_while):
         raise InvalidOption(
-            "Costs since the first order are charged to customers who were served, since nobody saw who was active: "
+            "Costs since the first order are charged to customers who were served, since activity is not observed: "
             "pass charged_while='served' and marketing_while='served'."
         )

@@ -14,10 +14,10 @@ from clvmodels.language import Finding
 __all__ = ["LIFETIME", "Discounting", "ValueTerms", "refuse_negative_margin"]
 
 Discounting = Literal["continuous", "period_end"]
-HIGHEST_RATE = 1.0  # 100 % per year; a higher rate is a percentage written without its decimal point
+HIGHEST_RATE = 1.0  # 100 % per year; a higher rate is probably a percentage, such as 10 for 10 %
 MOST_PERIODS = 10_000
-LIFETIME = "lifetime"  # the horizon that has no end
-DRAWN_EXPONENT = 12.0  # purchases worth e^-12 or less are not drawn
+LIFETIME = "lifetime"  # the horizon without an end
+DRAWN_EXPONENT = 12.0  # purchases with a discount factor of e^-12 or less are not drawn
 ROUNDING_TOLERANCE = 1e-9  # float error allowed in a whole number of periods
 
 
@@ -93,7 +93,7 @@ class ValueTerms:
 
     @property
     def is_lifetime(self) -> bool:
-        """Whether all future purchases count."""
+        """Return whether all future purchases count."""
         return self.horizon == LIFETIME
 
     def length(self, clock: Clock) -> float:
@@ -102,7 +102,7 @@ class ValueTerms:
         Raises
         ------
         InvalidOption
-            If it has no end, or is not a length of time.
+            If the horizon has no end, or is not a length of time.
         """
         if self.is_lifetime:
             raise InvalidOption(
@@ -112,7 +112,7 @@ class ValueTerms:
         return clock.duration(self.horizon)
 
     def drawn_length(self, clock: Clock) -> float:
-        """Return the time within which purchases are drawn, in the unit of a clock: those after it are worth little."""
+        """Return the time within which purchases are drawn, in the unit of a clock."""
         return DRAWN_EXPONENT / self.rate(clock) if self.is_lifetime else self.length(clock)
 
     def rate(self, clock: Clock) -> float:
@@ -138,7 +138,7 @@ class ValueTerms:
 
     @property
     def finding(self) -> Finding:
-        """The terms as a finding, to be shown to people."""
+        """Return the terms as a finding."""
         figures = {
             "horizon": self.horizon,
             "horizon_has_unit": "ever" if self.is_lifetime else "yes" if isinstance(self.horizon, str) else "no",
@@ -151,21 +151,21 @@ class ValueTerms:
 
     @property
     def text(self) -> str:
-        """The terms in English."""
+        """Return the terms as a sentence in English."""
         return self.finding.text
 
 
 def refuse_negative_margin(margin: float) -> None:
-    """Raise InvalidOption for a negative margin: for tables that cannot point it out, or would rank by losses."""
+    """Raise an InvalidOption for a negative margin, in tables that cannot report it or would rank by losses."""
     if margin < 0:
         raise InvalidOption(
-            f"margin={margin!r} is negative, so that every order would reduce the value: this table needs a margin "
-            "of 0 or more. remaining_value accepts a negative margin, and points it out."
+            f"margin={margin!r} is negative, so every order would reduce the value: this table needs a margin "
+            "of 0 or more. remaining_value accepts a negative margin, and reports it."
         )
 
 
 def _refuse(annual_rate: Any, margin: Any, timing: Any, period: Any, rate_name: str, timing_name: str) -> None:
-    """Raise an error that lists all values out of range, under the names by which the caller passed them."""
+    """Raise an error that lists all values out of range, under the names that the caller used."""
     faults = [
         f"{name}={value!r} is not a number."
         for name, value in ((rate_name, annual_rate), ("margin", margin))
@@ -190,7 +190,7 @@ def _refuse(annual_rate: Any, margin: Any, timing: Any, period: Any, rate_name: 
 
 
 def _refuse_endless(annual_rate: float, timing: str, rate_name: str, timing_name: str) -> None:
-    """Raise an error if the value of all future purchases may be infinite, or is not computed."""
+    """Raise an error if the value of all future purchases may be infinite, or cannot be computed."""
     if not annual_rate > 0:
         raise InvalidOption(
             f"horizon='lifetime' needs a positive {rate_name}, not {annual_rate!r}: without a discount, the value of "

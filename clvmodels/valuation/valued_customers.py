@@ -1,4 +1,4 @@
-"""Customers with the models that forecast them, and the terms and costs by which they are valued."""
+"""Customers with the models that forecast them, and the terms and costs of their valuation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["ValueGroups", "ValuedCustomers", "charge_times", "expected_charges",
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValuedCustomers:
-    """Customers, the models that forecast them, and the terms and costs by which they are valued.
+    """Customers, the models that forecast them, and the terms and costs of their valuation.
 
     Attributes
     ----------
@@ -53,26 +53,26 @@ class ValuedCustomers:
 
     @property
     def horizon(self) -> float:
-        """In the clock's unit."""
+        """Return the horizon in the clock's unit."""
         return self.terms.length(self.rfm.clock)
 
     @property
     def rate(self) -> float:
-        """Continuous discount rate per unit of the clock."""
+        """Return the continuous discount rate per unit of the clock."""
         return self.terms.rate(self.rfm.clock)
 
     @property
     def expectations(self) -> Expectations:
-        """What the customers are expected to do."""
+        """Return the expectations of the customers."""
         return Expectations(self.purchases, self.spend, self.rfm, self.rate)
 
     @property
     def charges(self) -> Periods:
-        """The periods at whose ends costs are charged."""
+        """Return the periods at whose ends costs are charged."""
         return periods_after(self.rfm.clock, self.rfm.observation_end, self.horizon, self.costs.period)
 
     def has_period_costs(self) -> bool:
-        """Whether any customer has costs per period."""
+        """Return whether any customer has costs per period."""
         return bool(np.any(self.amounts.per_period > 0) or np.any(self.amounts.marketing > 0))
 
 
@@ -92,7 +92,7 @@ def charge_times(customers: ValuedCustomers) -> list[tuple[float, float]]:
 
 
 def period_costs(customers: ValuedCustomers) -> list[tuple[Array, ChargedWhile]]:
-    """Return the two costs per period of each customer, with who is charged."""
+    """Return the two costs per period of each customer, each with the customers it is charged to."""
     amounts, costs = customers.amounts, customers.costs
     return [(amounts.per_period, costs.charged_while), (amounts.marketing, costs.marketing_while)]
 

@@ -66,7 +66,7 @@ def test_invalid_rows_are_refused(change, error, message):
 
 
 def test_invalid_options_are_refused():
-    with pytest.raises(InvalidOption, match="no order was observed for so many days; the oldest for 29"):
+    with pytest.raises(InvalidOption, match="no order was observed for that many days; the longest was 29"):
         clv.reserve_returns(LOG)
     with pytest.raises(InvalidOption, match="returned='refund': there is no such column"):
         clv.reserve_returns(LOG, returned="refund")

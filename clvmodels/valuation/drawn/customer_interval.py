@@ -1,4 +1,4 @@
-"""Intervals of single customers' values after costs: each customer's futures, drawn one customer at a time."""
+"""Intervals of single customers' values after costs, from futures drawn one customer at a time."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def customer_intervals(customers: ValuedCustomers, level: float, draws: int, see
 
 
 def drawn_customer_values(customers: ValuedCustomers, draws: int, seed: int) -> Callable[[npt.NDArray[np.intp]], Array]:
-    """Return a function of positions (b,) that draws the values of these customers, (draws, b).
+    """Return a function that draws the values of the customers at positions (b,), (draws, b).
 
-    Each draw has its own parameters of both models; the noise of a customer is keyed on the customer's id, so that the
-    other customers do not matter. Revenue and costs follow from the same orders and the same time of leaving.
+    Each draw has its own parameters of both models. The noise of a customer is keyed on the customer's id, so it does
+    not depend on other customers. Revenue and costs are based on the same orders and the same time of leaving.
     """
     draw_orders, draw_amounts = order_draws(customers)
     purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
@@ -67,7 +67,7 @@ def drawn_customer_values(customers: ValuedCustomers, draws: int, seed: int) -> 
 
 
 def values_of_future(customers: ValuedCustomers, future: DrawnFuture) -> Array:
-    """Return the present value of each customer in one drawn future of all, (n,); NaN where no value is expected."""
+    """Return the present value of each customer in one drawn future of all, (n,); NaN without an expected value."""
     customer, time = future.orders.customer, future.orders.time
     net = customers.terms.margin * future.spend - customers.amounts.per_order[customer]
     margin = np.bincount(customer, np.exp(-customers.rate * time) * net, minlength=len(customers.rfm))

@@ -1,4 +1,4 @@
-"""Drawn futures: when customers order and leave, what they spend, and what they are charged, in one draw."""
+"""Drawn futures: the orders, spend, charges and time of leaving of customers in one draw."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DrawnFuture:
     ----------
     orders : DrawnOrders
     spend : array (m,)
-        What each order costs the customer.
+        Spend of each order.
     """
 
     orders: DrawnOrders
@@ -37,7 +37,7 @@ class DrawnFuture:
 
 
 class DrawnCharges:
-    """What drawn futures are charged per period: revenue and costs follow from the same orders and time of leaving.
+    """Charges per period of drawn futures, based on the same orders and times of leaving as revenue.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ class DrawnCharges:
         self._costs = period_costs(customers)
 
     def of(self, orders: DrawnOrders, row: int | None = None) -> Iterator[tuple[float, Array, Array]]:
-        """Yield the time of each charge, and what it costs for service and for marketing, (len(orders.leaves),) each.
+        """Yield the time of each charge, and its cost for service and for marketing, (len(orders.leaves),) each.
 
         Parameters
         ----------
         orders : DrawnOrders
             One future of all customers, or futures of one customer, one per draw.
         row : int, optional
-            That customer.
+            Position of that customer.
         """
         rows = slice(None) if row is None else slice(row, row + 1)
         costs = [(amount[rows], charged_while) for amount, charged_while in self._costs]
@@ -89,8 +89,8 @@ def of_drawn_futures(
 ) -> list[Returned]:
     """Return function(number, future) for each drawn future of all customers, on one thread per processor.
 
-    Each future has its own draw of the parameters of both models, and noise of its own, so that threads do not matter.
-    Nor does the order of customers in the RFM: noise is drawn in the order of their keys.
+    Each future has its own draw of the parameters of both models and its own noise, so the result does not depend on
+    threads. Noise is drawn in the order of the customers' keys, so it does not depend on their order in the RFM either.
     """
     purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
     process, spending = purchases.future, spend.process
@@ -117,12 +117,12 @@ def of_drawn_futures(
 
 
 def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders], Callable[..., Array]]:
-    """Return the functions of both models that draw the times of orders and what each of them costs.
+    """Return the functions of both models that draw the times of orders and the spend of each.
 
     Raises
     ------
     InvalidOption
-        If a model does not have one.
+        If a model has no such function.
     """
     process, spending = customers.purchases.future, customers.spend.process
     if process.draw_orders_if_active is None or spending.sample_orders is None:
@@ -138,8 +138,7 @@ def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders],
         except OverflowError as error:
             raise FitFailed(
                 f"A draw of the parameters of {customers.purchases.title} expects {error}: these customers hardly "
-                "determine the parameters, so that no interval of money can be drawn. More customers or a longer "
-                "period help."
+                "determine the parameters, so no interval of money can be drawn. Use more customers or a longer period."
             ) from None
 
     return draw_orders, spending.sample_orders
@@ -148,7 +147,7 @@ def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders],
 def level_factors(
     customers: ValuedCustomers, total_interval: IntervalOfTotal, draws: int, seed: int, ahead: float | None = None
 ) -> Array | None:
-    """Return the factor of orders that all customers of a draw share, (draws,); None without a common level.
+    """Return the factor of orders that all customers of a draw share (draws,), or None if there is no common level.
 
     Parameters
     ----------
@@ -157,7 +156,7 @@ def level_factors(
     draws, seed : int
     ahead : float, optional
         How far the draws reach beyond the end of observation; default: the horizon. Errors of other shops were measured
-        over no more than about a year: what lies further ahead is no surer, and has the level of that length.
+        for about a year at most; beyond it, the level of the longest measured period is used.
     """
     if total_interval == "model":
         return None

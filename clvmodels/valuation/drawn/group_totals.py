@@ -1,4 +1,4 @@
-"""Sums of customers' values by group, over rows that are put in the order of groups once."""
+"""Sums of customers' values by group, over rows that are sorted by group once."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class GroupTotals:
     Attributes
     ----------
     rows : int array (m,)
-        Positions of the customers of groups, one group after the other.
+        Positions of the customers, sorted by group.
     size : int array (g,)
-        Customers of each group.
+        Number of customers of each group.
     """
 
     def __init__(self, segments: ValueGroups) -> None:
@@ -37,11 +37,11 @@ class GroupTotals:
         self._blocks = [slice(int(end - size), int(end)) for end, size in zip(ends, self.size, strict=True)]
 
     def some(self, included: npt.NDArray[np.bool_]) -> GroupTotals:
-        """Return sums over some of the rows only, in the same order."""
+        """Return the same sums over the rows of a mask only."""
         codes = np.full(len(self._segments.codes), -1)
         codes[self.rows[included]] = self._segments.codes[self.rows[included]]
         return GroupTotals(ValueGroups(self._segments.labels, codes))
 
     def of(self, values: npt.NDArray[Any]) -> Array:
-        """Return the sums of values in the order of `rows`, (m, k), by group, (g, k)."""
+        """Return the sums by group (g, k) of values (m, k) in the order of `rows`."""
         return np.stack([values[block].sum(axis=0, dtype=float) for block in self._blocks])

@@ -1,4 +1,4 @@
-"""Returns that are still to come: a reserve by lag, from how soon earlier orders were returned."""
+"""A reserve for future returns, by lag, from how soon earlier orders were returned."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from clvmodels.processes.contract import Array
 __all__ = ["ReturnReserve", "reserve_returns"]
 
 RESERVE, NET_AMOUNT = "return_reserve", "net_amount"
-EXAMPLES = 3
+EXAMPLES = 3  # rows named in an error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReturnReserve:
-    """A log with what is reserved for returns that are still to come.
+    """A log with a reserve for future returns.
 
     Attributes
     ----------
     log : frame
-        The log up to the end of observation, with the columns return_reserve and net_amount, the amount less what was
+        The log up to the end of observation, with the columns return_reserve and net_amount, the amount minus what was
         returned and what is reserved.
     lags : frame
-        One row per lag in days: lag; amount, of the orders that were observed so long; returned, of these at this lag;
+        One row per lag in days: lag; amount of the orders observed for at least that long; amount returned at this lag;
         share, returned over amount.
     total : float
         The sum of the reserve.
@@ -64,12 +64,12 @@ def reserve_returns(
 ) -> ReturnReserve:
     """Reserve for returns after the end of observation, by lag.
 
-    The share of amounts that is returned at a lag is taken from all orders that were observed so long::
+    The share of amounts returned at a lag is estimated from all orders observed for at least that long::
 
         share(lag) = returned at this lag / amounts of orders with an age of at least the lag
         reserve of an order = amount * sum of share(lag) over the lags beyond its age, up to `longest`
 
-    Returns after the end of observation are left out, so that a backtest does not see them.
+    Returns after the end of observation are left out, so a backtest does not use them.
 
     Parameters
     ----------
@@ -80,11 +80,11 @@ def reserve_returns(
     date, return_date : str
         Columns of dates, or of text such as "2024-03-01". A row without a return has no return date.
     returned : str, default="returned"
-        Column of what was returned of the row, 0 or blank without a return.
+        Column of the amount returned of the row, 0 or blank without a return.
     observation_end : str, optional
-        Last day that is known, such as "2024-03-31". Default: the latest date of an order.
+        Last day of the log to use, such as "2024-03-31". Default: the latest date of an order.
     longest : int, default=60
-        Days after which nothing is returned any more. Returns after it count at this lag.
+        Largest lag in days. Later returns count at this lag.
 
     Returns
     -------
@@ -131,7 +131,9 @@ def reserve_returns(
     money = np.where(back <= end, money, 0.0)
     age = np.minimum(end - day, longest).astype(np.int64)
     if not np.any(age == longest):
-        raise InvalidOption(f"longest={longest}: no order was observed for so many days; the oldest for {age.max()}.")
+        raise InvalidOption(
+            f"longest={longest}: no order was observed for that many days; the longest was {age.max()}."
+        )
     lag = np.where(money > 0, np.minimum(np.nan_to_num(back - day), longest), 0).astype(np.int64)
     exposed = np.cumsum(np.bincount(age, np.maximum(price, 0.0), minlength=longest + 1)[::-1])[::-1]
     came = np.bincount(lag, money, minlength=longest + 1)
@@ -159,7 +161,7 @@ def _check(table: nw.DataFrame[Any], columns: dict[str, str], longest: Any) -> N
 
 
 def _days(table: nw.DataFrame[Any], name: str) -> Array:
-    """Return the days of a column since 1970; NaN where there is none."""
+    """Return the days since 1970 of a column of dates, NaN if missing."""
     column = table[name]
     try:
         if column.dtype == nw.String or column.dtype == nw.Object:
@@ -182,7 +184,7 @@ def _numbers(table: nw.DataFrame[Any], name: str) -> Array:
 
 
 def _refuse(wrong: npt.NDArray[np.bool_], what: str) -> None:
-    """Raise InvalidTransactions with the number of rows and the first ones."""
+    """Raise an InvalidTransactions with the number of wrong rows and the first ones, if there are any."""
     rows = np.flatnonzero(wrong)
     if len(rows):
         first = ", ".join(map(str, rows[:EXAMPLES]))
