@@ -1,4 +1,4 @@
-"""A purchase process on a calendar: its future in plain time, where purchases follow the speed of each day."""
+"""Give a purchase process a calendar: its future in plain time, in which purchases follow the speed of each day."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class _Changed:
             return self.purchases_if_active(p, h, *state)
         ends, factors = self.ahead.discount_factors(h, delta)
         reached = self.ahead.calendar_time(ends)
-        # Discounted in calendar time exactly, and then by what plain time changes in each period's mean factor.
+        # Discounted exactly in calendar time, then corrected by the mean factor of plain time in each period.
         total = self.process.discounted_if_active(p, float(reached[-1]), delta, *state)
         before = np.zeros(())
         for end, change in zip(reached, factors - _mean_factors(reached, delta), strict=True):
@@ -93,7 +93,7 @@ class _Changed:
         return total
 
     def sample_if_active(self, p: Any, h: float, delta: float, *state_active_generator: Any) -> Future:
-        """Draw futures; their worth is multiplied by what the season changes in the mean discount factor."""
+        """Draw futures; their worth is multiplied by the season's change of the mean discount factor."""
         length = float(self.ahead.calendar_time(h))
         future = self.process.sample_if_active(p, length, delta, *state_active_generator)
         if delta == 0 or length == 0:

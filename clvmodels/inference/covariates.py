@@ -21,7 +21,7 @@ from clvmodels.processes.coordinates import Block, Parametrization
 
 __all__ = ["Covariates", "Effect", "tuples_of", "with_covariates"]
 
-LARGEST_COEFFICIENT = 15.0  # of a 0/1 column; a larger one is indistinguishable from infinity
+LARGEST_COEFFICIENT = 15.0  # largest coefficient of a 0/1 column; larger ones are indistinguishable from infinity
 ROUNDING = 1e-9  # relative error allowed in the variance of a 0/1 column
 
 
@@ -68,7 +68,7 @@ class Covariates:
 
 @dataclass(frozen=True, slots=True)
 class _Shift:
-    """The parameters of the process without covariates for each customer, and derivatives by way of them."""
+    """The parameters of the process without covariates for each customer, and derivatives through them."""
 
     process: Any
     covariates: Covariates
@@ -81,7 +81,7 @@ class _Shift:
             jacobian = block.jacobian(u)
             values = np.exp(block.to_logs(u))
             for i in range(len(block.parameters)):
-                if any(np.any(jacobian[i, j]) for j in shifted):  # all rows share the other parameters
+                if any(np.any(jacobian[i, j]) for j in shifted):  # the other parameters are shared by all rows
                     plain[start + i] = values[i]
         return self.process.Parameters(*plain)
 
@@ -221,8 +221,8 @@ def _call_shifted(shift: _Shift, function: Callable[..., Any], front: int, width
     statistics, columns = arguments[front : front + width], arguments[front + width : front + width + extra]
     if np.shape(columns[0]) != (1,) or rest:
         return function(shift.parameters(p, columns), *head, *statistics, *rest)
-    # A single value would be taken for one that all rows share, which is computed differently. With two rows, the bits
-    # are the same as with many.
+    # A single value would count as one that all rows share, which is computed differently. With two rows, the bits
+    # equal those of many rows.
     statistics, columns = (tuple(np.repeat(value, 2) for value in values) for values in (statistics, columns))
     result = function(shift.parameters(p, columns), *head, *statistics)
     if isinstance(result, dict):
@@ -275,7 +275,7 @@ def _quantities(shift: _Shift, p: Any) -> dict[str, Array]:
 
 
 def _coefficient_limits(covariates: Covariates) -> tuple[float | None, ...]:
-    """Return limits of the coefficients of 0/1 columns: if nobody with a 1 buys, only a limit ends the search.
+    """Return limits of the coefficients of 0/1 columns; if no customer with a 1 buys, only a limit ends the search.
 
     A 0/1 column has a variance of center (1 - center); so has one of 0 and -1, by the size of its center.
     """

@@ -1,7 +1,7 @@
 """Edges: one-sided uncertainty of parameters that a fit found at a limit.
 
-A coordinate at its limit has no curvature there, and draws of the parameters that all stay at the limit are too sure of
-it: the data may be nearly as likely if a few customers drop out as if nobody does. An edge is the profile of the
+A coordinate at its limit has no curvature there, and draws of the parameters that all stay at the limit understate the
+uncertainty: the data may be nearly as likely if a few customers drop out as if none do. An edge is the profile of the
 likelihood from the limit inward. Half of the draws stay at the limit, and the others move as far inward as the
 likelihood ratio allows: the signed root of twice its logarithm is half-normal, as when the true parameter is at the
 limit. Self & Liang (1987), Journal of the American Statistical Association 82(398), 605-610, case 5.
@@ -26,8 +26,8 @@ NEXT, WIDE_GAP = 0.7, 1.1  # standard errors between points: planned, and at mos
 SHORTEST_STRIDE, LONGEST_STRIDE = 0.05, 4.0
 MAX_POINTS = 60  # tried
 NOTHING = 0.1  # standard errors: a likelihood that falls less has no edge
-CLOSE = 1e-3  # log-likelihood by which a point may miss the maximum of the other coordinates
-MAX_STEPS = 12  # on the way to a point
+CLOSE = 1e-3  # tolerance in log-likelihood for the maximum over the other coordinates
+MAX_STEPS = 12  # most steps to a point
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Edge:
     offsets: Array
 
     def added(self, noise: Array) -> Array:
-        """Return what to add to draws (draws,) of a standard normal variable, in coordinates (k, draws)."""
+        """Return the offsets of coordinates (k, draws) for draws (draws,) of a standard normal variable."""
         from scipy.interpolate import PchipInterpolator  # slow to import, and only intervals need it
 
         reach = np.clip(noise, self.places[0], self.places[-1])
@@ -63,7 +63,7 @@ def find_edges(surface: Surface, u: Array, hessian: Array, free: Mask, box: Box)
     Parameters
     ----------
     surface : Surface
-        The log-likelihood of all rows: that of a sample may rise where theirs falls.
+        The log-likelihood of all rows, because that of a sample may rise where it falls.
     u, hessian : arrays (k,), (k, k)
         The end of the search, and the Hessian there.
     free : bool array (k,)
@@ -72,7 +72,7 @@ def find_edges(surface: Surface, u: Array, hessian: Array, free: Mask, box: Box)
         Limits of the coordinates.
     """
     edges = []
-    # Only estimated coordinates follow: without dropout, its spread would otherwise move to where nobody leaves again.
+    # Only estimated coordinates are adjusted; otherwise the spread of dropout could move back to "nobody leaves".
     others = Box(np.where(free, box.lower, u), np.where(free, box.upper, u))
     value, gradient = surface(u) if not free.all() else (0.0, u)
     top = Point(u, value, gradient, hessian, free)
@@ -116,7 +116,7 @@ def _follow(surface: Surface, top: Point, box: Box, i: int, sign: float, longest
 
 
 def _next_stride(before: float, reached: float, stride: float) -> float:
-    """Return how far the next point should be, if the likelihood falls exponentially as it did on the last stride.
+    """Return the distance of the next point, assuming that the likelihood falls exponentially as on the last stride.
 
     A parameter near its limit is the exponential of a coordinate, and the likelihood is smooth in the parameter.
     """

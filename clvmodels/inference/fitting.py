@@ -1,4 +1,4 @@
-"""Maximum likelihood: process + unique rows -> Fit, with a certificate of how far the fit can be trusted."""
+"""Fit a process to unique rows by maximum likelihood, with a certificate of how far the fit can be trusted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 FitStatus = Literal["converged", "boundary"]
 CONVERGED: Findings = (Finding("fit-converged"),)
 CONVERTED = ("fit-not-a-maximum", "fit-uncertainty-not-known")
-"""Codes of findings on parameters of another package, which do not follow from the coordinates of a fit."""
+"""Codes of findings on parameters estimated by another package."""
 POINT_ONLY: ContextVar[bool] = ContextVar("POINT_ONLY", default=False)
 
 
@@ -52,7 +52,7 @@ class OtherMaximum:
     ----------
     parameters : dict of str to float
     difference : float
-        How much lower its log-likelihood is.
+        The amount by which its log-likelihood is lower.
     group : str or None
         The group of customers, in a model with parameters for each group.
     """
@@ -106,7 +106,7 @@ class Fit:
     edges : tuple of Edge
         Uncertainty of the coordinates that were not estimated: one-sided for those at a limit.
     other_maxima : tuple of OtherMaximum
-        Other maxima of the likelihood that the search came across, if they are almost as high.
+        Other maxima of the likelihood that the search found and that are almost as high.
     """
 
     parameters: dict[str, float]
@@ -173,7 +173,7 @@ class Fit:
 
 @contextmanager
 def point_estimates() -> Iterator[None]:
-    """Fit without ridges and edges inside the block: for fits of which only the estimates are used."""
+    """Fit without ridges and edges in the block, for fits whose intervals are not used."""
     token = POINT_ONLY.set(True)
     try:
         yield
@@ -265,7 +265,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
 def _fit_of(
     form: Parametrization, objective: Objective, rows: CountedRows, unit: float, point: Point, covariance: Array
 ) -> Fit:
-    """Return a fit at a point whose coordinates have a covariance; callers replace what they know better."""
+    """Return a fit at a point with a covariance of its coordinates; callers can replace its fields."""
     jacobian = form.jacobian(point.u)
     sandwich = covariance @ objective.outer_product(point.u) @ covariance
     return Fit(
@@ -291,7 +291,7 @@ def _fit_of(
 def fit_at(
     process: Process, rows: CountedRows, unit: float, parameters: Sequence[float], covariance: Array | None = None
 ) -> Fit:
-    """Return the fit with given parameters, which another package estimated; its likelihood is that of these rows.
+    """Return the fit with parameters that another package estimated, with the likelihood of these rows.
 
     Parameters
     ----------
@@ -348,7 +348,7 @@ def fit_at(
 
 
 def _is_definite(negative: Array, precision: Array) -> bool:
-    """Return whether the likelihood falls in every direction by more than rounding errors of differences."""
+    """Return whether the likelihood falls in every direction by more than the rounding errors of differences."""
     largest = np.max(np.abs(np.diag(negative) - precision), initial=0.0)
     return bool(np.all(np.linalg.eigvalsh(negative) > ROUNDING * largest))
 
@@ -368,14 +368,14 @@ def findings_of(maxima: tuple[OtherMaximum, ...]) -> Findings:
 
 
 def _surface(sample: RowSample, point: Point) -> Curved:
-    """Return the likelihood around the maximum, that of the sample if there are many rows."""
+    """Return the likelihood around the maximum, approximated by the sample if there are many rows."""
     if sample.share < 1:
         return SampledSurface(sample.objective, sample.share, point.u, point.hessian, point.free)
     return sample.objective
 
 
 def findings_at(form: Parametrization, u: Array, free: Mask) -> Findings:
-    """Return the findings of a fit that ended at coordinates u (k,): the limits reached, and what is not identified.
+    """Return the findings of a fit that ended at coordinates u (k,): limits reached and unidentified coordinates.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Groups: a process with separate parameters for each group of customers, as a process again.
 
 The statistics end with the number of a customer's group; the parameters are those of the first group, then those of the
-second, and so on. Each group is fitted separately and the fits are combined, so that draws, saved files and predictions
-need no code for groups.
+second, and so on. Each group is fitted separately and the fits are combined, so draws, saved files and predictions need
+no special code for groups.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _findings(fits: Mapping[str, Fit]) -> Findings:
 
 
 def _embed(ridge: Ridge, start: int, size: int) -> Ridge:
-    """Return a group's ridge in the coordinates of all groups, where those of the group begin at `start`."""
+    """Return a group's ridge in the coordinates of all groups, in which the group's begin at `start`."""
     axis, bends = np.zeros(size), np.zeros((len(ridge.places), size))
     own = slice(start, start + len(ridge.axis))
     axis[own], bends[:, own] = ridge.axis, ridge.bends
@@ -183,7 +183,7 @@ def _embed(ridge: Ridge, start: int, size: int) -> Ridge:
 
 
 def _embed_edge(edge: Edge, start: int, size: int) -> Edge:
-    """Return a group's edge in the coordinates of all groups, where those of the group begin at `start`."""
+    """Return a group's edge in the coordinates of all groups, in which the group's begin at `start`."""
     offsets = np.zeros((len(edge.places), size))
     offsets[:, start : start + edge.offsets.shape[1]] = edge.offsets
     return Edge(start + edge.coordinate, edge.places, offsets)
@@ -246,7 +246,7 @@ def _exceedances(process: Any, groups: int, p: Any, h: float, *state: Array) -> 
 
 
 def _select_rows(value: Any, rows: Any, n: int) -> Any:
-    """Return these rows of an array with one value per customer, and any other value unchanged."""
+    """Return the given rows of an array with one value per customer; return any other value unchanged."""
     return value[..., rows] if isinstance(value, np.ndarray) and value.ndim and value.shape[-1] == n else value
 
 
@@ -337,7 +337,7 @@ def _orders_of_groups(
         Takes the parameters of a group, the place in the group of each order's customer, the number of the group's
         customers and their columns; returns the spend of these orders.
     customer : int array (orders,)
-        Whose each order is.
+        The customer of each order.
     number : array (customers,)
         The group of each customer.
     columns : sequence of arrays (customers,)

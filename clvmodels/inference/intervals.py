@@ -1,4 +1,4 @@
-"""Draws -> intervals: quantiles over draws for each row, or for the totals of groups, one block of rows at a time."""
+"""Compute intervals from draws: quantiles for each row, or for totals of groups, one block of rows at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Bounds", "CustomerGroups", "bounds_of_groups", "bounds_of_rows", "customer_generator"]
 
-BLOCK_ROWS = 8_192  # so that at most draws x this many numbers exist at once
+BLOCK_ROWS = 8_192  # rows per block; at most this number times the draws exist at once
 Draw = Callable[[npt.NDArray[np.intp]], Array]
 
 
@@ -72,7 +72,7 @@ def bounds_of_groups(
     level : float
         Central probability, such as 0.9.
     common : array (draws,), optional
-        A factor per draw that all customers have in common. No interval is narrower than without it, apart from the
+        A factor per draw that all customers share. No interval is narrower than without it, apart from the
         factor's median.
     """
     totals: Array | None = None
@@ -95,7 +95,7 @@ def bounds_of_groups(
 
 
 def customer_generator(seed: int) -> Callable[[int], np.random.Generator]:
-    """Return a source of noise keyed on the seed and the customer, so that order and chunks of customers do not matter.
+    """Return a source of noise keyed on the seed and the customer, independent of the order and chunks of customers.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def customer_generator(seed: int) -> Callable[[int], np.random.Generator]:
 
 
 def _quantiles(drawn: Array, level: float) -> Bounds:
-    """Return empirical quantiles over the first axis; they are drawn values, so the bounds of counts are counts."""
+    """Return empirical quantiles over the first axis. They are values of draws, so bounds of counts are counts."""
     tail = 0.5 * (1 - level)
     lower, upper = np.quantile(drawn, [tail, 1 - tail], axis=0, method="inverted_cdf")
     return Bounds(lower, upper)

@@ -1,4 +1,4 @@
-"""Newton steps inside limits, with a Hessian that is recomputed only when steps stop paying off."""
+"""Newton steps within limits, with a Hessian that is recomputed only when steps gain too little."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = [
 
 Mask = npt.NDArray[np.bool_]
 
-CONVERGED_GAIN = 1e-15  # log-likelihood a step can still gain at convergence: accurate to 1e-7 standard errors
-CLIMB_GAIN = 0.1  # log-likelihood a step can still gain where `climb` stops: enough to compare hills
+CONVERGED_GAIN = 1e-15  # possible gain of log-likelihood at convergence: accurate to 1e-7 standard errors
+CLIMB_GAIN = 0.1  # possible gain of log-likelihood where `climb` stops, which is enough to compare hills
 SAME_HILL = 0.5  # distance in coordinates, which are logarithms, within which two points are on one hill
 MAX_HESSIANS = 60
-PAYING_SHARE = 0.3  # a Hessian is reused while each step's possible gain is below this share of the previous one
+PAYING_SHARE = 0.3  # a Hessian is reused while each step's possible gain is below this share of the last one
 ROUNDING = 1.5e-8  # relative error of curvature from differences of a score: the square root of the precision
 LONGEST_STEP = 2.0  # in coordinates, which are logarithms
 MAX_HALVINGS = 30
@@ -89,7 +89,7 @@ class Point:
         direction = np.zeros_like(self.gradient)
         if self.free.any():
             negative = -self.hessian[self.free][:, self.free]
-            scale = np.sqrt(np.maximum(np.abs(np.diag(negative)), 1e-8))  # a strong prior makes nothing else flat
+            scale = np.sqrt(np.maximum(np.abs(np.diag(negative)), 1e-8))  # a strong prior flattens no other
             curvature, axes = np.linalg.eigh(negative / np.outer(scale, scale))
             steps = (axes.T @ (self.gradient[self.free] / scale)) / np.maximum(np.abs(curvature), ROUNDING)
             direction[self.free] = axes @ steps / scale
@@ -102,7 +102,7 @@ class Point:
 
 
 def climb(objective: Curved, u: Array, box: Box, best: Point | None = None) -> Point:
-    """Climb to near the top of the nearest hill, near enough to compare its height with that of other hills.
+    """Climb near enough to the top of the nearest hill to compare its height with other hills.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def climb(objective: Curved, u: Array, box: Box, best: Point | None = None) -> P
 def refine(objective: Curved, u: Array, hessian: Array, box: Box) -> Point:
     """Take Newton steps inside the box until they gain nothing.
 
-    One Hessian, updated from the steps, is used while they pay off. The first Hessian may be that of a sample; the last
-    is that of all rows at the end of the search.
+    A Hessian, updated from the steps, is used while they gain enough. The first Hessian may be that of a sample; the
+    last is that of all rows at the end of the search.
     """
     u = box.clip(u)
     value, gradient = objective(u)
@@ -154,7 +154,7 @@ def refine(objective: Curved, u: Array, hessian: Array, box: Box) -> Point:
 
 
 def is_on_hill(point: Point, top: Point | None) -> bool:
-    """Return whether a point is so close to another that both are on one hill."""
+    """Return whether two points are close enough to be on the same hill."""
     return top is not None and bool(np.max(np.abs(point.u - top.u)) < SAME_HILL)
 
 

@@ -29,11 +29,11 @@ __all__ = [
     "start_in_background",
 ]
 
-# Rows evaluated at once, which fixes the order of summation. Blocks of few rows stay in the cache; many rows are split
-# into larger blocks, which are worth a thread each.
+# Rows evaluated at once, which fixes the order of summation. Small blocks fit the cache; many rows are split into
+# larger blocks, each for one thread.
 MANY_ROWS, BLOCK, LARGE_BLOCK = 2**18, 2**14, 2**16
-STEP = 2e-6  # of differences of the score; also about the relative error of the curvature
-JACOBIAN_STEP = 1e-6  # of differences of the Jacobian; their error is multiplied by slopes that vanish at a maximum
+STEP = 2e-6  # step of differences of the score; about the relative error of the curvature
+JACOBIAN_STEP = 1e-6  # step of differences of the Jacobian; slopes that vanish at a maximum multiply the error
 
 PROCESSORS = os.cpu_count() or 1
 POOL = "clvmodels"
@@ -43,7 +43,7 @@ Returned = TypeVar("Returned")
 
 
 class Penalty(Protocol):
-    """What is added to a log-likelihood, as a function of the coordinates (k,)."""
+    """A term that is added to a log-likelihood, as a function of the coordinates (k,)."""
 
     def log_density(self, u: Array) -> float: ...
     def gradient(self, u: Array) -> Array: ...
@@ -122,7 +122,7 @@ class ParameterPenalty:
 
 
 def _bend(form: Parametrization, u: Array, slopes: Array) -> Array:
-    """Return the curvature (k, k) that comes from the log parameters, whose derivatives are `slopes`, bending in u."""
+    """Return the curvature (k, k) from second derivatives of the log parameters; `slopes` are derivatives by them."""
     around = form.jacobian(u[:, None] + JACOBIAN_STEP * np.eye(len(u)))  # one point per column
     bent: Array = np.tensordot(slopes, around - form.jacobian(u)[..., None], axes=1).T / JACOBIAN_STEP
     return bent
@@ -233,7 +233,7 @@ class Objective:
         parameters = self._parameters(u)
 
         def evaluate(totals: Callable[[Any, bool], Totals]) -> Totals:
-            with np.errstate(all="ignore"):  # the caller rejects points that are too far out
+            with np.errstate(all="ignore"):  # the caller rejects extreme points
                 return totals(parameters, curved)
 
         return self._each(evaluate, self._totals)
@@ -281,7 +281,7 @@ def one_by_one(function: Callable[[Item], Returned], items: Iterable[Item]) -> l
 
 
 def in_threads(function: Callable[[Item], Returned], items: Iterable[Item]) -> list[Returned]:
-    """Apply a function to each item, in order, on one thread per processor (numpy releases the lock)."""
+    """Apply a function to each item, in order, with one thread per processor (numpy releases the lock)."""
     items = list(items)
     if len(items) < 2 or _must_stay_on_this_thread():
         return one_by_one(function, items)

@@ -1,4 +1,4 @@
-"""Profile-likelihood intervals: values of one parameter at which the best fit of the others is not much worse.
+"""Profile-likelihood intervals: the values of a parameter at which the best fit of the others is not much worse.
 
 Unlike intervals from the curvature at the maximum, they follow ridges of the likelihood: with few customers, MBG/NBD's
 r, b and the share who left immediately trade off. Venzon & Moolgavkar (1988), "A Method for Computing
@@ -22,7 +22,7 @@ from clvmodels.processes.coordinates import Parametrization
 
 __all__ = ["profile_intervals"]
 
-TOLERANCE = 1e-3  # of the signed root of the likelihood ratio, which is measured in standard errors
+TOLERANCE = 1e-3  # tolerance of the signed root of the likelihood ratio, in standard errors
 MAX_FITS = 30
 FARTHEST = 30.0  # distance on a log scale beyond which the interval is unbounded
 
@@ -60,7 +60,7 @@ def profile_intervals(process: Process, fit: Fit, rows: CountedRows, level: floa
 def _end(
     objective: Objective, box: Box, at: Array, hessian: Array, top: float, i: int, error: float, level: float
 ) -> float:
-    """Find where the signed root of the likelihood ratio, nearly linear in a log parameter, reaches the quantile."""
+    """Return where the signed root of the likelihood ratio, nearly linear in a log parameter, reaches the quantile."""
     aim = NormalDist().inv_cdf(0.5 + level / 2)
     tried: list[tuple[float, float]] = [(float(at[i]), 0.0)]  # coordinate, and standard errors from the maximum
     u, here = at, float(at[i]) + aim * error

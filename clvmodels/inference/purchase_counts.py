@@ -1,7 +1,8 @@
-"""How many purchases customers will make: the predictive distribution, averaged over draws of the parameters.
+"""The predictive distribution of the number of purchases, averaged over draws of the parameters.
 
 P(more than k purchases | history) is the average over draws of P(active) P(more than k | active). Intervals invert this
-average, never the quantiles of single draws. The second factor depends on the state alone, which many customers share.
+average; they are not averages of the quantiles of single draws. The second factor depends on the state alone, which
+many customers share.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from clvmodels.processes.contract import Array, PurchaseProcess
 
 __all__ = ["ROUNDING_TOLERANCE", "PurchaseCounts"]
 
-BLOCK_NUMBERS = 2**17  # draws times rows of a block: what fits into a processor's cache
-STATE_NUMBERS = 2**13  # draws times states whose exceedances are computed together
-FEWEST_COUNTS, MOST_COUNTS = 4, 16  # numbers of purchases computed together: the first ones, and later ones
+BLOCK_NUMBERS = 2**17  # draws times rows of a block; fits into a processor's cache
+STATE_NUMBERS = 2**13  # draws times states for which exceedances are computed together
+FEWEST_COUNTS, MOST_COUNTS = 4, 16  # numbers of purchases computed together: in the first chunk, and in later ones
 ROUNDING_TOLERANCE = 1e-12  # float error allowed in a probability that is compared with that of an interval's end
 
 
@@ -48,8 +49,8 @@ class PurchaseCounts:
     horizon : float
         In the clock's unit.
     names : sequence of str
-        Names of the columns that the functions below take: those of the state first, so that rows in ascending order
-        have their states next to each other.
+        Names of the columns that the methods take; the state comes first, so that equal states are adjacent in sorted
+        rows.
     """
 
     process: PurchaseProcess
@@ -58,7 +59,7 @@ class PurchaseCounts:
     names: Sequence[str]
 
     def bounds(self, columns: Sequence[Array], ticks: Sequence[float], level: float) -> Bounds:
-        """Return the interval of each customer, (n,): the smallest counts that reach the ends' probabilities.
+        """Return the interval of each customer, (n,): the smallest counts that reach the probabilities of the ends.
 
         Parameters
         ----------
@@ -76,9 +77,9 @@ class PurchaseCounts:
         return Bounds(*ends[:, rows.positions])
 
     def exceeded(self, columns: Sequence[Array], negligible: float) -> Array:
-        """Return P(more than k purchases) of rows for k = 0, 1, 2, ..., (k, b), up to where all are negligible.
+        """Return P(more than k purchases) of rows for k = 0, 1, 2, ..., (k, b), until all are negligible.
 
-        A negligible probability is 0, so that the result of a row does not depend on the others.
+        Negligible probabilities are set to 0, so that the result of a row does not depend on other rows.
         """
         block = self._block(columns)
         size = max(1, STATE_NUMBERS // self._draws)

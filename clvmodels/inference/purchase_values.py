@@ -1,9 +1,9 @@
-"""What customers' purchases will be worth: the predictive distribution of money, without simulation.
+"""The predictive distribution of the money that customers will spend, without simulation.
 
 Given k purchases, a total is a scale times a beta prime variable whose parameters depend on k and the count of past
-purchases. The distribution of its logarithm is that at the estimated parameters, moved and stretched to the mean and
-variance over the draws of the parameters and over discount factors. The interval inverts the sum of these
-distributions, weighted by the predictive probabilities of k.
+purchases. The distribution of its logarithm is the one at the estimated parameters, shifted and scaled to the mean and
+variance over draws of the parameters and over discount factors. The interval inverts the sum of these distributions,
+weighted by the predictive probabilities of k.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ __all__ = ["PurchaseValues"]
 
 # A distribution is tabulated over this many standard deviations on either side of its mean, in this many steps.
 REACH, STEPS = 16.0, 128
-NEGLIGIBLE = 1e-6  # share of a tail that larger counts may have together
-CONVERGED, ITERATIONS = 1e-10, 100  # of the logarithm of an end; bisection alone needs fewer
-LAST_STEP = 1e-4  # of Halley's method, in the finest deviations, after which no step is longer than about 1e-8 of them
+NEGLIGIBLE = 1e-6  # largest share of a tail that omitted counts may have together
+CONVERGED, ITERATIONS = 1e-10, 100  # most steps to the logarithm of an end; bisection alone needs fewer
+LAST_STEP = 1e-4  # Halley's last step, in the finest deviations; a further step would be at most about 1e-8
 CHUNK = 16  # numbers of purchases tabulated together
 SCALES = np.array([0.0, 0.5, 1.0])  # shares of the prior in a scale at which its spread over draws is computed
 
 
 class _Table(NamedTuple):
-    """Of numbers of purchases (k,): tails as cubics of each step (k, steps, 4), and moments of the logarithm.
+    """Tables for numbers of purchases (k,): tails as cubics of each step (k, steps, 4), and moments of the logarithm.
 
     mean (k,), spread (3, k): the mean, and the variance at each of `SCALES`.
     """
@@ -119,7 +119,7 @@ class PurchaseValues:
         center += middle - 0.5 * timing
         spread = np.take(np.stack([table.spread for table in tables], axis=2), place, axis=2)
         width = np.sqrt(np.maximum(_quadratic(spread, prior), 0.0) + timing)
-        # Rows of the tables, one after the other: those of a count, and in them those of each number of purchases.
+        # All rows of the tables: by count, and within a count by number of purchases.
         curves = np.concatenate([table.curves for table in tables]).reshape(-1, 4)
         first = (place * purchases + (k.astype(np.intp) - 1)) * STEPS
         mixture = _Mixture.of(weight, center, width, first, np.count_nonzero(exceeded, axis=0), curves)
@@ -279,14 +279,14 @@ class _Mixture(NamedTuple):
 
 
 def _step(tail: Array, slope: Array, bend: Array, total: Array, chance: float) -> Array:
-    """Return Halley's step (b,) to where the tail is a chance; not a number where the tail has no normal quantile."""
+    """Return Halley's step (b,) towards a tail probability; NaN where the tail has no normal quantile."""
     quantile = ndtri(tail / total)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         density = total * np.exp(-0.5 * quantile**2) / np.sqrt(2 * np.pi)
         first = slope / density
         second = bend / density + quantile * first**2
         away = quantile - ndtri(chance / total)
-        curved = np.clip(away * second / (2 * first**2), -1.0, 0.5)  # so that no step is far longer than Newton's
+        curved = np.clip(away * second / (2 * first**2), -1.0, 0.5)  # no step is far longer than Newton's
         step: Array = -away / first / (1 - curved)
     return step
 
@@ -294,8 +294,8 @@ def _step(tail: Array, slope: Array, bend: Array, total: Array, chance: float) -
 def _summed(values: Array) -> Array:
     """Return the sum of the rows of (k, b), added one after the other.
 
-    NumPy adds in an order that depends on the shape and the layout of an array, and so on the block of customers: row
-    by row in arrays like these, unless there is one column.
+    NumPy's order of summation depends on the shape and layout of an array, and so on the block of customers: it is row
+    by row in arrays like these, except with a single column.
     """
     total: Array = np.cumsum(values, axis=0)[-1] if values.shape[1] == 1 else np.add.reduce(values, axis=0)
     return total

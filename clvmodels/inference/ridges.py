@@ -21,10 +21,10 @@ __all__ = ["Ridge", "SampledSurface", "find_ridge"]
 
 FARTHEST = 3.0  # standard errors up to which a ridge is followed
 LONGEST = 12.0  # distance in coordinates, which are logarithms, up to which a flat ridge is followed
-MAX_POINTS = 40  # tried on each side of the maximum
-CLOSE = 1e-3  # log-likelihood by which a point may miss the top of the ridge
-MAX_STEPS = 12  # uphill, to a point of the ridge
-STRAIGHT = 0.1  # error, in standard errors, that normal draws two standard errors away may have
+MAX_POINTS = 40  # most points on each side of the maximum
+CLOSE = 1e-3  # tolerance in log-likelihood for the top of the ridge
+MAX_STEPS = 12  # most steps uphill to a point of the ridge
+STRAIGHT = 0.1  # error allowed in normal draws two standard errors away, in standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Ridge:
     bends: Array
 
     def added(self, along: Array) -> Array:
-        """Return what to add to draws at distances along the axis (draws,), in coordinates (k, draws)."""
+        """Return the offsets of coordinates (k, draws) for draws at distances along the axis (draws,)."""
         from scipy.interpolate import PchipInterpolator  # slow to import, and only intervals need it
 
         reach = np.clip(along, self.places[0], self.places[-1])

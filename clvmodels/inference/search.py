@@ -16,13 +16,13 @@ __all__ = ["INDISTINGUISHABLE", "SEARCH_ROWS", "RowSample", "draw_sample", "find
 SEARCH_ROWS = 4_000  # rows of the sample on which the search from several starts is made
 MIDDLE_ROWS = 40_000  # rows of the larger sample on which the result is refined before all rows are used
 MIDDLE_FACTOR = 5  # the larger sample is used if there are more than this many times its rows
-INDISTINGUISHABLE = 1e-2  # a difference of log-likelihood too small to mean anything
+INDISTINGUISHABLE = 1e-2  # largest difference of log-likelihood that is meaningless
 ALMOST_AS_HIGH = 2.0  # difference of log-likelihood up to which another maximum is reported
-VALLEY = 0.05  # log-likelihood that is lost at least between two maxima; less may be a plateau
+VALLEY = 0.05  # smallest fall of log-likelihood between two maxima; a smaller one may be a plateau
 CLIMBED_VALLEY = 1.3 * CLIMB_GAIN  # the same between points where `climb` stopped, which may be below their tops
-LARGE_ERROR = 0.5  # standard error of a coordinate, which is a logarithm, from which more starts are tried
+LARGE_ERROR = 0.5  # standard error of a coordinate, which is a logarithm; if larger, more starts are tried
 FLAT = 1e-3  # curvature below which a coordinate is not identified: a standard error of 30 on a log scale
-SUSPICIOUS = 5.0  # a coordinate this far from 0 is compared with its limit
+SUSPICIOUS = 5.0  # coordinates farther from 0 are compared with their limit
 
 
 class RowSample(NamedTuple):
@@ -44,7 +44,7 @@ def draw_sample(process: Process, rows: CountedRows, unit: float, prior: Penalty
 def search(
     process: Process, rows: CountedRows, unit: float, box: Box, prior: Penalty, sample: RowSample
 ) -> list[tuple[Array, Array]]:
-    """Return points on hills that may be the highest, the best first, with the Hessian there scaled to all rows.
+    """Return points on the candidate hills, the best first, with the Hessian there scaled to all rows.
 
     The starts are tried on a sample. If there are many rows, the best point is refined on a larger sample first,
     because steps on all rows are expensive.
@@ -83,12 +83,12 @@ def _height(point: Point) -> float:
 
 
 def _is_poorly_determined(hessian: Array) -> bool:
-    """Return whether the standard error in some direction is large, so that there may be another maximum far away."""
+    """Return whether the standard error in some direction is large, which may indicate another maximum far away."""
     return bool(np.min(np.linalg.eigvalsh(-hessian)) < 1 / LARGE_ERROR**2)
 
 
 def find_maxima(objective: Objective, hills: list[tuple[Array, Array]], box: Box) -> list[Point]:
-    """Return the top of the highest hill, and those of others that are almost as high, separated by a valley."""
+    """Return the top of the highest hill, and of other hills that are almost as high and separated by a valley."""
     tops = [_move_to_limits(objective, refine(objective, u, hessian, box), box) for u, hessian in hills]
     highest = tops[0]
     for top in tops[1:]:

@@ -1,4 +1,4 @@
-"""Unique rows and their counts: everything that a likelihood or a prediction needs to know of the customers."""
+"""Unique rows and their counts: everything that a likelihood or a prediction needs about customers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "under_each", "unique_rows"]
 
-LARGEST_CODE = 2**62  # of rows packed into integers
-MOST_GROUPS = 2**12  # up to which sorting group by group is faster than sorting everything
-TABLE_SIZE = 2**22  # entries up to which counting in a table is always worth the memory
+LARGEST_CODE = 2**62  # largest integer that a row is packed into
+MOST_GROUPS = 2**12  # most groups for which sorting group by group is faster than sorting everything
+TABLE_SIZE = 2**22  # entries of a table that is always worth its memory
 PREDICTION_BLOCK = 8_192  # rows
 
 

@@ -20,7 +20,7 @@ RandomState = int | np.random.Generator
 
 
 def seed_of(random_state: RandomState) -> int:
-    """Return the integer that all noise of a call depends on; it is drawn from a Generator."""
+    """Return the integer seed of all noise in a call, drawn from `random_state` if that is a Generator."""
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63))
     return int(random_state)

@@ -19,14 +19,14 @@ from clvmodels.processes.contract import Array
 __all__ = ["LearnedLevel", "LevelRule", "PastErrors", "WindowTotal", "learned_level"]
 
 LevelRule = Literal["spread", "weeks", "none"]
-HALF_AN_ORDER = 0.5  # added to totals before logarithms are taken, so that 0 has one
-SHORTEST_WINDOW = 365.25 / 6  # days: a season or a campaign looks like a level in windows shorter than two months
-HALF_LEARNED_WEEKS = 8.0  # the rule "weeks" learns half of the level from windows that cover this many
+HALF_AN_ORDER = 0.5  # added to totals before taking logarithms, so that 0 has a logarithm
+SHORTEST_WINDOW = 365.25 / 6  # days; in shorter windows, a season or a campaign looks like a level
+HALF_LEARNED_WEEKS = 8.0  # weeks that windows must cover for the rule "weeks" to learn half of the level
 
 
 @dataclass(frozen=True, slots=True)
 class WindowTotal:
-    """What happened in an earlier window of a log, and what was expected when it began.
+    """The actual total of an earlier window of a log, and the total expected when it began.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ class LearnedLevel:
     Attributes
     ----------
     factor : float
-        What to multiply the expected total by: ratio ** power.
+        The factor for the expected total: ratio ** power.
     ratio : float
         Actual over expected in the earlier windows together; 1 without windows.
     power : float
         Between 0 (nothing is learned) and 1.
     windows : float
-        Number of disjoint windows that tell as much about the level.
+        Equivalent number of disjoint windows.
     """
 
     factor: float = 1.0
@@ -121,7 +121,7 @@ def learned_level(
 
 @dataclass(frozen=True, slots=True)
 class PastErrors:
-    """What earlier windows say about the level, on the logarithmic scale.
+    """The evidence of earlier windows on the level, on the logarithmic scale.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class PastErrors:
     weeks : float
         Weeks that the windows cover together.
     for_means, for_squares : float
-        Number of disjoint windows that are worth as much for a mean, and for a mean square.
+        Equivalent number of disjoint windows for a mean, and for a mean square.
     level : float
         Logarithm of actual over expected in all windows together.
     spread : float
@@ -157,7 +157,7 @@ class PastErrors:
 def summarize_windows(
     windows: Sequence[WindowTotal], chance: float, parameters: float, order_value: float
 ) -> PastErrors | None:
-    """Return what windows say; those under two months only where there are no longer ones. None without windows.
+    """Return the evidence of windows; those under two months are used only if all are. None without windows.
 
     The variance due to chance is inversely proportional to the total: `chance` is that of an expected total of 1.
     """
@@ -182,7 +182,7 @@ def summarize_windows(
 
 
 def with_half_an_order(total: Any, order_value: float) -> Any:
-    """Return what logarithms are taken of: totals and half an order."""
+    """Return totals plus half an order, of which logarithms are taken."""
     return total + HALF_AN_ORDER * order_value
 
 
@@ -215,7 +215,7 @@ def power_of_level(past: PastErrors, reference: ReferenceClass, variance: float)
 def _from_window_to_window(past: PastErrors, reference: ReferenceClass) -> float:
     """Return the variance of the windows' errors about the level of this log, chance included.
 
-    The reference class counts as one more degree of freedom, so that it decides where there is one window only.
+    The reference class counts as one more degree of freedom, so with a single window it decides.
     """
     others = reference.variance(past.days) + past.chance
     own_freedom = past.for_squares * (1 - 1 / past.for_means)

@@ -1,8 +1,8 @@
-"""How far totals of other shops were off: the reference class that an interval of a total is joined with.
+"""Errors of totals in other shops: the reference class that the interval of a total is combined with.
 
-A process is fitted to one period and used in another, in which all customers may buy more or less, and no log shows
-more than a few periods. `total_errors.csv` therefore has errors of totals on public logs, made by
-`tests/benchmarks/total_errors.py`, which says where the logs come from. Logs of one shop count as one shop, and all
+A process is fitted to one period and used in another, in which all customers may buy more or less; a single log shows
+only a few periods. `total_errors.csv` therefore has errors of totals on public logs, made by
+`tests/benchmarks/total_errors.py`, which names the sources of the logs. Logs of one shop count as one shop, and all
 shops count equally.
 """
 
@@ -32,11 +32,11 @@ __all__ = [
 TotalQuantity = Literal["purchases", "money"]
 TABLE = "total_errors.csv"
 USUAL_HORIZON = 91.0  # days; variances are given for this horizon
-LONGER_ALLOWED = 1.01  # a horizon this much longer than the longest tested counts as tested: 12 months are 365.25 days
+LONGER_ALLOWED = 1.01  # horizons up to this factor beyond the longest tested count as tested: 12 months are 365.25 days
 FEWEST_SHOPS = 2  # a horizon counts as tested if this many shops have errors there
-DEVIATIONS = np.arange(0.0, 0.8, 0.0025)  # standard deviations of the log of a total that are tried
-SMALLEST_VARIANCE = 1e-8  # a total is never known to .01 %
-GROWTHS = np.arange(0.0, 2.01, 0.05)  # an error that is constant, a random walk, ..., a drift
+DEVIATIONS = np.arange(0.0, 0.8, 0.0025)  # grid of standard deviations of the log of a total
+SMALLEST_VARIANCE = 1e-8  # no total is known to 0.01 %
+GROWTHS = np.arange(0.0, 2.01, 0.05)  # powers of time: a constant error, a random walk, ..., a drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class ReferenceClass:
     ----------
     quantity : {"purchases", "money"}
     process : str or None
-        Id of the process whose totals were judged; None for all processes in the table.
+        Id of the process that forecast the totals; None for all processes in the table.
     shops : tuple of str
     usual_variance : float
         Variance at a horizon of 91 days.
@@ -95,7 +95,7 @@ class _Errors:
     shop: Array
     horizon: Array
     error: Array
-    own: Array  # variance of the error by the model's own interval
+    own: Array  # variance of the error according to the model's own interval
 
     def where(self, mask: Array) -> _Errors:
         return _Errors(*(getattr(self, name)[mask] for name in self.__slots__))
@@ -153,7 +153,7 @@ def reference_class(
 
 
 def disjoint_windows(begin: Array, end: Array) -> tuple[float, float]:
-    """Return how many independent windows have a mean, and a mean square, as certain as those of overlapping windows.
+    """Return the number of independent windows that are equivalent to overlapping windows, for means and mean squares.
 
     The correlation r of two windows is taken as the time that they have in common over the geometric mean of their
     lengths. Their mean has the variance of n^2 / sum(r) independent windows, their mean square that of n^2 / sum(r^2).

@@ -1,9 +1,9 @@
 """The interval of a total: chance, parameters, season, and changing conditions, from earlier windows and other shops.
 
 The interval of a process allows for chance and for doubt about its parameters. The total of the next months also
-depends on what all customers have in common: a season, prices, a competitor. How much is learned from earlier windows
-of this log, of which there are few, and from errors of totals in other shops (`reference_class`). All variances are
-those of the logarithm of a total.
+depends on conditions that affect all customers: a season, prices, a competitor. The size of such changes is learned
+from earlier windows of this log, of which there are few, and from errors of totals in other shops (`reference_class`).
+All variances are those of the logarithm of a total.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class TotalInterval:
 
     @property
     def point(self) -> float:
-        """The median of the total: what the process expects times the learned level."""
+        """The median of the total: the process's expectation times the learned level."""
         return self.expected * self.level.factor
 
     @property
@@ -110,7 +110,7 @@ class TotalInterval:
 
     @property
     def basis(self) -> IntervalBasis:
-        """What the interval allows for beyond the model's own: the errors of "other_shops", or also the "history".
+        """What the interval allows for beyond the model's own: errors of "other_shops", or also those of the "history".
 
         "not_tested" means that no errors are known at this horizon, so that the interval is the model's own.
         """
@@ -142,8 +142,8 @@ class TotalInterval:
     def level_draws(self, random_state: RandomState, n: int) -> Array:
         """Draw factors of the level, (n,), each of which applies to all customers of a draw.
 
-        Multiplied with draws of the model, which have its chance and its doubt about parameters, they give draws of
-        totals, groups and tiers that add up. The learned level and the doubt about the season are part of them. Use
+        Multiplied with draws of the model, which have its chance and its doubt about parameters, they give consistent
+        draws of totals, groups and tiers. The learned level and the doubt about the season are part of them. Use
         quantiles of the products: the mean of exp(t) is infinite. Draws are stratified: one from each n-th of the
         distribution.
         """
@@ -184,7 +184,7 @@ def _stratified(generator: np.random.Generator, n: int) -> Array:
 
 
 def other_shops(quantity: TotalQuantity, process: str, horizon_days: float) -> TotalInterval:
-    """Return what errors of totals in other shops say about the level of a total, where no log is known.
+    """Return the uncertainty of the level of a total from errors in other shops, for use without a log.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def other_shops(quantity: TotalQuantity, process: str, horizon_days: float) -> T
     Returns
     -------
     TotalInterval
-        For its `level_draws`; the total and the model's own variances are not known to it.
+        Only for its `level_draws`; it does not contain the total and the model's own variances.
 
     Examples
     --------
@@ -258,8 +258,8 @@ def total_interval(
     horizon_days : float
         How far ahead.
     chance, parameters : float
-        Variances of the logarithm of the total by the model's own interval: of what customers may do given the
-        parameters, and of the parameters; see `own_variance`.
+        Variances of the logarithm of the total by the model's own interval: due to chance given the parameters, and due
+        to the parameters; see `own_variance`.
     reference : ReferenceClass
         Of the quantity and the process.
     windows : sequence of WindowTotal
@@ -326,12 +326,12 @@ def _join(
         return 0.0, others, freedom
     explained = past.chance + past.parameters
     about_level = past.spread + ((1 - level.power) * past.level) ** 2
-    # The level was learned from the same errors, which are smaller about it than those to come.
+    # The level was learned from the same errors, so they are smaller than future errors around it.
     learned = level.power / past.for_means
-    if learned >= 1:  # a single window taken to last says nothing about the errors to come
+    if learned >= 1:  # a single window whose level is fully learned says nothing about future errors
         return 0.0, others, freedom
     excess = max(about_level * (1 + learned) / (1 - learned) - explained, 0.0) * others / at_windows
-    # Satterthwaite's formula for what is left after subtraction, and the part of a degree that the level takes.
+    # Satterthwaite's formula for the remainder of a subtraction, less the part of a degree that the level takes.
     usual = power_of_level(past, reference, at_windows + past.chance) if level.power > 0 else 0.0
     own_freedom = past.for_squares * (1 - usual / past.for_means) * (at_windows / (at_windows + explained)) ** 2
     total = freedom + own_freedom
