@@ -51,7 +51,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["BestForecaster"]
 
-FEWEST_BUYERS = 100  # in the latest window, for trees to be tried
+FEWEST_BUYERS = 100  # buyers in the latest window that trees need
 DEFAULT_MODELS = (BGNBD, MBGNBD, ParetoNBD)
 
 
@@ -71,13 +71,14 @@ class BestForecaster(WindowForecaster):
     spend : SpendModel, optional
         Needed to forecast money.
     calendar : Calendar or "auto", optional
-        How fast customers buy on each day; "auto" estimates a season and uses it if earlier windows were forecast no
-        worse with it. It is saved with the forecaster, which then measures histories by it. None: the histories' own.
+        How fast customers buy on each day; "auto" estimates a season and uses it if forecasts of earlier windows were
+        no worse with it. It is saved with the forecaster and applied to every history. None: the calendar of each
+        history.
 
     Attributes
     ----------
     calendar_ : CalendarOfForecaster
-        What was chosen, and why.
+        The chosen calendar, and the reason.
     process_ : str
         Id of the best process, which gives the total and P(alive).
     learned_ : dict of str to LearnedQuantity
@@ -178,9 +179,9 @@ class BestForecaster(WindowForecaster):
         expected: Sequence[Array],
         quantity: ForecastQuantity,
     ) -> tuple[tuple[Trial, ...], Sequence[Array]]:
-        """Compare candidates in the windows; each customer is forecast by what the other half of them taught.
+        """Compare candidates in the windows; each customer's forecast is learned from the other half of the customers.
 
-        Returns the trials, and what the best candidate forecast in each window (n,).
+        Returns the trials, and the best candidate's forecasts in each window (n,).
         """
         if not actual[0].sum() > 0:
             return (), expected
@@ -218,7 +219,7 @@ class BestForecaster(WindowForecaster):
         return Forecast(length, forecasts["purchases"], forecasts.get("money"), alive)
 
     def _expect(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> QuantityForecast:
-        """Return each customer's share of the total times the total; missing only where the process has no answer."""
+        """Return each customer's share of the total times the total; missing only where the process has no forecast."""
         share = self._shares(history, length, quantity)
         total = float(np.nansum(share))
         distribution = self._total(history, length, quantity)
@@ -226,7 +227,7 @@ class BestForecaster(WindowForecaster):
         return QuantityForecast(mean, float(np.nansum(mean)), distribution=distribution)
 
     def _shares(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> Array:
-        """Return what customers' shares are proportional to, (n,)."""
+        """Return numbers to which the customers' shares are proportional, (n,)."""
         learned, share = self.learned_[quantity], self._process_mean(history, length, quantity)
         if learned.uses("stack"):
             fitted = FittedProcesses(self.models_, self.spend_, self.newer_)
@@ -257,14 +258,14 @@ class BestForecaster(WindowForecaster):
         Returns
         -------
         TotalInterval
-            Its `interval(level)` joins chance, parameters, this log's earlier windows and other shops; `parts` has the
-            variances of each, and `level_draws` factors that all customers share.
+            Its `interval(level)` combines chance, parameters, this log's earlier windows and other shops; `parts` has
+            the variance of each, and `level_draws` draws factors that all customers share.
         """
         history = self._on_calendar(history)
         return self._total(history, history.clock.duration(horizon), quantity)
 
     def _on_calendar(self, history: KnownHistory) -> KnownHistory:
-        """Return a history by the calendar of the forecaster, once both are checked."""
+        """Return a history with the calendar of the forecaster; both are checked."""
         self._check_fitted()
         self._check(history)
         return self.calendar_.on(history)
@@ -280,7 +281,7 @@ class BestForecaster(WindowForecaster):
         draws: int = 200,
         random_state: RandomState = 0,
     ) -> frames.Frame:
-        """Return what is expected of each customer or group within a horizon, with intervals of what may happen.
+        """Return the expectation for each customer or group within a horizon, with intervals of the outcome.
 
         All customers of a draw share the level of `total`, so that groups and totals add up.
 
@@ -321,7 +322,7 @@ class BestForecaster(WindowForecaster):
 
     @property
     def findings(self) -> Findings:
-        """Why the calendar was chosen, and what decided the shares, per quantity."""
+        """The reason for the calendar and, per quantity, the comparison that decided the shares."""
         self._check_fitted()
         return self.calendar_.findings + tuple(
             Finding(
@@ -338,7 +339,7 @@ class BestForecaster(WindowForecaster):
         )
 
     def certificate(self) -> dict[str, Any]:
-        """Return the process, what was chosen, the weights, and the figures that decided."""
+        """Return the process, the choices, the weights, and the figures behind them."""
         learned = {
             quantity: {
                 "weights": {name: weight for name, weight in each.weights.items() if weight > 0},
@@ -367,7 +368,7 @@ class BestForecaster(WindowForecaster):
         self.models = [clone(model) for model in self.models_.values()]
         self.spend = None if self.spend_ is None else clone(self.spend_)
         self.process_, self.length_ = learned["process"], learned["length"]
-        self.calendar_ = CalendarOfForecaster.from_dict(learned.get("calendar"))  # saved before there were any: None
+        self.calendar_ = CalendarOfForecaster.from_dict(learned.get("calendar"))  # None in files of earlier releases
         self.calendar = self.calendar_.option
         self.trees_ = None if learned["trees"] is None else BoostedTrees.from_dict(learned["trees"])
         self.learned_ = {name: LearnedQuantity.from_dict(each) for name, each in learned["quantities"].items()}

@@ -23,19 +23,19 @@ BLENDS: dict[BlendTotal, tuple[str, str]] = {
     "process": ("blend_process_total", "blend, total of process"),
     "learned": ("blend_learned_total", "blend, learned total"),
 }
-"""Ids and titles of the blends, by how they set the total."""
+"""Ids and titles of the blends, by their option `total`."""
 
 
 class Blend(WindowForecaster):
     """The average of boosted trees and the best process.
 
-    By themselves, boosted trees extrapolate a season as if it were a trend. Scaled to the total of the process they
-    cannot, but then they share the error of that total.
+    Alone, boosted trees extrapolate a season as if it were a trend. Scaled to the total of the process, they do not,
+    but they share the error of that total.
 
     Parameters
     ----------
     models : PurchaseModel or sequence of them, optional
-        Processes whose forecasts are features of the trees; the one that earlier windows favor is averaged with them.
+        Processes whose forecasts are features of the trees; the best one in earlier windows is averaged with the trees.
     spend : SpendModel, optional
         Needed to forecast money.
     total : {"own", "process", "learned"}, default="own"

@@ -1,4 +1,4 @@
-"""Boosted trees that learn from earlier windows inside the history what customers with such a past did next."""
+"""Boosted trees that learn from earlier windows of a history how customers with similar histories continued."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["BoostedTrees"]
 
-MOST_ROWS = 200_000  # to learn from
-RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # of a window: how far back recent purchases are counted
-# From trials on CDNOW, grocery and Complete Journey: small trees, few of them; larger ones fitted the noise.
+MOST_ROWS = 200_000  # most rows to learn from
+RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # lengths of the periods of recent purchases, as shares of a window
+# From trials on CDNOW, grocery and Complete Journey: a few small trees; larger ones fitted noise.
 TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": MOST_LEAVES, "min_samples_leaf": 50}
 
 
@@ -63,7 +63,7 @@ class BoostedTrees(WindowForecaster):
     length_ : float
         Length of the windows in the clock's unit.
     trees_ : dict of str to TreeEnsemble or None
-        By quantity; None if nobody bought anything in the windows.
+        By quantity; None without a purchase in the windows.
 
     References
     ----------
@@ -136,7 +136,7 @@ class BoostedTrees(WindowForecaster):
     def learned_from(
         windows: Sequence[LearningWindow], customers: Sequence[npt.NDArray[np.bool_]], quantity: ForecastQuantity
     ) -> list[Array]:
-        """Return what trees grown from some customers (n,) of each window forecast for all of each window, (n,)."""
+        """Return forecasts (n,) for all customers of each window by trees grown from some of them (n,)."""
         trees = _grow(windows, quantity, windows[0].past.cutoff, customers)
         if trees is None:
             return [np.zeros(len(window.past.rfm)) for window in windows]
@@ -190,7 +190,7 @@ def _grow(
     seed: int,
     customers: Sequence[npt.NDArray[np.bool_]] | None = None,
 ) -> TreeEnsemble | None:
-    """Fit trees to the customers of earlier windows, or to some of each (n,); None if they did nothing."""
+    """Return trees fitted to all or some (n,) of the customers of earlier windows; None if these bought nothing."""
     length = windows[0].length
     chosen: Sequence[Any] = [slice(None)] * len(windows) if customers is None else customers
     pairs = list(zip(windows, chosen, strict=True))
@@ -207,7 +207,7 @@ def _grow(
 
 
 def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity) -> dict[str, float]:
-    """Return actual over expected totals of each process in earlier windows, a factor for its next total."""
+    """Return the ratio of actual to expected totals of each process in earlier windows, a factor for its next total."""
     actual = sum(float(np.sum(window.actual(quantity))) for window in windows)
     expected = {
         name: sum(float(np.nansum(window.expected(quantity)[name])) for window in windows) for name in windows[0].models
@@ -218,7 +218,7 @@ def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity
 def _features(
     history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float
 ) -> Array:
-    """Return features of each customer at a cutoff that mean the same at every cutoff, (n, k)."""
+    """Return features of each customer that are comparable between cutoffs, (n, k)."""
     names = models_key(list(models.values()))
     key = ("features", names, tuple(model.fit_.fingerprint for model in models.values()), spend is None, length)
     return history.remembered(key, lambda: _make_features(history, models, spend, length))

@@ -1,4 +1,4 @@
-"""A purchase model and a spend model, which together give a customer's value: the forecaster of a process."""
+"""A purchase model and a spend model, which together forecast a customer's value."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ class CustomerModel(Forecaster):
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What a history must have."""
+        """What the forecaster needs of a history."""
         needs: set[Need] = set() if self.spend is None else {"money"}
         return frozenset(needs | ({"intertimes"} if reads_intertimes([self.purchases]) else set()))
 
     def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
-        """Return who makes the forecast of a quantity; None for money without a spend model."""
+        """Return the identity of the forecast of a quantity; None for money without a spend model."""
         process, title = model_id(self.purchases), clone(self.purchases).title
         if quantity == "purchases":
             return ForecasterIdentity(process, title, "process", process)
@@ -98,7 +98,7 @@ class CustomerModel(Forecaster):
         history : RFM, KnownHistory or FitCounts
             From `rfm_summary`, with `amount` if there is a spend model; or a history of which the RFM is read.
         horizon : ignored
-            A process forecasts every horizon; and scikit-learn passes its y here.
+            Not used, because a process forecasts every horizon; scikit-learn passes its y here.
 
         Returns
         -------
@@ -156,8 +156,8 @@ class CustomerModel(Forecaster):
         quantity : {"purchases", "money"}
             Money is not discounted, and needs a spend model.
         level_rule : {"spread", "weeks", "none"}, default="spread"
-            How much of the ratio of actual to expected totals is taken to last; "none" for an interval around the total
-            of the model, to be passed as `total_interval` to `expected_purchases` and `lifetime_value`.
+            How much of the ratio of actual to expected totals is assumed to last; "none" for an interval around the
+            model's total, which can be passed as `total_interval` to `expected_purchases` and `lifetime_value`.
 
         Returns
         -------
@@ -203,7 +203,7 @@ class CustomerModel(Forecaster):
         return self.spend.expected_spend(rfm)
 
     def predict(self, rfm: RFM, horizon: float | str = "12 months") -> frames.Frame:
-        """Forecast every customer: what was expected of purchases, spend and activity in one table.
+        """Forecast every customer: P(alive), expected purchases and expected spend in one table.
 
         Parameters
         ----------
@@ -245,12 +245,12 @@ class CustomerModel(Forecaster):
     def states(
         self, counts: FitCounts, horizons: Horizons, *, annual_discount_rate: float | None = None
     ) -> frames.Frame:
-        """Return the table of distinct states with their predictions, to be joined to customers in an engine.
+        """Return the table of distinct states with their predictions, for a join with customers in an engine.
 
         Parameters
         ----------
         counts : FitCounts
-            Of the day on which customers are scored.
+            Counts as of the day on which customers are scored.
         horizons : float, str, or sequence of these
             In the clock's unit, or lengths with their unit, such as "12 months".
         annual_discount_rate : float, optional

@@ -1,11 +1,11 @@
-"""How far customers' purchases are from their forecasts: a dispersion for each class of expected purchase rates.
+"""The spread of customers' purchases around their forecasts: a dispersion for each class of expected purchase rates.
 
-Given the level that all customers have in common, a customer's purchases are taken as negative binomial with the mean
-of the forecast, and the variance mean + dispersion * mean^2. The dispersions are learned from earlier windows, in which
-forecasts are first scaled to the actual total, so that what customers have in common is not counted twice. Classes are
-of rates, because customers with as many past purchases in an earlier, shorter history bought faster. Customers' own
-rates change, so that dispersions grow with the time ahead, as fast as the first half of the windows and the whole of
-them show; a window is often shorter than the horizon.
+Given the level that all customers share, a customer's purchases are assumed to be negative binomial with the mean of
+the forecast, and the variance mean + dispersion * mean^2. The dispersions are learned from earlier windows, in which
+forecasts are first scaled to the actual total, so that the shared level is not counted twice. Classes are defined by
+rates, because the same number of purchases in an earlier, shorter history means a higher rate. Customers' own rates
+change, so dispersions grow with the time ahead, as estimated from the first half and the whole of each window; a window
+is often shorter than the horizon.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from clvmodels.transactions.summary import RFM
 __all__ = ["CustomerSpread", "learn_spread", "predict_outcomes"]
 
 CLASSES = (0.0, *(2.0**power for power in range(-6, 7)))  # lowest rate of a class, relative to the mean rate
-FEWEST_CUSTOMERS = 100  # of a class, over all windows, for a dispersion of its own
+FEWEST_CUSTOMERS = 100  # customers of a class, over all windows, that a dispersion of its own needs
 DISPERSIONS = np.geomspace(1e-3, 1e3, 121)
-GROWTHS = np.arange(0.0, 2.01, 0.1)  # an error that is constant, a random walk, ..., a drift
+GROWTHS = np.arange(0.0, 2.01, 0.1)  # powers of time: a constant error, a random walk, ..., a drift
 HALF = 0.5
-USUAL_DISPERSION = 1.0  # where no window shows one
+USUAL_DISPERSION = 1.0  # if no window shows a dispersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CustomerSpread:
     growth : float
         The dispersion is proportional to the time ahead to this power.
     length : float
-        Of a window, in the clock's unit; 0 if dispersions are those of any time ahead.
+        Length of a window in the clock's unit; 0 if dispersions apply to any time ahead.
     """
 
     slowest: tuple[float, ...] = (0.0,)
@@ -82,13 +82,13 @@ def learn_spread(
     forecast: Sequence[Array],
     length: float,
 ) -> CustomerSpread:
-    """Return the most likely dispersion of each class in earlier windows, and how it grows with the time ahead.
+    """Return the most likely dispersion of each class in earlier windows, and its growth with the time ahead.
 
     Parameters
     ----------
     actual, first_half, forecast : sequences of array (n,)
         Purchases of each customer in the window and in its first half, and the forecasts for the window, of which only
-        the shares of the total count.
+        shares of the total are used.
     length : float
         Of a window, in the clock's unit.
 
@@ -96,7 +96,7 @@ def learn_spread(
     -----
     Dispersions and growth have the greatest sum of the log-likelihoods of whole windows and of their first halves,
     which is a composite likelihood, since the halves are part of the whole (Varin, Reid & Firth 2011, Statistica Sinica
-    21, 5-42). Classes with too few customers are joined with the next lower one.
+    21, 5-42). Classes with too few customers are merged with the next lower one.
     """
     likelihoods = np.zeros((2, len(CLASSES), len(DISPERSIONS)))
     customers = np.zeros(len(CLASSES))
@@ -125,7 +125,7 @@ def learn_spread(
 
 
 def _joined(customers: Array) -> list[tuple[int, ...]]:
-    """Return classes that have a dispersion in common, in order; each group has enough customers, if all have."""
+    """Return groups of classes that share a dispersion, in order; each has enough customers, if possible."""
     groups: list[tuple[int, ...]] = []
     pending: tuple[int, ...] = ()
     for i in reversed(range(len(customers))):
@@ -139,7 +139,7 @@ def _joined(customers: Array) -> list[tuple[int, ...]]:
 
 
 def _at_growth(likelihoods: Array, growth: float) -> Array:
-    """Return log-likelihoods of whole windows and first halves added up, by class and dispersion of a whole window."""
+    """Return sums of log-likelihoods of whole windows and first halves, by class and dispersion of a window."""
     logs, shift = np.log(DISPERSIONS), growth * math.log(HALF)
     halves = np.stack([np.interp(logs + shift, logs, each) for each in likelihoods[1]])
     total: Array = likelihoods[0] + halves
@@ -160,8 +160,8 @@ def predict_outcomes(
 ) -> PredictedQuantity:
     """Return expected purchases, or money with a spend model, with the function that draws a customer's outcomes.
 
-    The spend of a drawn customer is that of the spend model, times the ratio of the money forecast to what the spend
-    model expects of the purchases forecast.
+    The drawn spend of a customer is that of the spend model, times the ratio of the forecast money to the money that
+    the spend model expects for the forecast purchases.
 
     Parameters
     ----------
@@ -194,8 +194,8 @@ def _without_outcomes(seed: int, draws: int) -> Callable[..., Array]:
 def _draw_purchases(total: TotalInterval, seed: int, draws: int) -> Callable[..., Array]:
     """Return a function of a generator, a mean and a dispersion that draws a customer's purchases, (draws,).
 
-    The level, and the doubt about the parameters, are the same for all customers of a draw; the learned level is part
-    of their means already.
+    All customers of a draw share the level and the uncertainty of the parameters; their means already include the
+    learned level.
     """
     doubt = np.random.default_rng([seed, zlib.crc32(b"parameters of the total")]).standard_normal(draws)
     levels = total.level_draws(seed, draws) / total.level.factor * np.exp(math.sqrt(total.parameters) * doubt)

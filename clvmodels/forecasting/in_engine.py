@@ -1,4 +1,4 @@
-"""Score customers in the engine that holds their log: a table of the distinct states with predictions, and a join."""
+"""Score customers in the engine that holds their log: join a table of distinct states and predictions."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def score_in_engine(
     margin : float, default=1.0
         Share of spend that counts as value. With a negative margin, values are negative.
     max_rows : int, default=5000000
-        Most states that this machine should receive.
+        Largest number of states to fetch.
 
     Returns
     -------
@@ -122,19 +122,19 @@ def score_in_engine(
 
 
 def _checked(margin: float) -> float:
-    """Return a margin as a float of Python, which a query shows as a number; refuse what is not a margin."""
+    """Return a margin as a Python float, whose repr is a number in SQL; raise an error for an invalid margin."""
     return float(ValueTerms(horizon=1.0, annual_rate=0.0, margin=margin).margin)
 
 
 def _join(
     log: EngineLog, model: CustomerModel, states: dict[str, Any], end: int, include_first: bool, margin: float
 ) -> frames.Frame:
-    """Return the scores as a table of the engine, once every customer is known to have a state."""
+    """Return the scores as a table of the engine; raise an error if a customer has no state."""
     spend = None if model.spend is None or not log.query.has_amount else spend_formula(model.spend)
     predictions = list(states)[3:]
     name = f"clvmodels_states_{id(states):x}"
     tables = {name: frames.arrow_table(states)}
-    # A table that is computed later must not depend on rows that are kept only while this function runs.
+    # The result may be computed later, so it must not depend on rows stored only while this function runs.
     query = log.source_query.scores(end, include_first, name, predictions, spend)
     missing = (
         "SELECT COUNT(*) AS customers, SUM(CASE WHEN probability_alive IS NULL THEN 1 ELSE 0 END) AS without_state"
@@ -179,7 +179,8 @@ def refuse_other_forecasters(model: object, caller: str) -> None:
     Raises
     ------
     InvalidOption
-        With what to do instead: other forecasters share out a total of all customers, which no part of them has.
+        With an alternative; other forecasters distribute a total over all customers, which blocks of customers do not
+        have.
     """
     if isinstance(model, CustomerModel):
         return
@@ -213,10 +214,10 @@ def _plain_clock(model: CustomerModel, amount: str | None) -> Clock:
 
 
 def publish_scores(scores: frames.Frame, target: str | Path) -> frames.PublishedTable:
-    """Write the scores of an engine to a table or file; readers see the old rows or the new ones, never a part.
+    """Write the scores of an engine to a table or file; readers see either all old rows or all new ones.
 
-    The rows are computed once, into a staged copy, which is counted: each customer is there once. Then the copy takes
-    the place of the target in one step.
+    The rows are computed once, into a staged copy, in which each customer must appear once. The copy then replaces the
+    target in one step.
 
     Parameters
     ----------
@@ -225,8 +226,8 @@ def publish_scores(scores: frames.Frame, target: str | Path) -> frames.Published
     target : str or Path
         A text is the name of a table in the database of the scores, such as "scores" or "marketing.scores". Its rows
         are replaced in one transaction; its rights, and views on it, stay. In Spark, whose tables have no transactions,
-        it is a view on the table of the current run. A table with other columns is not touched. A path that ends with
-        .parquet is a file, which is written under another name on this machine, and renamed. Any other `Path` is a
+        it is a view on the table of the current run. A table with other columns is left unchanged. A path that ends
+        with .parquet is a file, which is written under another name on this machine, and renamed. Any other `Path` is a
         folder: each run has a folder of Parquet files in it, written by Spark's workers, and `current.json` names the
         current one.
 
@@ -240,7 +241,7 @@ def publish_scores(scores: frames.Frame, target: str | Path) -> frames.Published
     InvalidOption
         If the scores are not in an engine, or the target has other columns.
     InvalidTransactions
-        If the rows cannot be computed or written, or a customer appears twice. The target is then as it was.
+        If the rows cannot be computed or written, or a customer appears twice. The target is then unchanged.
 
     Examples
     --------
@@ -286,9 +287,9 @@ def scoring_sql(
     annual_discount_rate: float | None = None,
     margin: float = 1.0,
 ) -> str:
-    """Return the SQL that scores customers by a join, for a warehouse in which this package does not run.
+    """Return the SQL that scores customers by a join, for a warehouse without this package.
 
-    Write the table of states there first: `model.states(counts, horizons)`, with the same `annual_discount_rate`.
+    First write the table of states there: `model.states(counts, horizons)`, with the same `annual_discount_rate`.
 
     Parameters
     ----------

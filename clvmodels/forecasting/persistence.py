@@ -1,4 +1,4 @@
-"""Read a forecaster from the JSON that it was saved as; a file cannot run code."""
+"""Read a forecaster from its JSON file; a file cannot run code."""
 
 from __future__ import annotations
 

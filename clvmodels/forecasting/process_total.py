@@ -24,7 +24,7 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of", "season_variance"]
 
-SAMPLED = 1_000  # customers: the chance of a total is inversely proportional to it, and doubt is shared by all
+SAMPLED = 1_000  # customers; chance scales with the total, and all share the parameters
 LEVEL = 0.9
 DRAWS = 200
 SEED = 0
@@ -37,9 +37,9 @@ class OwnVariance:
     Attributes
     ----------
     chance : float
-        Of what customers do, given the parameters, if one order is expected; it is inversely proportional to orders.
+        Due to chance, given the parameters, for one expected order; inversely proportional to expected orders.
     parameters : float
-        Of the doubt about the parameters.
+        Due to the uncertainty of the parameters.
     """
 
     chance: float
@@ -48,7 +48,7 @@ class OwnVariance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProcessTotals:
-    """What earlier windows of a log say about totals of a process.
+    """The evidence of earlier windows of a log on totals of a process.
 
     Attributes
     ----------
@@ -70,9 +70,9 @@ class ProcessTotals:
     own: OwnVariance
 
     def at(self, expected: float, days: float, level_rule: LevelRule = "spread", season: float = 0.0) -> TotalInterval:
-        """Return the total with its interval, where the process expects a total over some days.
+        """Return the total with its interval, given the process's expected total over some days.
 
-        `season` is the variance that the doubt about the season adds; see `season_variance`.
+        `season` is the variance due to the uncertainty of the season; see `season_variance`.
         """
         orders = expected / self.order_value
         return total_interval(
@@ -95,9 +95,9 @@ class ProcessTotals:
 
 
 def season_variance(history: KnownHistory, length: float) -> float:
-    """Return the variance of the logarithm of a total that the doubt about the season of its calendar adds.
+    """Return the variance of the logarithm of a total due to the uncertainty of the season of its calendar.
 
-    0 without a calendar, and with one that was not estimated from a log. `length` is in the clock's unit.
+    It is 0 without a calendar, and with a calendar that was not estimated from a log. `length` is in the clock's unit.
     """
     clock = history.clock
     if clock.calendar is None or clock.calendar.doubt is None:
@@ -115,7 +115,7 @@ def learn_totals(
     windows: Sequence[LearningWindow],
     horizon: float,
 ) -> ProcessTotals:
-    """Return what earlier windows say about totals of a fitted process.
+    """Return the evidence of earlier windows on totals of a fitted process.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def learn_totals(
 
 
 def _order_value(history: KnownHistory) -> float:
-    """Return the mean money of a purchase of all customers; 1 if nobody has paid anything."""
+    """Return the mean money per purchase over all customers; 1 if all purchases cost nothing."""
     rfm = history.rfm
     if rfm.monetary_value is None or rfm.monetary_count is None:
         raise AssertionError("money is checked before")
@@ -163,7 +163,7 @@ def own_variance_of(
         The total is of purchases without a spend model, of money with one.
     """
     rfm = history.rfm[np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]]
-    key = ("own variance", *fit_key(model), horizon)  # purchases and money have the same draws of purchases
+    key = ("own variance", *fit_key(model), horizon)  # purchases and money share the draws of purchases
     outcomes, means, state = history.remembered(key, lambda: _draw_purchases(model, rfm, horizon))
     generator = np.random.default_rng(SEED)
     generator.bit_generator.state = state

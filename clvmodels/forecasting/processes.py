@@ -1,4 +1,4 @@
-"""Models fitted to a history, each once however many forecasters use it, and what they expect of its customers."""
+"""Fit models to a history, each only once for all forecasters, and compute their expectations of its customers."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ __all__ = [
 ]
 
 AnyModel = TypeVar("AnyModel", bound=PurchaseModel | SpendModel)
-NO_VARIANT = ("prior", "smallest_group", "k")  # options that do not make a model another forecaster
+NO_VARIANT = ("prior", "smallest_group", "k")  # options that do not make a model a different forecaster
 
 
 def fit_to_history(model: PurchaseModel | SpendModel, history: KnownHistory) -> None:
-    """Fit a model to a history; an equal one that was fitted to it before is copied."""
+    """Fit a model to a history, or copy an equal model that was fitted to it before."""
     state = history.remembered(("fit", *models_key([model])), lambda: dict(vars(clone(model).fit(history.rfm))))
     model.__dict__.update(state)
 
@@ -50,7 +50,7 @@ def fitted_copy(model: AnyModel, history: KnownHistory) -> AnyModel:
 
 
 def fitted_copies(models: Sequence[PurchaseModel], history: KnownHistory) -> dict[str, PurchaseModel]:
-    """Return copies of the models fitted to a history, by id; those that cannot be fitted are left out.
+    """Return copies of the models fitted to a history, by id; models that cannot be fitted are left out.
 
     Raises
     ------
@@ -88,17 +88,17 @@ def expected_spend(model: SpendModel, history: KnownHistory) -> Array:
 
 
 def models_key(models: Sequence[PurchaseModel | SpendModel]) -> tuple[Hashable, ...]:
-    """Return a key that two lists of models have in common only if they have the same classes and options."""
+    """Return a key that is equal for two lists of models only if they have the same classes and options."""
     return tuple((type(model).__name__, repr(sorted(model.get_params(deep=False).items()))) for model in models)
 
 
 def fit_key(model: PurchaseModel | SpendModel) -> tuple[Hashable, ...]:
-    """Return a key that two fitted models have in common only if they forecast the same."""
+    """Return a key that is equal for two fitted models only if they make the same forecasts."""
     return (*models_key([model]), *model.fit_.parameters.values())
 
 
 def model_id(model: PurchaseModel | SpendModel) -> str:
-    """Return the id of a model: the name of its process, with the options that make it another forecaster.
+    """Return the id of a model: the name of its process, with the options that change its forecasts.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The protocol of forecasters: what processes, rules, boosted trees, blends and the best of them have in common."""
+"""The protocol of forecasters: the interface of processes, rules, boosted trees, blends and the best forecaster."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ REMEDIES: dict[Need, str] = {
 
 
 class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """What can be fitted to a history and forecasts purchases and money of its customers.
+    """Base class of forecasters, which are fitted to a history and forecast purchases and money of its customers.
 
-    A subclass names its `kind`, says in `identity` which quantities it forecasts and under which id, and implements
+    A subclass defines `kind`, returns from `identity` the id under which it forecasts a quantity, and implements
     `fit`, `forecast`, `_learned` and `_restore`. Its constructor only stores its arguments, so that it can be cloned.
 
     Examples
@@ -46,11 +46,11 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What a history must have."""
+        """What the forecaster needs of a history."""
         return frozenset()
 
     def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
-        """Return who makes the forecast of a quantity; None if the forecaster does not forecast it."""
+        """Return the identity of the forecast of a quantity; None if the forecaster does not forecast it."""
         raise NotImplementedError
 
     def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
@@ -69,7 +69,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         raise NotImplementedError
 
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
-        """Forecast the customers of a history, which may be later than the one learned from.
+        """Forecast the customers of a history, which may be later than the history of the fit.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         draws: int = 200,
         random_state: RandomState = 0,
     ) -> frames.Frame:
-        """Return what is expected of each customer or group within a horizon, with intervals of what may happen.
+        """Return the expectation for each customer or group within a horizon, with intervals of the outcome.
 
         Raises
         ------
@@ -105,19 +105,19 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
 
     @property
     def id(self) -> str:
-        """The id of the forecaster: that of its forecast of money, or of purchases if it forecasts only these."""
+        """The id of the forecaster: of its forecast of money, or of purchases if it forecasts no money."""
         identity = self.identity("money") or self.identity("purchases")
         if identity is None:
             raise AssertionError("a forecaster forecasts something")
         return identity.id
 
     def certificate(self) -> dict[str, Any]:
-        """Return what decided the fit, as plain values."""
+        """Return the certificate of the fit, as plain values."""
         return {"forecaster": self.id}
 
     @property
     def process_model(self) -> Any:
-        """The CustomerModel of the process that the certificate names, for P(alive), values and gates.
+        """The CustomerModel of the process in the certificate, for P(alive), values and gates.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         raise InvalidOption(f"{self.id} is not made of a process, which gives P(alive) and discounted values.")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fitted forecaster as plain values, from which `from_dict` makes it again."""
+        """Return the fitted forecaster as plain values, for `from_dict`."""
         return {"type": type(self).__name__, "options": self._options(), "learned": self._learned()}
 
     @classmethod
@@ -164,11 +164,11 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         return dict(self.get_params(deep=False))
 
     def _learned(self) -> dict[str, Any]:
-        """Return what was learned, as plain values."""
+        """Return the results of the fit as plain values."""
         raise NotImplementedError
 
     def _restore(self, learned: dict[str, Any]) -> None:
-        """Set what was learned from plain values."""
+        """Restore the results of the fit from plain values."""
         raise NotImplementedError
 
     def _check(self, history: KnownHistory) -> None:
@@ -184,21 +184,21 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
 
 
 class WindowForecaster(Forecaster):
-    """A forecaster made of processes and, for money, a spend model, which learns from earlier windows of a log."""
+    """Base class of forecasters that combine processes and, for money, a spend model, by earlier windows of a log."""
 
     spend: SpendModel | None
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What a history must have."""
+        """What the forecaster needs of a history."""
         return frozenset({"log"} if self.spend is None else {"log", "money"})
 
     def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
-        """Return who makes the forecast of a quantity; None for money without a spend model."""
+        """Return the identity of the forecast of a quantity; None for money without a spend model."""
         return None if quantity == "money" and self.spend is None else self._identity()
 
     def _identity(self) -> ForecasterIdentity:
         raise NotImplementedError
 
     def _options(self) -> dict[str, Any]:
-        return {}  # the models are restored from what was learned
+        return {}  # the models are restored with the results of the fit

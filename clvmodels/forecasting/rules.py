@@ -1,4 +1,4 @@
-"""Forecasts that need no model: simple rules that a model has to beat."""
+"""Simple rules that forecast without a model, and that a model should beat."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Constants = Mapping[str, float]
 
 
 class Rule(Forecaster):
-    """A forecast without a model, which a model has to beat.
+    """A simple rule that forecasts without a model, and that a model should beat.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Rule(Forecaster):
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What a history must have."""
+        """What the forecaster needs of a history."""
         return self.definition.needs
 
     def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
@@ -128,8 +128,8 @@ def own_rate(history: KnownHistory, horizon: float, money: bool, constants: Cons
 def past_spend(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
     """Continue each customer's spend so far: all money over T, the first order included, scaled by one factor.
 
-    The first order shows who spends much where most customers have no other order, but it cannot happen again: so all
-    forecasts are scaled by the ratio of the total of `own_rate` to theirs in the history learned from.
+    Where most customers have a single order, it shows who spends much, but it cannot happen again. All forecasts are
+    therefore scaled by the ratio of the total of `own_rate` to their own total in the history of the fit.
     """
     return QuantityForecast.of_means(_rate(history, _all_spend(history)) * (horizon * constants["factor"]))
 
@@ -153,7 +153,7 @@ def last_period(history: KnownHistory, horizon: float, money: bool, constants: C
     """Repeat what each customer did in the last period of the horizon's length.
 
     First purchases happen once and are left out. If the calibration period is shorter than the horizon, its repeat
-    purchases are scaled up to the horizon.
+    purchases are scaled to the horizon.
     """
     ticks = history.ticks(horizon)
     looked = max(min(ticks, history.length), 1)
@@ -162,9 +162,9 @@ def last_period(history: KnownHistory, horizon: float, money: bool, constants: C
 
 
 def hiatus(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
-    """Continue the own rate of customers whose silence is within a threshold; 0 for the others, who are gone.
+    """Continue the own rate of customers whose silence is within a threshold; forecast 0 for the others.
 
-    P(any purchase) is the share of each group who bought in the window learned from, converted to the horizon as
+    P(any purchase) is the share of each group who bought in the learning window, converted to the horizon as
     independent trials. Wuebben & von Wangenheim (2008), "Instant Customer Base Analysis: Managerial Heuristics Often
     'Get It Right'", Journal of Marketing 72(3), 82-93.
     """
@@ -199,7 +199,7 @@ def learn_hiatus(earlier: Holdout) -> Constants:
     ordered, hits = silence[order], np.cumsum(bought[order])
     total = hits[-1]
     active = np.arange(1, len(order) + 1)
-    right = hits + (len(order) - active) - (total - hits)  # active customers who bought, and gone ones who did not
+    right = hits + (len(order) - active) - (total - hits)  # active customers who bought, and others who did not
     right[:-1][ordered[:-1] == ordered[1:]] = -1  # a threshold cannot separate equal silences
     best = int(np.argmax(right))
     gone = len(order) - active[best]
@@ -212,11 +212,11 @@ def learn_hiatus(earlier: Holdout) -> Constants:
 
 
 def seasonal_naive(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
-    """Return the total of the same window a year (or years) ago, times recent activity over that of a year ago.
+    """Return the total of the same period one or more years ago, times the ratio of recent activity to that then.
 
-    Activity is the repeat purchases, or the money in them, of the time before the cutoff, and before the same day a
-    year ago: as long as the horizon, or as the log allows. A year is 365.25 days, rounded to whole ticks. The rule
-    forecasts totals only, not which customers buy. NaN in logs that are too short.
+    Activity is the repeat purchases, or the money in them, in a period before the cutoff, and before the same day a
+    year ago; the period has the length of the horizon, or less in a short log. A year is 365.25 days, rounded to whole
+    ticks. The rule forecasts totals only, not which customers buy. NaN in logs that are too short.
     """
     ticks, year = history.ticks(horizon), history.clock.units_per_year * history.clock.ticks_per_unit
     begin = history.cutoff - round(max(1, int(np.ceil(ticks / year))) * year)
@@ -255,7 +255,7 @@ def _rate(history: KnownHistory, past: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class RuleDefinition:
-    """A rule: how it forecasts, and what it learns for that.
+    """A rule: its title, the functions that learn and forecast, and its needs.
 
     Attributes
     ----------
@@ -265,9 +265,9 @@ class RuleDefinition:
     learn : function of (history, horizon in ticks, money)
         Returns the constants that `expect` needs.
     needs : frozenset of str
-        What a history must have.
+        What the forecaster needs of a history.
     money_only : bool
-        Whether the rule does not forecast purchases.
+        Whether the rule forecasts only money.
     """
 
     title: str

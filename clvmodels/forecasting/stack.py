@@ -1,4 +1,4 @@
-"""A non-negative stack of forecasts of each customer, and trials of whether it gains anything in earlier windows."""
+"""A non-negative stack of forecasts of each customer, and trials of its gain in earlier windows."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ __all__ = [
     "weighted_sum",
 ]
 
-RECENT = {"recent": 1.0, "recent_half": 0.5, "recent_quarter": 0.25}  # of a window, by name of the member
-FEWEST_CUSTOMERS = 200  # older and newer ones, for a process of the newer customers alone
-LEAST_WEIGHTED = 0.01  # of the mean expectation: customers expected to buy less do not weigh more
-RIDGE = 1e-8  # of the largest diagonal element: members may be equal
+RECENT = {"recent": 1.0, "recent_half": 0.5, "recent_quarter": 0.25}  # share of a window, by member
+FEWEST_CUSTOMERS = 200  # older and newer customers that a process of the newer ones needs
+LEAST_WEIGHTED = 0.01  # relative to the mean; customers with smaller expectations do not weigh more
+RIDGE = 1e-8  # added to the diagonal, relative to its largest element, because members may be equal
 Members = Mapping[str, Array]
 Alternative = Literal["stack", "trees"]
-STANDARD_ERRORS = 1.0  # a gain is visible if it exceeds these many: Breiman et al. (1984), CART, section 3.4.3
+STANDARD_ERRORS = 1.0  # a gain is visible if it exceeds this many: Breiman et al. (1984), CART, section 3.4.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedProcesses:
-    """Fitted processes that members are made of.
+    """Fitted processes from which members are computed.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class FittedProcesses:
 def newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel | None:
     """Return a copy of a model fitted to the customers first seen in the second half of a history.
 
-    Older customers may buy at other rates. None if there are too few customers in one of the halves, or no fit.
+    Older customers may buy at different rates. Returns None if one half has too few customers, or the fit fails.
     """
     return history.remembered(("newer", *models_key([model])), lambda: _newer_process(model, history))
 
@@ -93,11 +93,11 @@ def _newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel
 def members_of(
     history: KnownHistory, fitted: FittedProcesses, length: float, quantity: ForecastQuantity
 ) -> dict[str, Array]:
-    """Return forecasts of each customer over a time of the windows' length, (n,), by name.
+    """Return forecasts of each customer over the length of a window, (n,), by name.
 
-    They are those of the processes, the customer's own rate, what the customer did in the last window, half window and
-    quarter of a window, of a process fitted to newer customers, and for money also all past spend over the time
-    observed, the first order included.
+    They are the forecasts of the processes and of a process fitted to newer customers, the customer's own rate, the
+    customer's purchases in the last window, half window and quarter of a window, and for money also all past spend
+    (including the first order) over the observed time.
     """
     money = quantity == "money"
     members = expectations(history, fitted.models, fitted.spend, length, quantity)
@@ -120,20 +120,20 @@ def members_of(
 
 
 def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected: Sequence[Array]) -> dict[str, float]:
-    """Return the non-negative weights of members with the least weighted squares of errors, by name.
+    """Return the non-negative weights of members that minimize the weighted squared errors, by name.
 
     Parameters
     ----------
     members : sequence of mappings of str to array (n,)
         One per window; every window has the same names.
     actual, expected : sequences of array (n,)
-        What customers did, and what the best process expected: a customer's weight is 1 / expected, because the
+        Actual purchases, and those that the best process expected. A customer's weight is 1 / expected, because the
         variance of a count is about proportional to its mean.
 
     Returns
     -------
     dict of str to float
-        All 0 if nobody did anything.
+        All 0 without any purchase.
 
     Notes
     -----
@@ -157,7 +157,7 @@ def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected:
 
 
 def half_of(rfm: RFM) -> npt.NDArray[np.bool_]:
-    """Return which half each customer belongs to, (n,): a hash of the id, the same at every cutoff."""
+    """Return the half of each customer, (n,), by a hash of the id, so that it is the same at every cutoff."""
     halves: npt.NDArray[np.bool_] = hashed(customer_keys(rfm)) < 0.5
     return halves
 
@@ -173,14 +173,14 @@ def weighted_sum(members: Members, weights: Mapping[str, float]) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How a candidate did in the earlier windows, learned from the other half of the customers.
+    """The gain of a candidate in earlier windows, learned from the other half of the customers.
 
     Attributes
     ----------
     candidate : {"stack", "trees"}
-        The stack instead of the process; or what was better of these averaged with boosted trees.
+        The stack, compared with the process; or the better of these averaged with boosted trees.
     gain : float
-        Mean decrease of the Poisson deviance per customer against the simpler one; positive is better.
+        Mean decrease of the Poisson deviance per customer against the simpler alternative; positive is better.
     standard_error : float
         Of the gain.
     visible : bool
@@ -195,16 +195,17 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearnedQuantity:
-    """What was learned of purchases, or of money.
+    """The results of the fit for purchases, or for money.
 
     Attributes
     ----------
     trials : tuple of Trial
-        What decided where customers' shares come from: the best process, unless a stack or trees gained visibly.
+        The trials that decided the source of customers' shares: the best process, unless a stack or trees gained
+        visibly.
     weights : dict of str to float
         Of the members of the stack; empty if it is not used.
     totals : ProcessTotals
-        What earlier windows say about totals of the best process.
+        The evidence of earlier windows on totals of the best process.
     spread : CustomerSpread
         Dispersions of customers' purchases about their forecasts; not used for money.
     """
@@ -220,7 +221,7 @@ class LearnedQuantity:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
-        """Return what was learned, from the plain values of `dataclasses.asdict`."""
+        """Return the record from the plain values of `dataclasses.asdict`."""
         trials = tuple(Trial(**trial) for trial in document["trials"])
         totals, spread = ProcessTotals.from_dict(document["totals"]), CustomerSpread.from_dict(document["spread"])
         return cls(trials, dict(document["weights"]), totals, spread)
@@ -235,8 +236,8 @@ def try_alternative(
 ) -> Trial:
     """Compare two rankings of customers, each scaled to the actual total of a window.
 
-    `present` says which customers of the latest window are in each (n,): a customer's gains in all windows are one
-    observation, because they depend on each other.
+    `present` marks the customers of the latest window that each window contains (n,). A customer's gains in all windows
+    are one observation, because they depend on each other.
     """
     gains = np.zeros(len(present[0]))
     for did, one, other, rows in zip(actual, simpler, forecast, present, strict=True):

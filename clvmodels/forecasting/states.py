@@ -1,4 +1,4 @@
-"""The table of distinct states with the predictions of a process, which depend on nothing else."""
+"""Compute the table of distinct states with the predictions of a process, which depend only on the state."""
 
 from __future__ import annotations
 

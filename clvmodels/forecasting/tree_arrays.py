@@ -1,4 +1,4 @@
-"""Boosted trees as plain arrays of nodes, so that they can be written as JSON and predict without scikit-learn."""
+"""Boosted trees as plain arrays of nodes, which can be saved as JSON and predict without scikit-learn."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from clvmodels.processes.contract import Array
 __all__ = ["TreeEnsemble"]
 
 ROWS = 8_192  # customers per block: the features of a block stay in the processor's cache
-MOST_LEAVES = 8  # so that a set of leaves is one byte
+MOST_LEAVES = 8  # most leaves, so that a set of leaves fits one byte
 EVERY_LEAF = np.uint8(2**MOST_LEAVES - 1)
-FIRST_LEAF = np.array([(leaves & -leaves).bit_length() - 1 for leaves in range(1, 2**MOST_LEAVES)])  # of each set
+FIRST_LEAF = np.array([(leaves & -leaves).bit_length() - 1 for leaves in range(1, 2**MOST_LEAVES)])  # by set
 Indices = npt.NDArray[np.intp]
 
 
@@ -104,7 +104,7 @@ class TreeEnsemble:
 
     @cached_property
     def _trees(self) -> list[tuple[list[tuple[int, float, bool, np.uint8]], Array]]:
-        """The comparisons of each tree, with the leaves not on their left, and a value for each set of leaves."""
+        """Per tree, the comparisons with the leaves that are not on their left, and a value for each set of leaves."""
         return [self._tree(int(root)) for root in self.root]
 
     def _tree(self, root: int) -> tuple[list[tuple[int, float, bool, np.uint8]], Array]:

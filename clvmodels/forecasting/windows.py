@@ -1,4 +1,4 @@
-"""Earlier windows inside a history: what was known at their beginning, what processes expected, what happened."""
+"""Earlier windows within a history: the customers known at their beginning, expectations, and outcomes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from clvmodels.transactions.holdout import Holdout
 __all__ = ["LearningWindow", "best_process", "earlier_windows", "fitted_windows"]
 
 WINDOWS = 3  # each begins half a window earlier than the next
-LARGEST_SHARE = 3  # a window is at most a third of the calibration period: the rest is needed to describe customers
-MOST_CUSTOMERS = 100_000  # per window: more add nothing to learn, and take long
+LARGEST_SHARE = 3  # a window is at most a third of the calibration period; the rest describes the customers
+MOST_CUSTOMERS = 100_000  # per window; more customers teach nothing new, and take long
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +37,9 @@ class LearningWindow:
     Attributes
     ----------
     past : KnownHistory
-        What was known when it began.
+        The history at the beginning of the window.
     split : Holdout
-        Its customers, and what they did in it.
+        Its customers, and their purchases in it.
     models : mapping of str to PurchaseModel
         Fitted to that history, by id.
     spend : SpendModel or None
@@ -56,7 +56,7 @@ class LearningWindow:
         return self.split.horizon
 
     def actual(self, quantity: ForecastQuantity) -> Array:
-        """Return what each customer did in the window, (n,)."""
+        """Return the actual purchases or money of each customer in the window, (n,)."""
         if quantity == "purchases":
             return self.split.purchases.astype(float)
         if self.split.spend is None:
@@ -70,7 +70,7 @@ class LearningWindow:
         return self.past.followed(middle).purchases.astype(float)
 
     def expected(self, quantity: ForecastQuantity) -> dict[str, Array]:
-        """Return what each process expected of each customer in the window, (n,), by id."""
+        """Return the expectation of each process for each customer in the window, (n,), by id."""
         return expectations(self.past, self.models, self.spend, self.length, quantity)
 
 
@@ -81,7 +81,7 @@ def expectations(
     horizon: float,
     quantity: ForecastQuantity,
 ) -> dict[str, Array]:
-    """Return what fitted models expect of each customer of a history, (n,), by id; no money without a spend model."""
+    """Return the expectations of fitted models for each customer, (n,), by id; no money without a spend model."""
     if quantity == "money" and spend is None:
         return {}
     expected = {name: expected_purchases(model, history, horizon) for name, model in models.items()}
@@ -92,7 +92,7 @@ def expectations(
 
 
 def earlier_windows(history: KnownHistory, horizon: int) -> list[tuple[KnownHistory, Holdout]]:
-    """Return what was known at the beginning of earlier windows and what happened in them, latest first.
+    """Return the histories at the beginning of earlier windows and the outcomes in them, latest first.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def _earlier_windows(history: KnownHistory, length: int) -> list[tuple[KnownHist
 def fitted_windows(
     history: KnownHistory, horizon: int, models: Sequence[PurchaseModel], spend: SpendModel | None
 ) -> list[LearningWindow]:
-    """Return earlier windows with models fitted at their beginning, latest first; the fits serve no intervals.
+    """Return earlier windows with models fitted at their beginning, latest first; the fits have no intervals.
 
     Windows in which a model cannot be fitted are left out, and there are none without a log. `horizon` is in ticks.
     """

@@ -1,4 +1,4 @@
-"""Score customers in blocks of rows where a join of states is not enough: intervals, covariates, groups.
+"""Score customers in blocks of rows if a join of states is not enough: for intervals, covariates and groups.
 
 The engine reduces the log to one row per customer. Spark's workers score their own blocks, with the model as JSON; from
 every other engine blocks are streamed to this machine, which scores them.
@@ -54,7 +54,7 @@ def score_in_blocks(
     draws: int = 200,
     random_state: int = 0,
 ) -> frames.Frame:
-    """Score the customers of a log in blocks, by a model for which the join of `score_in_engine` is not enough.
+    """Score the customers of a log in blocks, for models that the join of `score_in_engine` does not support.
 
     The engine reduces the log to one row per customer. In Spark, its workers score these rows where they are
     (`mapInArrow`), with the model as JSON; they need this package and its dependencies. From DuckDB and databases of
@@ -138,7 +138,7 @@ def score_in_blocks(
 
 
 def _held_here(attributes: frames.Frame) -> frames.Frame:
-    """Return attributes as a polars frame, which also goes to the workers of Spark."""
+    """Return attributes as a polars frame, which is also sent to the workers of Spark."""
     names = {name: name for name in frames.column_names(attributes)}
     return frames.collect(frames.open_frame(attributes, names).lazy).to_native()
 
@@ -174,7 +174,7 @@ class BlockScorer:
     random_state: int
 
     def types(self, counted: frames.OutputTypes) -> frames.OutputTypes:
-        """Return the types of the scores, from those of the rows that are scored."""
+        """Return the types of the scores, given the types of the rows."""
         names = ["probability_alive"]
         for name, _ in self.horizons:
             names += [name] if self.interval is None else [name, f"{name}_lower", f"{name}_upper"]
@@ -203,7 +203,7 @@ class BlockScorer:
         return pa.table(columns)
 
     def _rfm(self, table: nw.DataFrame[Any]) -> RFM:
-        """Return the RFM of rows that the engine reduced."""
+        """Return the RFM of rows that the engine has reduced."""
         table = table.sort("customer_id")
         first, last = integers(table, "first_tick"), integers(table, "last_tick")
         totals = CustomerTotals(

@@ -1,4 +1,4 @@
-"""Customers to come, forecast from the log: how many arrive in each month, and how far such a forecast has been off."""
+"""Forecast from a log how many new customers arrive in each month, and the error of such forecasts."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from clvmodels.valuation.periods import periods_after
 
 __all__ = ["forecast_arrivals"]
 
-RECENT = 3  # months whose mean is the level
+RECENT = 3  # number of latest months whose mean is the level
 YEAR = 12
-SEASONAL_FROM = 24  # whole months that a season needs; the first ones of a log hold customers who are not new
+SEASONAL_FROM = 24  # whole months that a season needs; the first months of a log contain customers who are not new
 FEWEST_WINDOWS = 3
-UNTESTED_SPREAD = 0.5  # of the logarithm, where no earlier windows of the log show errors
+UNTESTED_SPREAD = 0.5  # standard deviation of the logarithm, if no earlier windows of the log show errors
 LEAST_SPREAD, LARGEST_SPREAD = 0.1, 1.0
 
 
 def forecast_arrivals(
     history: KnownHistory, *, horizon: float | str, cac: float = 0.0, arrival_calendar: Calendar | None = None
 ) -> AcquisitionPlan:
-    """Forecast from a log how many new customers arrive in each month after it, with the doubt of such forecasts.
+    """Forecast from a log how many new customers arrive in each month after it, with the error of such forecasts.
 
-    From 24 whole months on, each month is expected to bring the arrivals of the same month a year before, times the
-    last three months' arrivals over those of the same months a year before. With fewer, it is the mean of the last
-    three whole months. A month that is only partly within the horizon has its share. New customers have a season of
-    their own, that of campaigns and gifts, which need not be that of repeat purchases: with `arrival_calendar`, each
-    month has the last three months' arrivals by its speed over theirs, however short the log is.
+    With at least 24 whole months, the forecast of a month is the arrivals of the same month a year before, times the
+    ratio of the last three months' arrivals to those of the same months a year before. With fewer months, it is the
+    mean of the last three whole months. A month that is only partly within the horizon counts in part. The season of
+    new customers, due to campaigns and gifts, may differ from that of repeat purchases: with `arrival_calendar`, the
+    forecast is the last three months' arrivals, times the ratio of the month's speed to theirs, for logs of any length.
 
     Parameters
     ----------
     history : KnownHistory
-        The log with amounts, from `KnownHistory.from_log`; its first months are part of the record, so it should not
-        begin in the middle of the shop's life with customers who are not new.
+        The log with amounts, from `KnownHistory.from_log`; all its months are used, so it should start with the shop;
+        otherwise its first months contain customers who are not new.
     horizon : float or str
-        How far the plan reaches beyond the cutoff.
+        Length of the plan after the cutoff.
     cac : float, default=0.0
         Cost of acquiring one customer.
     arrival_calendar : Calendar, optional
-        How fast new customers arrive on each day, such as `Calendar.from_series` of last year's new customers, or with
-        the campaigns that are planned as periods.
+        How fast new customers arrive on each day, such as `Calendar.from_series` of last year's new customers, or a
+        calendar whose periods are planned campaigns.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def forecast_arrivals(
     Raises
     ------
     InvalidOption
-        For a log without a whole month, and a calendar by which nobody arrived in the last three months.
+        For a log without a whole month, and a calendar without arrivals in the last three months.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def _speeds(calendar: Calendar | None, first: str, months: int) -> Array | None:
 
 
 def _months_between(last: str, months: list[str]) -> npt.NDArray[np.intp]:
-    """Return how many months each month lies after the last whole one."""
+    """Return the number of months from the last whole month to each month."""
     begin = date.fromisoformat(f"{last}-01")
     days = [date.fromisoformat(f"{month}-01") for month in months]
     return np.array([YEAR * (day.year - begin.year) + day.month - begin.month for day in days], dtype=np.intp)
@@ -106,7 +106,7 @@ def _months_between(last: str, months: list[str]) -> npt.NDArray[np.intp]:
 def _expected(counts: Array, ahead: int, speeds: Array | None = None) -> Array:
     """Return the arrivals expected in each of the next months, from those of whole months so far.
 
-    `speeds` are those of the months so far, the next ones, and perhaps more.
+    `speeds` are those of the past and the next months, possibly followed by more.
     """
     recent = counts[-RECENT:]
     if speeds is not None:
@@ -124,7 +124,7 @@ def _expected(counts: Array, ahead: int, speeds: Array | None = None) -> Array:
 
 
 def _spread(counts: Array, months: int, speeds: Array | None = None) -> float:
-    """Return the spread of earlier windows' errors: of totals of this many months, or of as many as leave three."""
+    """Return the spread of errors in earlier windows of this many months, or fewer to have three windows."""
     length = max(1, min(months, len(counts) - RECENT - FEWEST_WINDOWS + 1))
     errors = [
         np.log((counts[cut : cut + length].sum() + 0.5) / (_expected(counts[:cut], length, speeds).sum() + 0.5))

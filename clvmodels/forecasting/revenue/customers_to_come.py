@@ -1,4 +1,4 @@
-"""Customers to come: how many a plan names, what they buy, and what they are worth net of acquiring them."""
+"""Customers to come: their number by a plan, their purchases, and their value net of acquisition costs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, 
 
 __all__ = ["MONTH_LENGTH", "AcquisitionPlan", "CustomersToCome", "is_month"]
 
-MONTH_LENGTH = 7  # of YYYY-MM
-NODES, NODE_WEIGHTS = legendre(8)  # of the time of arrival within a month, over which expectations are smooth
+MONTH_LENGTH = 7  # length of YYYY-MM
+NODES, NODE_WEIGHTS = legendre(8)  # nodes of the time of arrival within a month, in which expectations are smooth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcquisitionPlan:
-    """How many customers will be acquired in each month, and at what cost.
+    """The number of customers to acquire in each month, and the cost of each.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class AcquisitionPlan:
     cac : float, default=0.0
         Cost of acquiring one of them.
     spread : float, default=0.1
-        Standard deviation of the logarithm of a factor that all months share: how far the plan may be off.
+        Standard deviation of the logarithm of a factor that all months share, for the error of the plan.
 
     Raises
     ------
@@ -71,9 +71,9 @@ class AcquisitionPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomersToCome:
-    """New customers of each period (k,), and what they cost: per order, and per period while they are served.
+    """New customers of each period (k,), and their costs: per order, and per period while they are served.
 
-    With a calendar their orders follow its season from the day on which they arrive.
+    With a calendar, their orders follow its season from the day of their arrival.
     """
 
     base: ValuedCustomers
@@ -163,7 +163,7 @@ class CustomersToCome:
         return revenue, values
 
     def _process_from(self, arrival: float) -> PurchaseProcess:
-        """Return the process of customers who arrive at a time; with a calendar, by the season from then on."""
+        """Return the process of customers who arrive at a time; with a calendar, it follows the season from then on."""
         base = self.base
         if not base.rfm.clock.seasonal:
             return base.purchases.process
@@ -173,7 +173,7 @@ class CustomersToCome:
     def _orders_of(
         self, arrival: Array, p: Any, horizon: float, generator: np.random.Generator
     ) -> tuple[npt.NDArray[np.intp], Array]:
-        """Draw the orders of customers who arrive at some times: whose they are and when, first orders first."""
+        """Draw the customers and times of the orders of customers who arrive at given times, first orders first."""
         process, clock = self.base.purchases.process, self.base.rfm.clock
         if not clock.seasonal:
             future = process.simulate(p, horizon - arrival, generator)
@@ -186,7 +186,7 @@ class CustomersToCome:
         return np.append(np.arange(len(arrival)), future.customer), np.append(arrival, time)
 
     def _charges(self, counts: Array) -> float:
-        """Return the present value of costs per period: within the horizon, all who have come are served."""
+        """Return the present value of costs per period; within the horizon, all who have arrived are served."""
         base, starts = self.base, np.append(0.0, self.periods.ends[:-1])
         cost = sum(float(np.mean(amount)) for amount, _ in period_costs(base))
         worth = 0.0

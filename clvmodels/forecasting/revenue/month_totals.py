@@ -1,4 +1,4 @@
-"""What a log holds by calendar month: revenue, customers in their first month, and which months are partly observed."""
+"""Totals of a log by calendar month: revenue, new customers, and which months are only partly observed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MonthTotals:
     months : tuple of str
         Written YYYY-MM.
     partial : bool array (k,)
-        Whether the log covers only a part of the month.
+        Whether the log covers only part of the month.
     revenue, revenue_of_new : array (k,)
         Of all customers, and of those in the month of their first order.
     new_customers : int array (k,)
@@ -37,7 +37,7 @@ class MonthTotals:
     new_customers: npt.NDArray[np.int64]
 
     def whole(self) -> npt.NDArray[np.intp]:
-        """Return the positions of the months that are wholly observed."""
+        """Return the positions of the whole months."""
         return np.flatnonzero(~self.partial)
 
 

@@ -1,4 +1,4 @@
-"""Revenue forecast by month and customer equity: existing customers, and customers to come by a plan."""
+"""Forecast revenue by month, and customer equity, of existing customers and of customers to come by a plan."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["RevenueForecast", "revenue_forecast"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RevenueForecast:
-    """Revenue by month, of existing customers and of customers to come, and what both are worth.
+    """Revenue by month and present value, of existing customers and of customers to come.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ def revenue_forecast(
     Parameters
     ----------
     purchases, spend : fitted models
-        Of customers to come, without covariates and groups: nobody knows theirs yet.
+        For customers to come, models without covariates and groups, because theirs are not known yet.
     rfm : RFM
         With the date of its end of observation.
     horizon : float or str

@@ -1,4 +1,4 @@
-"""Choose whether a history is forecast with a calendar, by what it shows and by earlier windows."""
+"""Decide whether to forecast a history with a calendar, by its season and by earlier windows."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ __all__ = [
 CalendarName = Literal["auto"]
 AUTO_CALENDAR: CalendarName = "auto"
 CalendarOption = Calendar | CalendarName | None
-"""A calendar; "auto" to estimate one and use it where it is better; None for plain time."""
+"""A calendar; "auto" to estimate one and use it if it is better; None for plain time."""
 
-SMALLEST_TOTAL = 1.0  # purchases, so that a ratio of totals exists
+SMALLEST_TOTAL = 1.0  # purchases that a ratio of totals needs
 
 
 def on_calendar(history: KnownHistory, calendar: CalendarOption, horizon: int) -> tuple[KnownHistory, Findings]:
-    """Return a history with the calendar of an option, and why "auto" chose it; `horizon` is in ticks."""
+    """Return a history with the calendar of an option, and the reason if it is "auto"; `horizon` is in ticks."""
     if calendar is None:
         return history, ()
     if isinstance(calendar, Calendar):
@@ -49,7 +49,7 @@ def on_calendar(history: KnownHistory, calendar: CalendarOption, horizon: int) -
 
 
 def _horizon_in_season(history: KnownHistory, calendar: Calendar | None, horizon: int) -> Findings:
-    """Return how much faster than on average customers buy within a horizon, by a calendar."""
+    """Return the mean speed of a calendar within a horizon, relative to the average."""
     if calendar is None or calendar.is_constant or horizon < 1:
         return ()
     first, last = (history.clock.describe_tick(history.cutoff + ahead)[:10] for ahead in (1, horizon))
@@ -67,7 +67,7 @@ def _lost_records(history: KnownHistory, calendar: Calendar) -> Findings:
 
 
 class ChosenCalendar(NamedTuple):
-    """calendar: the one to use, or None. finding: why."""
+    """calendar: the calendar to use, or None. finding: the reason."""
 
     calendar: Calendar | None
     finding: Finding
@@ -75,14 +75,14 @@ class ChosenCalendar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CalendarOfForecaster:
-    """The calendar that a forecaster measures histories by.
+    """The calendar that a forecaster applies to histories.
 
     Attributes
     ----------
     option : Calendar, "auto" or None
-        What the forecaster was given.
+        The option of the forecaster.
     calendar : Calendar or None
-        What it uses; with "auto" as it was estimated, or None if plain time was no worse.
+        The calendar that it uses; with "auto" the estimated one, or None if plain time was no worse.
     findings : tuple of Finding
         Why.
     """
@@ -109,7 +109,7 @@ class CalendarOfForecaster:
         return cls(option, measured.clock.calendar, findings)
 
     def on(self, history: KnownHistory) -> KnownHistory:
-        """Return a history by this calendar; one that has a calendar already is returned as it is."""
+        """Return a history with this calendar; a history that already has a calendar is returned unchanged."""
         if self.calendar is None or history.clock.calendar is not None:
             return history
         return history.remembered(("on calendar", self.calendar), lambda: history.with_calendar(self.calendar))
@@ -142,8 +142,8 @@ def check_calendar(calendar: CalendarOption) -> CalendarOption:
 def choose_calendar(history: KnownHistory, horizon: int) -> ChosenCalendar:
     """Estimate a season and decide whether to use it.
 
-    It is used if a whole year is known, weeks differ by more than chance and, where earlier windows are long enough for
-    a season to be estimated at their beginning, totals forecast with it were no further off than those without.
+    It is used if the log covers a year, weeks differ by more than chance and, if earlier windows allow a season to be
+    estimated at their beginning, totals forecast with it had no larger errors than those without.
 
     Parameters
     ----------

@@ -42,9 +42,9 @@ __all__ = ["CalendarEstimate", "CalendarMethod", "estimate_calendar", "estimate_
 
 CalendarMethod = Literal["expected", "totals"]
 YEAR = 365  # days
-MOST_CUSTOMERS = 100_000  # more add little to 52 speeds, and take long
-ROUNDS = 4  # of fitting the process and the season in turn; the third changes speeds by less than 1 % in simulations
-VISIBLE = 7.0  # of the evidence; exceeded by 4 of 120 simulated logs without a season
+MOST_CUSTOMERS = 100_000  # more customers add little to 52 speeds, and take long
+ROUNDS = 4  # rounds of fitting process and season in turn; the third changes speeds by less than 1 % in simulations
+VISIBLE = 7.0  # evidence that 4 of 120 simulated logs without a season exceed
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -93,7 +93,7 @@ class CalendarEstimate:
 
     @property
     def detected(self) -> bool:
-        """Whether a season is visible: without one, about 1 simulated log in 30 has as much evidence."""
+        """Whether a season is visible; about 1 in 30 simulated logs without a season reaches this evidence."""
         return self.evidence > VISIBLE
 
     @property
@@ -104,7 +104,7 @@ class CalendarEstimate:
 
     @property
     def findings(self) -> Findings:
-        """What the season looks like, and on what it rests."""
+        """The season, and the data behind it."""
         figures: dict[str, Any] = {"years": self.years, "degrees": self.degrees}
         effects = _findings_of_effects(self.effects)
         if not self.detected:
@@ -183,23 +183,24 @@ def estimate_calendar(
     customer_id, date, observation_end, acquired_after, time_zone, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
     method : {"expected", "totals"}, default="expected"
-        What purchases are compared with. "expected": repeat purchases with those that BG/NBD expects of customers who
-        arrived when they did, so that growth, decline and campaigns are no season. "totals": all purchases of whole
-        years with their trend, which needs two years to be known and is taken as level with one, so that intervals of
-        totals allow for the trend of the cohorts; for logs in which most customers are older than the log.
+        What purchases are compared with. "expected": repeat purchases are compared with those that BG/NBD expects given
+        the arrivals, so that growth, decline and campaigns are not taken for a season. "totals": all purchases of whole
+        years are compared with their trend. A trend needs two years; with one year it is assumed to be level, and
+        intervals of totals allow for the trend of the cohorts. Use it for logs in which most customers are older than
+        the log.
     events : table, optional
         Holidays and other named days of the log and of coming years, from `holiday_table` or with the columns name,
-        first and last. Those of one name have similar effects; those to come get the mean effect of their name.
+        first and last. Events with the same name have similar effects; future ones get the mean effect of their name.
     promotions : table, optional
-        Past promotions: name, first, last. Each has an effect on its days and on the days after it, drawn towards the
+        Past promotions: name, first, last. Each has an effect on its days and on the days after it, shrunk towards the
         mean of all promotions.
     planned : table, optional
-        The promotions to come, with the same columns; required with `promotions`. Forecasts hold for these. They get
-        the mean effect of the past ones; an empty list means none.
+        The future promotions that forecasts assume, with the same columns; required with `promotions`. They get the
+        mean effect of past promotions; an empty list means none.
     days_after : int, default=7
         Days after a promotion on which customers may buy less; 0 for no such effect.
     outages : sequence of CalendarPeriod, optional
-        Days on which the shop was closed, records were lost or goods out of stock. They get the speeds given.
+        Days on which the shop was closed, records were lost or goods out of stock. They get their given speeds.
 
     Returns
     -------
@@ -209,9 +210,9 @@ def estimate_calendar(
     ------
     InvalidTransactions
         If the log is shorter than a year, or shorter than two with customers who all arrived in the same season: age
-        and season cannot be told apart then, and the calendar has to come from elsewhere.
+        and season cannot be separated then, and the calendar must come from another source.
     InvalidOption
-        If a table of periods cannot be read, promotions come without the planned ones, or a planned one is over.
+        If a table of periods cannot be read, promotions are passed without planned ones, or a planned one is over.
 
     Examples
     --------
@@ -248,7 +249,7 @@ def estimate_calendar(
 
 
 def season_case(history: KnownHistory) -> SeasonCase:
-    """Return what a history can tell about the season, as `profile` does of a log."""
+    """Return whether a history can show a season, as `profile` does for a log."""
     first = history.purchase_log.first
     before, last = days_of(history.clock, np.array([history.purchase_log.first_tick - 1, history.cutoff]))
     return season_case_of(int(before), int(last), days_of(history.clock, first[first <= history.cutoff]))
@@ -261,7 +262,7 @@ def estimate_season(
     spans: Spans | None = None,
     outages: Sequence[CalendarPeriod] = (),
 ) -> CalendarEstimate:
-    """Return the season of a history of at least a year; `model` is the process that expects purchases."""
+    """Return the season of a history of at least a year; `model` is the process of expected purchases."""
     if method not in get_args(CalendarMethod):
         raise InvalidOption(f"method={method!r} is not one of {', '.join(map(repr, get_args(CalendarMethod)))}.")
     if history.clock.discrete:
@@ -276,7 +277,7 @@ def estimate_season(
     evidence, case = season_evidence(weekly), season_case(history)
     season = Calendar()
     if evidence > VISIBLE:
-        # All purchases of one year hold a trend that nobody knows: none, or that of the cohorts.
+        # The purchases of one year contain an unknown trend: no trend, or that of the cohorts.
         unknown = method == "totals" and case != "seen_twice"
         other = _from_expected(thinned, daily, model, effects)[0] if unknown else None
         season = replace(_calendar(weekly.speeds), doubt=_doubt(weekly, other))
@@ -294,7 +295,7 @@ def estimate_season(
 
 
 def _doubt(weekly: WeeklySpeeds, other: WeeklySpeeds | None) -> SeasonDoubt:
-    """Return how well speeds are known; `other` are those under another trend, if the trend is not known."""
+    """Return the uncertainty of speeds; `other` are the speeds under another trend, if the trend is not known."""
     relative = () if other is None else tuple(np.round(other.speeds / weekly.speeds, 6).tolist())
     errors, purchases = (np.round(each, 6).tolist() for each in (np.sqrt(weekly.variance), weekly.purchases))
     return SeasonDoubt(tuple(errors), tuple(purchases), relative)
@@ -332,13 +333,13 @@ def _from_totals(daily: DailyCounts, effects: DailyEffects) -> tuple[WeeklySpeed
 
 
 def _calendar(speeds: Array) -> Calendar:
-    """Return the calendar of the speeds of weeks; the last week of the year has the days that are left."""
+    """Return the calendar of the speeds of weeks; the last week of the year has the remaining days."""
     season = np.append(np.repeat(speeds, DAYS_OF_CELL), [speeds[-1]] * 2)
     return Calendar(season=tuple(np.round(season, 6).tolist()))
 
 
 def _findings_of_effects(effects: pd.DataFrame) -> Findings:
-    """Return what the effects of promotions are on average, and how many promotions the calendar assumes."""
+    """Return findings on the average effects of promotions, and on the promotions that the calendar assumes."""
     if not len(effects):
         return ()
     findings = []

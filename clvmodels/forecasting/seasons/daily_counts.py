@@ -46,7 +46,7 @@ class DailyCounts(NamedTuple):
 
 
 def expected_per_day(model: PurchaseModel, clock: Clock, daily: DailyCounts, rfm: RFM | None = None) -> Array:
-    """Return the repeat purchases expected on each day of the customers who arrived when they did, (d,).
+    """Return the repeat purchases expected on each day, given the arrivals of the customers, (d,).
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def expected_per_day(model: PurchaseModel, clock: Clock, daily: DailyCounts, rfm
         Its calendar, if it has one, is followed.
     daily : DailyCounts
     rfm : RFM, optional
-        Customers over whose covariates and groups the mean is taken; required by models that have any.
+        Customers over whose covariates and groups to average; required for models with covariates or groups.
     """
     plain = daily.days.astype(float)
     time = (plain if clock.calendar is None else calendar_time(clock.calendar, daily.days)) / clock.days_per_unit

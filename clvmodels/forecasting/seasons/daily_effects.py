@@ -1,4 +1,4 @@
-"""What events, promotions, weekdays and outages do to the days of a history, next to the season."""
+"""Effects of events, promotions, weekdays and outages on the days of a history, in addition to the season."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DailyEffects:
         Speeds from Monday to Sunday, estimated with events and promotions: a sale on a weekend is not compared with
         working days. Empty without any.
     outages : tuple of CalendarPeriod
-        With speeds that are given.
+        With given speeds.
     """
 
     days: npt.NDArray[np.int64]
@@ -41,7 +41,7 @@ class DailyEffects:
 
     @classmethod
     def none(cls, daily: DailyCounts, spans: Spans, outages: tuple[CalendarPeriod, ...]) -> Self:
-        """Return the periods before anything is known about their effects."""
+        """Return the periods without any effect yet."""
         return cls(daily.days, tuple(spans.effects()), (), outages)
 
     @property
@@ -69,7 +69,7 @@ class DailyEffects:
         return replace(season, weekdays=self.weekdays, periods=periods)
 
     def without(self, expected: Array) -> Array:
-        """Return the purchases expected per day (d,) without these effects; 0 on days on which nobody could buy."""
+        """Return the purchases expected per day (d,) without these effects; 0 on days without possible purchases."""
         if not self.any:
             return expected
         speeds = Calendar((), self.weekdays, self.added_to(Calendar()).periods).speeds(self.days)
@@ -84,7 +84,7 @@ class DailyEffects:
         return replace(self, days=daily.days)
 
     def estimated(self, daily: DailyCounts, actual: Array, seasonal: Array) -> Self:
-        """Return the effects estimated from purchases per day and those expected by the season, (d,) each."""
+        """Return the effects, estimated from purchases per day and from purchases expected by the season, (d,) each."""
         ordinary = self.ordinary
         if ordinary is None or not self.periods:
             return self
@@ -107,7 +107,7 @@ class DailyEffects:
 
 
 def refuse_past_plans(spans: Spans, end: int) -> None:
-    """Raise an error if a planned promotion begins before the end of observation: its effect can be seen."""
+    """Raise an error if a planned promotion begins before the end of observation, because its effect is observed."""
     past = [each for each in spans.planned if each.first <= end]
     if past:
         raise InvalidOption(

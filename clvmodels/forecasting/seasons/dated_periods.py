@@ -1,4 +1,4 @@
-"""Tables of named days and periods: reading them, and the days of well-known holidays."""
+"""Read tables of named days and periods, and make tables of well-known holidays."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def holiday_table(holidays: Sequence[str], years: Sequence[int], *, country: str
 
 
 def read_periods(table: PeriodTable, name: str) -> tuple[DatedPeriod, ...]:
-    """Return the rows of a table of periods in order of their days; `name` is the argument that errors show.
+    """Return the rows of a table of periods, ordered by day; `name` is the argument for error messages.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def _days_of_holiday(name: str, year: int, country: str | None) -> list[tuple[st
         return [(name, sunday - 2 * day, sunday + day)]
     if name == "chinese_new_year":
         new_year = _package().calendars._ChineseLunisolar().lunar_new_year_date(year)
-        new_year = new_year[0] if isinstance(new_year, tuple) else new_year  # since 0.80 with whether it is estimated
+        new_year = new_year[0] if isinstance(new_year, tuple) else new_year  # since 0.80 (date, is_estimated)
         return [(name, new_year - day, new_year + 6 * day)]
     if name == "ramadan":
         return _ramadan(year)
@@ -179,7 +179,7 @@ def _ramadan(year: int) -> list[tuple[str, date, date]]:
 
 
 def _package() -> Any:
-    """Return the package holidays; an error that says how to install it."""
+    """Return the package holidays; raise an error with the install command if it is missing."""
     try:
         import holidays
         import holidays.calendars

@@ -1,7 +1,7 @@
 """How much faster customers buy on named days and during promotions, and how much slower after promotions.
 
-The logarithm of each effect is drawn towards the mean of its group: the same holiday of other years, or all promotions.
-The further single effects are from the mean for more than chance, the less they are drawn (DerSimonian & Laird (1986),
+The logarithm of each effect is shrunk towards the mean of its group: the same holiday of other years, or all
+promotions. The more the effects of a group differ beyond chance, the less they are shrunk (DerSimonian & Laird (1986),
 "Meta-Analysis in Clinical Trials", Controlled Clinical Trials 7(3), 177-188).
 """
 
@@ -28,8 +28,8 @@ __all__ = ["PeriodEffect", "Spans", "effects_frame", "estimate_effects", "weekda
 EffectPart = Literal["during", "after"]
 DAYS_OF_WEEK = 7
 HALF_A_PURCHASE = 0.5
-PRIOR_DEVIATION = 0.7  # of the logarithm of the mean effect of a group: most are between a quarter and four times
-ROUNDS = 5  # where periods overlap, each is estimated given the others
+PRIOR_DEVIATION = 0.7  # standard deviation of the log mean effect of a group: most are between 1/4 and 4
+ROUNDS = 5  # rounds, in which overlapping periods are estimated given the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class PeriodEffect:
         return CalendarPeriod(name, iso_day(self.first), iso_day(self.last), round(self.speed, 6), self.kind)
 
     def inside(self, days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Return which days are in it."""
+        """Return a mask of the days in the period."""
         return (days >= self.first) & (days <= self.last)
 
 
 class Spans(NamedTuple):
-    """Periods whose effects are to be estimated. days_after: days after a promotion with another effect."""
+    """Periods whose effects to estimate. days_after: days after a promotion with an effect of their own."""
 
     events: tuple[DatedPeriod, ...] = ()
     promotions: tuple[DatedPeriod, ...] = ()
@@ -127,7 +127,7 @@ def estimate_effects(
 
 
 def effects_frame(effects: Sequence[PeriodEffect]) -> pd.DataFrame:
-    """Return one row per effect: the period, purchases and those expected, speed and its 95 % limits."""
+    """Return one row per effect: the period, actual and expected purchases, speed and its 95 % limits."""
     import pandas as pd
 
     spread = np.exp(1.96 * np.array([effect.deviation for effect in effects]))
@@ -157,7 +157,7 @@ def _count(effect: PeriodEffect, days: npt.NDArray[np.int64], actual: Array, mea
 
 
 def _shrink(effects: Sequence[PeriodEffect], noise: float) -> list[PeriodEffect]:
-    """Return effects drawn towards the means of their groups, and the means for those not observed."""
+    """Return effects shrunk towards the means of their groups; unobserved effects get the mean."""
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, effect in enumerate(effects):
         families[effect.kind, effect.part].append(place)
@@ -169,7 +169,7 @@ def _shrink(effects: Sequence[PeriodEffect], noise: float) -> list[PeriodEffect]
 
 
 def _shrink_family(effects: list[PeriodEffect], noise: float) -> list[PeriodEffect]:
-    """Return effects of one kind; groups have means of their own, and the variance within groups is common."""
+    """Return the effects of one kind; groups have their own means, and share the variance within groups."""
     seen = np.array([effect.observed for effect in effects])
     bought = np.array([effect.purchases for effect in effects]) + HALF_A_PURCHASE
     logs = np.log(bought / (np.array([effect.expected for effect in effects]) + HALF_A_PURCHASE))

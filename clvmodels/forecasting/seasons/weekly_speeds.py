@@ -21,10 +21,10 @@ __all__ = [
 ]
 
 WEEKS, DAYS_OF_CELL = 52, 7
-HARMONICS = 4  # of a smooth season; the variance of the k-th falls with the square of k
-DEVIATIONS = np.concatenate([[0.0], np.geomspace(0.01, 1.0, 12)])  # standard deviations on a logarithmic scale
+HARMONICS = 4  # harmonics of a smooth season; the variance of the k-th falls with the square of k
+DEVIATIONS = np.concatenate([[0.0], np.geomspace(0.01, 1.0, 12)])  # grid of standard deviations on a logarithmic scale
 HALF_A_PURCHASE = 0.5
-FEWEST_DAYS = 3  # of a week
+FEWEST_DAYS = 3  # days that a week needs
 
 
 class WeeklySpeeds(NamedTuple):
@@ -46,8 +46,8 @@ def weekly_speeds(
 ) -> WeeklySpeeds:
     """Return the speeds of weeks from days with actual purchases and those expected without a season.
 
-    The ratios are not smoothed. In simulations, speeds drawn towards a curve or towards their neighbors made totals
-    half a year ahead worse, because the first weeks of a log, with few customers, were drawn towards Christmas.
+    The ratios are not smoothed. In simulations, shrinking speeds towards a curve or their neighbors made totals half a
+    year ahead worse, because the first weeks of a log, with few customers, were shrunk towards Christmas.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def weekly_speeds(
 
 
 def week_of_year(days: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the week of the year of days since 1970-01-01, 0 to 51; the last has the days that are left."""
+    """Return the week of the year of days since 1970-01-01, 0 to 51; the last has the remaining days."""
     return np.minimum(day_of_year(days) // DAYS_OF_CELL, WEEKS - 1)
 
 

@@ -1,4 +1,4 @@
-"""Covariates that change in time: one row per customer and change."""
+"""Read covariates that change over time, from one row per customer and change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["CovariateHistory"]
 
-SHOWN = 3  # ids in messages
+SHOWN = 3  # ids shown in messages
 DayNumbers = npt.NDArray[np.int64]
 
 
@@ -32,7 +32,7 @@ class CovariateHistory:
     start : int array, shape (n + 1,)
         Position of each customer's first row, and, last, the number of rows.
     day : int array, shape (m,)
-        The first day on which a row holds, counted from 1970-01-01.
+        The first day to which a row applies, counted from 1970-01-01.
     values : array, shape (m, k)
     names : tuple of str, length k
 
@@ -65,8 +65,8 @@ class CovariateHistory:
     ) -> Self:
         """Read a table with one row per customer and change.
 
-        A row holds from its date on, until the customer's next row. Rows at regular dates, such as one per week, are
-        fine: those that change nothing are left out.
+        A row applies from its date until the customer's next row. Rows at regular dates, such as one per week, are
+        accepted; rows without a change are dropped.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class CovariateHistory:
         return [self.names.index(name) for name in names]
 
     def rows_of(self, customers: nw.Series[Any]) -> DayNumbers:
-        """Return the position of each of some customers among these.
+        """Return the positions of some customers in this history.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What purchases at rates that change in time are worth: expected by period, and discounted."""
+"""Compute the discounted value of purchases at rates that change over time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["discounted_value"]
 def discounted_value(
     expected: Callable[[float], Array], spend: SpendModel, history: KnownHistory, terms: ValueTerms
 ) -> frames.Frame:
-    """Return what customers are worth: each month's expected purchases by their spend, discounted from its middle.
+    """Return the value of customers: each month's expected purchases times their spend, discounted from mid-month.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class LeavingComparison:
     Attributes
     ----------
     table : DataFrame
-        One row per window: day (the last that was known), actual, calendar, sun: purchases in it, and expected.
+        One row per window: day (the cutoff), actual purchases, and those expected by calendar and by sun.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class LeavingComparison:
 
     @property
     def findings(self) -> Findings:
-        """What was compared, as a finding."""
+        """The result of the comparison as a finding."""
         if not len(self.table):
             return (Finding("leaving-not-compared"),)
         figures = {"windows": len(self.table), "better": self.better, **self._errors()}
@@ -75,9 +75,9 @@ def compare_leaving(
 ) -> LeavingComparison:
     """Forecast earlier windows with customers who leave by the calendar, and with those who leave in plain time.
 
-    A model with a calendar lets customers leave by it: nobody leaves while the shop is closed, and twice as many in a
-    week of twice the purchases. `TimeVaryingModel` without covariates lets them leave at the same rate all year. The
-    two differ where speeds are 0 or far above 1.
+    A model with a calendar lets customers leave by it: no customer leaves while the shop is closed, and twice as many
+    leave in a week with twice the purchases. `TimeVaryingModel` without covariates lets them leave at the same rate all
+    year. The two differ where speeds are 0 or far above 1.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Likelihoods of histories in which rates change: customers leave by a clock of their own, or only at purchases."""
+"""Likelihoods of histories in which rates change: customers leave by a second clock, or only at purchases."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from clvmodels.processes.two_clocks import (
 
 __all__ = ["ChangingLikelihood", "LeavingAtPurchases", "TwoClocks", "likelihood_of"]
 
-DIFFERENCE = 1e-5  # relative, of times
-SMALLEST, LARGEST = -12.0, 12.0  # logarithms of means and shapes, in the unit of the mean T
-FARTHEST = 15.0  # logarithm of the change of a rate over the range of a covariate
+DIFFERENCE = 1e-5  # relative step in times
+SMALLEST, LARGEST = -12.0, 12.0  # limits of logarithms of means and shapes, in the unit of the mean T
+FARTHEST = 15.0  # largest log change of a rate over the range of a covariate
 TWO_CLOCKS = ("pareto_nbd", "ggompertz_nbd")
 
 
@@ -114,7 +114,7 @@ class TwoClocks:
 
 @dataclass(frozen=True, slots=True)
 class LeavingAtPurchases:
-    """A process whose customers leave only at purchases, or never, on a clock of their own with covariates.
+    """A process whose customers leave only at purchases, or never, on a clock that covariates change.
 
     Coordinates are the logarithms of the parameters, and coefficients.
     """
@@ -178,7 +178,7 @@ class LeavingAtPurchases:
         return self.process.log_likelihood(p, *self._columns(self.process.statistics, stretches, last, end))
 
     def _columns(self, names: Sequence[str], stretches: Stretches, last: Array, end: Array) -> list[Array]:
-        """Return the columns of a summary by a clock of one's own."""
+        """Return the columns of a summary by the customers' own clock."""
         columns = {"frequency": stretches.x, "recency": last, "T": end}
         return [columns[name] for name in names]
 
@@ -196,7 +196,7 @@ def likelihood_of(process: str, purchase: Sequence[str], dropout: Sequence[str])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Centered:
-    """Covariates without their means over time, which makes the search well conditioned; what that does to scales.
+    """Covariates less their means over time, so that the search is well conditioned, and the change of scales.
 
     purchase (k,), dropout (l,): the means.
     """

@@ -1,4 +1,4 @@
-"""The maximum of a likelihood with an exact gradient, in a few coordinates, and its curvature."""
+"""Find the maximum of a likelihood with an exact gradient in a few coordinates, and its curvature."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Maximum", "find_maximum"]
 
 ValueAndGradient = Callable[[Array], tuple[float, Array]]
 
-STEP = 1e-4  # of a coordinate, for differences of the gradient
+STEP = 1e-4  # step of a coordinate in differences of the gradient
 NEWTON_STEPS = 12
-GRADIENT_TOLERANCE = 1e-6  # of the log-likelihood per unit of a coordinate, times the number of customers' root
-LEAST_CURVATURE = 1e-7  # of the largest: below, a direction is flat
+GRADIENT_TOLERANCE = 1e-6  # change of the log-likelihood per unit of a coordinate, times the square root of customers
+LEAST_CURVATURE = 1e-7  # relative to the largest; a direction with less curvature is flat
 LONGEST_STEP = 1.0
 
 
@@ -75,7 +75,7 @@ def find_maximum(objective: ValueAndGradient, start: Array, limits: Array) -> Ma
 
 
 def _polish(objective: ValueAndGradient, point: Array, limits: Array) -> Maximum:
-    """Go on from near a maximum by Newton's steps, with the Hessian from differences of the gradient."""
+    """Refine a point near a maximum by Newton's steps, with the Hessian from differences of the gradient."""
     value, gradient = objective(point)
     hessian = _hessian(objective, point, limits)
     for _ in range(NEWTON_STEPS):
@@ -98,7 +98,7 @@ def _polish(objective: ValueAndGradient, point: Array, limits: Array) -> Maximum
 
 
 def _newton_step(hessian: Array, gradient: Array) -> Array:
-    """Return the step to the maximum of the quadratic, uphill also where the likelihood is not concave."""
+    """Return Newton's step, uphill even where the likelihood is not concave."""
     values, vectors = np.linalg.eigh(-hessian)
     values = np.maximum(np.abs(values), LEAST_CURVATURE * np.max(np.abs(values)))
     step: Array = vectors @ ((vectors.T @ gradient) / values)
@@ -115,7 +115,7 @@ def _hessian(objective: ValueAndGradient, point: Array, limits: Array) -> Array:
 
 
 def _at_limit(point: Array, gradient: Array, limits: Array) -> npt.NDArray[np.bool_]:
-    """Return which coordinates are at a limit that the gradient points beyond."""
+    """Return a mask of coordinates at a limit beyond which the gradient points."""
     low, high = limits.T
     beyond: npt.NDArray[np.bool_] = ((point <= low) & (gradient < 0)) | ((point >= high) & (gradient > 0))
     return beyond

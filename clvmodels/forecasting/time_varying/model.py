@@ -62,8 +62,8 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
     parameters_ : dict of str to float
         Those of the process, where all covariates are 0, and the coefficients, as "purchase.NAME" and "dropout.NAME".
     standard_errors_ : dict of str to float
-        NaN where a parameter is not determined: a coefficient without limit, since an effect of any strength beyond
-        some point describes the data as well.
+        NaN where a parameter is not determined, such as a coefficient without limit: any effect beyond some strength
+        fits the data equally well.
     fit_ : Maximum
         Coordinates of the search, with the log-likelihood (value), its gradient and its Hessian there.
     clock_ : Clock
@@ -225,8 +225,8 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         horizon : float or str
             A number in the clock's unit, or a length such as "26 weeks".
         covariates : CovariateHistory, optional
-            With the future: rows after the cutoff are the scenario that is forecast; where there are none, a
-            customer's last row goes on.
+            Including the future: rows after the cutoff are the scenario of the forecast; without them, a customer's
+            last row continues.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         history : KnownHistory
             With amounts.
         covariates : CovariateHistory, optional
-            With the future, as for `expected_purchases`.
+            Including the future, as for `expected_purchases`.
         horizon : float or str
         annual_discount_rate : float
             Effective rate per year.
@@ -281,7 +281,7 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         return discounted_value(self._expected(history, covariates), spend, history, terms)
 
     def _expected(self, history: KnownHistory, covariates: CovariateHistory | None) -> Callable[[float], Array]:
-        """Return a function of a length of time: the purchases expected of each customer within it, (n,)."""
+        """Return a function that maps a length of time to the expected purchases of each customer, (n,)."""
         past = self._past(history, covariates)
         likelihood = likelihood_of(self.process, self.purchase, self.dropout)
         rows = self.center_.on(past.stretches)

@@ -1,4 +1,4 @@
-"""A history and covariates that change -> stretches of the customers' time within which rates are constant."""
+"""Divide the time of customers into stretches within which rates are constant, by covariates and calendar."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Times = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChangingCovariates:
-    """Covariates that change in time, and the names of those that act on purchases and on dropout."""
+    """Covariates that change over time, and the names of those that affect purchases and dropout."""
 
     history: CovariateHistory
     purchase: tuple[str, ...] = ()
@@ -39,9 +39,9 @@ class HistoryStretches:
     Attributes
     ----------
     stretches : Stretches
-        Of m distinct histories; with covariates every customer's is distinct.
+        Of m distinct histories; with covariates, every customer has a distinct one.
     customers : int array (m,)
-        A customer with each history, by position.
+        The position of one customer with each history.
     positions : int array (n,)
         The history of each customer.
     counts : array (m,)
@@ -71,7 +71,7 @@ def past_stretches(history: KnownHistory, covariates: ChangingCovariates | None)
         values = rows.at(buyer, ticks)[:, rows.purchase]
         for k in range(values.shape[1]):
             bought[:, k] = np.bincount(buyer, values[:, k], minlength=len(present))
-    mean_speed = np.bincount(positions, log_speed) / counts  # histories differ in it, but it multiplies no parameter
+    mean_speed = np.bincount(positions, log_speed) / counts  # histories differ by it, but it multiplies no parameter
     stretches = cut.stretches(x[customers].astype(float), bought[customers], mean_speed)
     return HistoryStretches(stretches, customers, positions, counts)
 
@@ -81,7 +81,7 @@ def future_stretches(
 ) -> Stretches:
     """Return the stretches of the same histories within a horizon after the cutoff, in the clock's unit.
 
-    Covariates stay as in a customer's last row, unless later rows are there.
+    Covariates keep the values of a customer's last row, unless there are later rows.
     """
     log = history.purchase_log
     present = np.flatnonzero(log.first <= history.cutoff)
@@ -95,7 +95,7 @@ def future_stretches(
 def _distinct(
     first: TickNumbers, last: TickNumbers, x: TickNumbers, *, together: bool
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Array]:
-    """Return a customer with each history, the history of each customer, and how many have each."""
+    """Return one customer per history, the history of each customer, and the number of customers per history."""
     if not together:
         every = np.arange(len(first))
         return every, every, np.ones(len(first))
@@ -108,7 +108,7 @@ def _distinct(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CovariateRows:
-    """Rows of covariates by customer and by the tick from which they hold, in order."""
+    """Rows of covariates, sorted by customer and by the tick from which they apply."""
 
     ids: list[str]
     start: TickNumbers
@@ -198,7 +198,7 @@ def _cut(clock: Clock, first: TickNumbers, last: TickNumbers, end: Times, rows: 
 
 
 def _changes(clock: Clock, begin: int, end: int) -> TickNumbers:
-    """Return the ticks from one to another after which the calendar has another speed."""
+    """Return the ticks in a range after which the speed of the calendar changes."""
     if not clock.seasonal or clock.calendar is None:
         return np.zeros(0, dtype=np.int64)
     per_day = _ticks_per_day(clock)
