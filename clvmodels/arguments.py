@@ -1,8 +1,8 @@
-"""Arguments of the wrong kind, such as a Series where the name of a column is due, get an error of this package.
+"""Raise an error of this package for arguments of the wrong kind, such as a Series instead of a column name.
 
-The public functions and classes are wrapped where they are imported from the package. A switch that is neither True nor
-False is refused at once, because any text would count as True. Other arguments are compared with their annotations only
-if the call fails with an error of Python or of another library, so that a call that works costs nothing.
+Public functions and classes are wrapped when they are imported from the package. A switch that is neither True nor
+False is refused immediately, because any text would count as True. Other arguments are compared with their annotations
+only if the call fails with an error of Python or of another library, so that a call that works costs nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from clvmodels.errors import CLVError, InvalidOption
 
 __all__ = ["check_arguments", "check_methods"]
 
-LONGEST = 60  # characters of a value that an error shows
+LONGEST = 60  # most characters of a value in an error message
 
 
 def check_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that raises InvalidOption if it fails because arguments are of the wrong kind."""
+    """Return a function that raises InvalidOption if it fails because of arguments of the wrong kind."""
 
     @wraps(function)
     def checked(*arguments: Any, **options: Any) -> Any:
@@ -90,7 +90,7 @@ def _refuse(
     try:
         bound = signature.bind(*arguments, **options).arguments
     except TypeError:
-        return  # the call itself says which argument is missing or unknown
+        return  # the call itself reports missing and unknown arguments
     faults = []
     for name, value in bound.items():
         if name not in kinds or (only_switches and kinds[name] is not bool):
@@ -103,7 +103,7 @@ def _refuse(
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    """Return whether a value is of a kind; kinds that cannot be checked fit everything."""
+    """Return whether a value is of a kind; every value fits a kind that cannot be checked."""
     origin, parts = get_origin(kind), get_args(kind)
     if kind in (Any, typing.Self) or isinstance(kind, typing.TypeVar):
         return True
@@ -130,7 +130,7 @@ def _fits(value: Any, kind: Any) -> bool:
 
 
 def _described(kind: Any) -> str:
-    """Return what a kind expects, in words."""
+    """Return the description of a kind for a message, such as "a number"."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         several = list(dict.fromkeys(_described(part) for part in parts if part is not type(None)))
@@ -156,7 +156,7 @@ def _kind_of(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Return a short value as it is, and only the type of a table or a model."""
+    """Return the text of a short value; of a table or a model, only the type."""
     if value is None or isinstance(value, (str, int, float, bool, date)):
         text = repr(value)
         return text if len(text) <= LONGEST else text[:LONGEST] + "..."
@@ -164,7 +164,7 @@ def _shown(value: Any) -> str:
 
 
 def _remedy(value: Any, kind: Any) -> str:
-    """Return what to do about some usual mistakes; it begins with a space, or is empty."""
+    """Return the remedy of a common mistake, which begins with a space; empty for other mistakes."""
     kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
     names = {getattr(each, "__name__", "") for each in kinds}
     if isinstance(value, str) and {int, float} & set(kinds):

@@ -35,13 +35,13 @@ PeriodKind = Literal["event", "promotion", "closed", "records_lost", "stock_out"
 Speeds = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
 
-DAYS_OF_YEAR = 366  # the season has a speed for 29 February as well
+DAYS_OF_YEAR = 366  # including 29 February
 LEAP_DAY = 59  # its place in the season
 DAYS_OF_WEEK, WEEKS_OF_YEAR = 7, 52
-DAYS_OF_SHORT_YEAR = 364  # 52 weeks, which hold every weekday equally often
+DAYS_OF_SHORT_YEAR = 364  # 52 weeks, with every weekday equally often
 THURSDAY = 3  # 1970-01-01, day 0
 EPOCH = date(1970, 1, 1)
-FIRST_DAY, LAST_DAY = (date(1850, 1, 1) - EPOCH).days, (date(2450, 1, 1) - EPOCH).days  # time is plain outside
+FIRST_DAY, LAST_DAY = (date(1850, 1, 1) - EPOCH).days, (date(2450, 1, 1) - EPOCH).days  # time is plain outside of these
 FORMAT, SCHEMA_VERSION = "clvmodels.Calendar", 1
 
 
@@ -117,8 +117,8 @@ class Calendar:
     periods : sequence of CalendarPeriod, optional
         Holidays, promotions and outages. Those of earlier and of coming years are separate periods.
     doubt : SeasonDoubt, optional
-        How well the season is known, by `estimate_calendar`; intervals of totals allow for it. Calendars that differ in
-        it alone are equal.
+        The uncertainty of the season, from `estimate_calendar`, for intervals of totals. Calendars that differ only in
+        it are equal.
 
     Raises
     ------
@@ -133,7 +133,7 @@ class Calendar:
     --------
     >>> import clvmodels as clv
     >>> shop = clv.Calendar(periods=[clv.CalendarPeriod("moving house", "1997-06-02", "1997-06-15", 0, "closed")])
-    >>> shop.elapsed("1997-06-01", "1997-07-01")  # days of calendar time from the end of one day to the end of another
+    >>> shop.elapsed("1997-06-01", "1997-07-01")  # days of calendar time between the ends of two days
     16.0
     """
 
@@ -198,7 +198,7 @@ class Calendar:
     def scaled(self, first: str, last: str) -> float:
         """Return the mean speed from the first day to the last, both included.
 
-        This shows where a horizon is in the season: 1.3 means 30 % more purchases than in as many average days.
+        This shows how a horizon lies in the season: 1.3 means 30 % more purchases than on average days.
         """
         begin, end = _day(first, "first"), _day(last, "last")
         if end < begin:
@@ -206,7 +206,7 @@ class Calendar:
         return float(self.speeds(np.arange(begin, end + 1)).mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the calendar as plain values; without doubt about the season if there is none."""
+        """Return the calendar as plain values; `doubt` is left out if there is none."""
         plain = {
             "season": list(self.season),
             "weekdays": list(self.weekdays),
@@ -230,14 +230,13 @@ class Calendar:
     def from_series(cls, days: Sequence[Any], sales: Sequence[float]) -> Self:
         """Return the season of sales per day: last year's of the shop or of a sister shop, or search interest.
 
-        A calendar from elsewhere is needed where a log cannot show the season itself: within its first year, or where
-        all customers arrived at the same time. Speeds are constant within each of the 52 weeks of the year.
+        Use it if a log cannot show the season itself: within its first year, or if all customers arrived at the same
+        time. Speeds are constant within each of the 52 weeks of the year.
 
         Parameters
         ----------
         days : sequence of dates or ISO texts
-            Days with sales, of one whole year or several. Every day of the year counts; one that is missing sold
-            nothing.
+            Days with sales, of one whole year or several. Missing days count as days without sales.
         sales : sequence of float
             Sales on each day, in any unit; not negative. Several values of a day are added up.
 

@@ -51,8 +51,8 @@ class Clock:
         Purchases of a customer within one such calendar period count as one. A week (from Monday), month or year is an
         opportunity to buy, as in discrete processes, and must also be the time unit.
     time_zone : str, optional
-        IANA name of the zone whose calendar applies. Needed for timestamps with a zone. If hours are counted, they are
-        those that have passed, also where summer time begins or ends; without a zone, they are those of the clock.
+        IANA name of the zone whose calendar applies. Needed for timestamps with a zone. Hours are counted as elapsed
+        hours, also when summer time begins or ends; without a zone, by the clock.
     calendar : Calendar, optional
         How fast customers buy on each day; models then measure time by it. Not for opportunities to buy.
 
@@ -170,7 +170,7 @@ class Clock:
         return TimeAhead(self.calendar, float(self._day_of(tick)), self.days_per_unit)
 
     def _day_of(self, tick: Any) -> Any:
-        """Return ticks as days since 1970-01-01 at whose end they end, with fractions for hours."""
+        """Return the days since 1970-01-01 at the end of ticks, with fractions for hours."""
         return (tick + 1) / 24 - 1 if self.merge_within == "hour" else tick
 
     def length(self, unit: TimeUnit) -> float:
@@ -228,7 +228,7 @@ class Clock:
         return math.log1p(annual_rate) / self.units_per_year
 
     def last_tick(self, moment: Moment, name: str = "observation_end") -> int:
-        """Return the last tick of a moment: for a date that of its last hour, for a timestamp that of its hour."""
+        """Return the last tick of a moment: of the last hour of a date, of the hour of a timestamp."""
         when, whole_day = self._read(moment, name)
         hours = (when - EPOCH) // timedelta(hours=1)
         if self.merge_within == "hour":

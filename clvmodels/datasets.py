@@ -1,4 +1,4 @@
-"""Bundled data: the CDNOW transaction log, donation counts, and the log of a gift shop with all its errors.
+"""Load bundled data: the CDNOW transaction log, donation counts, and the uncleaned log of a gift shop.
 
 The files are in `data/` of a checkout and in `clvmodels/data/` of an installed package. The `README.md` there gives the
 source, the known oddities and the license of each.

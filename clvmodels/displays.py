@@ -1,6 +1,6 @@
-"""Draw a result by the name of its plot.
+"""Draw a result with the plot of a given name.
 
-A plot takes a table and lies above the results in the order of packages; it is looked up only when it is drawn.
+Plots come after the results in the order of packages, so a plot is imported only when it is drawn.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def replacing(path: Path) -> Iterator[Path]:
     path = target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{path.suffix}")
-    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # less what the umask takes away
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # less the bits of the umask
     try:
         yield temporary
         keep_rights(path, temporary)
@@ -85,7 +85,7 @@ def replacing_workbook(path: Path, options: Mapping[str, Any] | None = None) -> 
 
 
 def target(path: Path) -> Path:
-    """Return the file that a path names, through symbolic links; what is there and not a file may not be replaced."""
+    """Return the file behind a path, through symbolic links; raise an error if the path is not that of a file."""
     path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():
         raise InvalidOption(f"{path}: is a folder or a device, which is not replaced by a file: name another path.")
@@ -93,10 +93,10 @@ def target(path: Path) -> Path:
 
 
 def keep_rights(old: Path, new: Path) -> None:
-    """Give a file the mode and, if this user may, the group of the file that it is about to replace."""
+    """Give a file the mode and, if permitted, the group of the file that it will replace."""
     with contextlib.suppress(FileNotFoundError):
         status = old.stat()
-        with contextlib.suppress(OSError, AttributeError):  # another group than one's own, or Windows
+        with contextlib.suppress(OSError, AttributeError):  # a group of which this user is not a member, or Windows
             os.chown(new, -1, status.st_gid)
         new.chmod(stat.S_IMODE(status.st_mode))
 
@@ -134,7 +134,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def folder_of_run(folder: Path, run_id: str, *, unfinished: bool = False) -> Path:
-    """Return the folder of a run in a folder of runs, or that in which it is written before it gets its name."""
+    """Return the folder of a run in a folder of runs, or the folder in which an unfinished run is written."""
     return folder / RUNS / f"{run_id}{UNFINISHED_RUN if unfinished else ''}"
 
 

@@ -1,4 +1,4 @@
-"""What was known of a log at a cutoff, from which forecasters learn, and what they forecast from it."""
+"""The records of forecasts: KnownHistory, the data known at a cutoff, and Forecast."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ Remembered = TypeVar("Remembered")
 
 @dataclass(frozen=True, slots=True)
 class ForecasterIdentity:
-    """Who makes a forecast: the id by which code recognizes it, and the title that people read.
+    """The identity of a forecast: the id that code uses, and the title that people read.
 
     Attributes
     ----------
     id : str
         Such as "bgnbd", "bgnbd+gamma_gamma" or "own_rate"; the same at every cutoff.
     title : str
-        Used for drawing and printing only.
+        Only for drawing and printing.
     kind : {"process", "rule", "boosted_trees", "blend", "best", "spend"}
-        "spend" is a spend model by itself, which has parameters and no forecasts of its own.
+        "spend" is a spend model alone, which has parameters but no forecasts.
     process, spend : str or None
         Ids of the purchase process and the spend model that the forecast is made with.
     """
@@ -67,7 +67,7 @@ class ForecasterIdentity:
 
 
 class TotalDistribution(Protocol):
-    """The distribution of a total, common errors of all customers included."""
+    """The distribution of a total, including errors that all customers share."""
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the ends of the central interval with this probability."""
@@ -82,7 +82,7 @@ class TotalDistribution(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuantityForecast:
-    """What a forecaster expects of one quantity.
+    """The forecast of one quantity.
 
     Attributes
     ----------
@@ -109,14 +109,14 @@ class QuantityForecast:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
-    """What a forecaster expects of the customers of a history within a horizon, in their order.
+    """The forecast for the customers of a history within a horizon, in their order.
 
     Attributes
     ----------
     horizon : float
         In the clock's unit.
     purchases, money : QuantityForecast or None
-        None where the forecaster does not forecast the quantity. Money is not discounted.
+        None if the forecaster does not forecast the quantity. Money is not discounted.
     alive : array (n,) or None
         P(alive) at the cutoff, from the process that the forecaster's certificate names; None without one.
 
@@ -144,8 +144,8 @@ class Forecast:
 class KnownHistory:
     """The purchases of a log up to a cutoff: what forecasters learn from and forecast from. Nothing later is visible.
 
-    Make one with `KnownHistory.from_log`. A history that `from_summaries` made has no log behind it: it serves
-    forecasters that need no more than an RFM.
+    Make one with `KnownHistory.from_log`. A history that `from_summaries` made has no log behind it: it only works for
+    forecasters that need an RFM alone.
 
     Attributes
     ----------
@@ -164,7 +164,7 @@ class KnownHistory:
     spent : array (n,) or None
         Money spent up to the cutoff, the first purchase included, if there is no log and it is known.
     memory : dict
-        What forecasters computed and share, such as fits; see `remembered`.
+        Shared results of forecasters, such as fits; see `remembered`.
 
     Examples
     --------
@@ -237,7 +237,7 @@ class KnownHistory:
 
     @classmethod
     def from_summaries(cls, rfm: RFM, spent: Array | None = None) -> KnownHistory:
-        """Return the history of customers of whom only an RFM is known.
+        """Return the history of customers for whom only an RFM is known.
 
         Parameters
         ----------
@@ -314,7 +314,7 @@ class KnownHistory:
         return sorted(need for need in needs if not met[need]())
 
     def repeated(self, since: int, until: int, *, spent: bool = False) -> Array:
-        """Return repeat purchases, or money spent in them, in (since, until] of each customer at the cutoff, (n,)."""
+        """Return the repeat purchases in (since, until], or the money in them, of each customer at the cutoff, (n,)."""
         self._refuse_later(until)
         log = self.purchase_log
         customers = log.first <= self.cutoff
@@ -329,7 +329,7 @@ class KnownHistory:
         return first[first <= self.cutoff] <= tick
 
     def earlier(self, cutoff: int) -> KnownHistory:
-        """Return what was known at an earlier cutoff; what happened after it is taken as known at this one."""
+        """Return the history at an earlier cutoff; purchases after it are those known at this cutoff."""
         self._refuse_later(cutoff)
         return replace(self, cutoff=cutoff, later=None, memory={})
 
@@ -353,7 +353,7 @@ class KnownHistory:
         return replace(self, log=replace(self.purchase_log, clock=clock), later=later, memory={})
 
     def thinned(self, most: int) -> KnownHistory:
-        """Return the history of every second, third, ... customer, so that there are at most `most`."""
+        """Return the history of every second, third, ... customer, with at most `most` customers."""
         log = self.purchase_log
         customers = np.flatnonzero(log.first <= self.cutoff)
         if len(customers) <= most:
@@ -362,12 +362,12 @@ class KnownHistory:
         return replace(self, log=log.of(rows), memory={})
 
     def followed(self, until: int) -> Holdout:
-        """Return the customers at the cutoff and what they did up to a later tick: the only look beyond the cutoff."""
+        """Return the customers at the cutoff and their purchases up to a later tick: the only look ahead."""
         how = (self.include_first_transaction, self.intertimes)
         return split_at(self.purchase_log, self.cutoff, until, *how, later=self.later, calibration=self.rfm)
 
     def remembered(self, key: Hashable, compute: Callable[[], Remembered]) -> Remembered:
-        """Return what was computed before under a key, such as a fit that several forecasters share."""
+        """Return a result computed once per key, such as a fit that several forecasters share."""
         if key not in self.memory:
             self.memory[key] = compute()
         value: Remembered = self.memory[key]

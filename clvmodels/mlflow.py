@@ -1,4 +1,4 @@
-"""Models in MLflow: a flavor whose only content is the JSON that `CustomerModel.save` writes, and no pickle.
+"""Save models in MLflow, with a flavor that contains only the JSON of `CustomerModel.save`, and no pickle.
 
 MLflow 3 is imported when a function is called, and is not a dependency of this package: `pip install mlflow`.
 """
@@ -49,7 +49,7 @@ def save_model(
     path : str or Path
         A folder that does not exist yet.
     mlflow_model : mlflow.models.Model, optional
-        What `log_model` adds the flavor to.
+        The model to which `log_model` adds the flavor.
     pip_requirements : list of str, optional
         Default: this release of clvmodels.
     metadata : dict, optional
@@ -179,7 +179,7 @@ class ScoringModel:
 
 
 def _load_pyfunc(path: str) -> ScoringModel:
-    """Return what `mlflow.pyfunc.load_model` wraps; the path is that of the JSON."""
+    """Return the model that `mlflow.pyfunc.load_model` wraps, from the path of the JSON."""
     model = load(path)
     if not isinstance(model, CustomerModel):
         raise InvalidOption(f"{type(model).__name__} learns from a log: load it with clvmodels.mlflow.load_model.")
@@ -187,7 +187,7 @@ def _load_pyfunc(path: str) -> ScoringModel:
 
 
 def _signature() -> Any:
-    """Return the parameters of a prediction with their defaults; columns are checked by this package."""
+    """Return the parameters of a prediction with their defaults; this package checks the columns."""
     types, models = import_module("mlflow.types"), import_module("mlflow.models")
     params = [
         types.ParamSpec(name, types.DataType.string if isinstance(value, str) else types.DataType.double, value)
@@ -197,7 +197,7 @@ def _signature() -> Any:
 
 
 def _mlflow() -> Any:
-    """Import MLflow; an error says how to install it."""
+    """Import MLflow; raise an error with the install command if it is missing."""
     try:
         return import_module("mlflow")
     except ImportError:

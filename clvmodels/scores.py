@@ -1,4 +1,4 @@
-"""Proper scores that forecasters learn by and backtests report: deviance, CRPS and the randomized PIT."""
+"""Proper scores for learning and for backtests: deviance, CRPS and the randomized PIT."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def crps_of_counts(actual: Array, pmf: Array) -> Array:
     ----------
     actual : array (n,)
     pmf : array (K + 1, n)
-        P(exactly k) for k = 0 to K; almost no probability may be left beyond K.
+        P(exactly k) for k = 0 to K; almost no probability may remain beyond K.
     """
     below = np.minimum(np.cumsum(pmf, axis=0), 1.0)
     k = np.arange(len(pmf))[:, None]

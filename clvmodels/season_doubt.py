@@ -1,4 +1,4 @@
-"""How well the speeds of an estimated season are known, and what that means for a total."""
+"""The uncertainty of the speeds of an estimated season, and of a total that depends on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Weekly = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class SeasonDoubt:
-    """How well the speeds of the 52 weeks of an estimated season are known.
+    """The uncertainty of the speeds of the 52 weeks of an estimated season.
 
     Attributes
     ----------
@@ -49,21 +49,20 @@ class SeasonDoubt:
             raise InvalidOption("A season needs weeks with purchases, and speeds above 0.")
 
     def log_variance(self, expected: Weekly) -> float:
-        """Return the variance of the logarithm of a total that the doubt about the season adds.
+        """Return the variance of the logarithm of a total due to the uncertainty of the season.
 
         Parameters
         ----------
         expected : array (52,)
-            What is expected in each week of the year, in any unit.
+            The expected total of each week of the year, in any unit.
 
         Notes
         -----
         A process is fitted to all purchases of the log, so that only the season of the horizon relative to that of the
         log matters. With the shares h of the total and c of the purchases by week, the logarithm of the total changes
         by (h - c)' d if the logarithms of the speeds change by d: a horizon of a year after a log of a year hardly
-        depends on the season. The speeds under another trend are one end of what is possible and those of the calendar
-        the other; the mean square of a number between 0 and the difference, all equally probable, is a third of its
-        square.
+        depends on the season. The speeds under another trend and those of the calendar are the two extremes; a uniform
+        number between 0 and their difference has a mean square of a third of its square.
         """
         total = float(expected.sum())
         if not total > 0:

@@ -1,4 +1,4 @@
-"""Simulated transaction logs of customers who buy according to a process."""
+"""Simulate transaction logs of customers who buy according to a process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clvmodels.processes.contract import Array, Process
 
 __all__ = ["simulate_log"]
 
-CENTS = 100  # per unit of money
+CENTS = 100  # cents per unit of money
 
 
 def simulate_log(
@@ -104,7 +104,7 @@ def simulate_log(
 
 
 def _ticks_of_repeats(first: Any, time: Array, clock: Clock) -> Any:
-    """Return the ticks of repeat purchases (m,), at times after the ticks of first purchases by the clock."""
+    """Return the ticks of repeat purchases (m,), from times after the ticks of first purchases."""
     if not clock.seasonal or clock.calendar is None:
         return first + np.floor(time * clock.ticks_per_unit).astype(np.int64)
     reached = calendar_time(clock.calendar, first) + time * clock.days_per_unit
@@ -145,6 +145,6 @@ def _parameters(processes: Mapping[str, Process], name: str, values: Mapping[str
 
 
 def _amounts(name: str, p: Any, customer: Any, customers: int, generator: np.random.Generator) -> Array:
-    """Return an amount per purchase, to the cent. Each customer's spend rate is drawn once, for all purchases."""
+    """Return an amount per purchase, rounded to cents; each customer's spend rate is drawn once."""
     amounts: Array = np.round(SPEND_PROCESSES[name].simulate_orders(p, customer, customers, generator) * CENTS) / CENTS
     return amounts

@@ -14,7 +14,7 @@ __all__ = ["TimeAhead"]
 
 MONTH, YEAR = 365.25 / 12, 365.25
 MONTHLY_FOR, YEARLY_FOR, LONGEST = 36 * MONTH, 10 * YEAR, 250 * YEAR
-GROWTH = 1.25  # of the ends of later periods, in which the season moves no purchase to another year
+GROWTH = 1.25  # growth of later periods, in which the season moves no purchase to another year
 NEGLIGIBLE_RATE = 1e-8  # below, sinh(x)/x is 1 to the last bit
 
 
@@ -48,15 +48,15 @@ class TimeAhead:
         return (reached - self.day) / self.days_per_unit
 
     def speed(self, times: npt.ArrayLike) -> Any:
-        """Return the speed of the days in which times after the end of observation are."""
+        """Return the speed of the calendar at times after the end of observation."""
         days = np.ceil(self.day + np.asarray(times, dtype=float) * self.days_per_unit)
         return self.calendar.speeds(days.astype(np.int64))
 
     def discount_factors(self, horizon: float, rate: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return the ends of periods up to a horizon, and the mean discount factor of a purchase in each, (k,) each.
 
-        Within a period a purchase is as likely at any moment of calendar time. Periods last a month in the first years,
-        when the season moves purchases within the year, then a year, and then longer and longer.
+        Within a period, purchases are uniform in calendar time. Periods last a month in the first years, in which the
+        season moves purchases within the year, then a year, and then progressively longer.
         """
         length = horizon * self.days_per_unit
         months = np.arange(MONTH, min(length, MONTHLY_FOR), MONTH)

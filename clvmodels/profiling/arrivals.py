@@ -1,4 +1,4 @@
-"""Whether customers are older than the log: does the first purchase in a log show when a customer was acquired?"""
+"""Check whether customers are older than the log, whose first purchases then do not show when they were acquired."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from clvmodels.transactions.purchase_log import IntArray
 
 __all__ = ["Arrivals", "examine_arrivals"]
 
-# Days in a window. In the longest, weekdays and paydays cancel, but customers have to arrive over several windows.
+# Days in a window. Weekdays and paydays cancel in the longest, but customers must arrive over several windows.
 WINDOWS = (28, 7, 1)
-ENOUGH_WINDOWS = 6  # from which a longer window is preferred to a shorter one
+ENOUGH_WINDOWS = 6  # with this many windows, a longer window is preferred to a shorter one
 FEWEST_WINDOWS = 4
 MOST_WINDOWS = 13  # a year of 28 days
-ARRIVED = 0.95  # share of customers after whose arrival no further window is counted: a cohort's arrivals stop
+ARRIVED = 0.95  # windows are counted until this share of customers has arrived, because the arrivals of a cohort stop
 FEWEST_CUSTOMERS = 50
 FEWEST_EARLY = 10
 SIGNIFICANT = 3.0  # standard errors: one log in 700 by chance
-MATERIAL = 1.25  # ratio from which a difference matters
-MAD_TO_STANDARD_DEVIATION = 1.4826  # where counts are normal
-OWN_PACE = 0.9  # share of customers whose mean time between purchases is over by the suggested day
-FEW_LEFT = 0.05  # share of customers below which the rest of the log cannot show new customers
+MATERIAL = 1.25  # ratio above which a difference matters
+MAD_TO_STANDARD_DEVIATION = 1.4826  # for normal counts
+OWN_PACE = 0.9  # share of customers whose mean time between purchases has passed by the suggested day
+FEW_LEFT = 0.05  # if a smaller share of customers remains, the rest of the log cannot show new customers
 
 ArrivalsVerdict = Literal["seen", "older", "unclear"]
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Whether first purchases crowd at the start of the log, and whether the customers who made them buy more often.
+    """Whether first purchases cluster at the start of the log, and whether these customers buy more often.
 
-    Customers who were acquired before the log began are first seen at their next purchase. They crowd at its start, and
-    the frequent buyers come first. The customers of a launch or a campaign crowd too, but do not buy more often over an
+    Customers who were acquired before the log began are first seen at their next purchase. They cluster at its start,
+    frequent buyers first. The customers of a launch or a campaign cluster too, but do not buy more often over an
     equally long time. Only both signs together show that customers are older than the log.
 
     Attributes
@@ -95,7 +95,7 @@ class Arrivals:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether clearly more customers are first seen in the first window than in later ones."""
+        """Whether clearly more customers are first seen in the first window than in a later one."""
         return self.crowding >= MATERIAL and self.crowding_z >= SIGNIFICANT
 
     @property
@@ -133,7 +133,7 @@ class Arrivals:
 
 
 def examine_arrivals(purchases: DailyPurchases) -> Arrivals:
-    """Compare customers first seen in the first window of the log with later ones: their number and their purchases."""
+    """Compare customers first seen in the first window of the log with later customers, by number and by purchases."""
     arrival = purchases.first - purchases.first_day
     window, counts = _windows(arrival)
     early = int(np.sum(arrival < window))
@@ -179,7 +179,7 @@ def _verdict(customers: int, windows: int, is_crowded: bool, buys_more: bool) ->
 
 
 def _windows(arrival: IntArray) -> tuple[int, IntArray]:
-    """Return the length of a window in days, and the customers first seen in each whole one while customers arrive."""
+    """Return the length of a window in days, and the customers first seen in each whole window with arrivals."""
     arrival_days = int(np.quantile(arrival, ARRIVED, method="inverted_cdf")) + 1
     window = next((days for days in WINDOWS if arrival_days // days >= ENOUGH_WINDOWS), WINDOWS[-1])
     number = min(arrival_days // window, MOST_WINDOWS)
@@ -196,7 +196,7 @@ def _crowding(counts: IntArray) -> tuple[float, float]:
 
 
 def _follow_up(purchases: DailyPurchases, arrival: IntArray, window: int) -> tuple[float, float, float]:
-    """Return mean repeat purchases soon after the first, of early and of later customers, and Welch's statistic."""
+    """Return mean repeat purchases soon after the first one, of early and of later customers, and Welch's statistic."""
     soon = purchases.soon.astype(float)
     followed = arrival + purchases.follow_up_days < purchases.days
     early, others = soon[followed & (arrival < window)], soon[followed & (arrival >= window)]
@@ -208,7 +208,7 @@ def _follow_up(purchases: DailyPurchases, arrival: IntArray, window: int) -> tup
 
 
 def _wait(purchases: DailyPurchases, window: int) -> int:
-    """Return the days after which nine in ten customers with repeat purchases would be back; at most half the log."""
+    """Return the days after which 90 % of repeat customers should have returned; at most half the log."""
     again = purchases.frequency > 0
     pace: Floats = (purchases.last - purchases.first)[again] / purchases.frequency[again]
     own = float(np.quantile(pace, OWN_PACE)) if len(pace) else 0.0

@@ -1,4 +1,4 @@
-"""The purchases of a log counted by customer, day and gap, from which a profile is computed."""
+"""Count the purchases of a log by customer, day and gap, for a profile."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PaidAmounts:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DailyPurchases:
-    """What a profile counts of the purchases of n customers, who are sorted by their ids.
+    """Counts of the purchases of n customers, sorted by id, for a profile.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class DailyPurchases:
     sum_log_gaps : float array (n,)
         Sum of the logarithms of the days between purchases.
     gaps, gap_counts : int arrays (g,)
-        Days between two purchases of a customer, in ascending order, and how often they occur.
+        Distinct days between two purchases of a customer, in ascending order, and their numbers.
     by_day : int array (days,)
         Purchases on each observed day.
     paid : PaidAmounts or None
@@ -94,7 +94,7 @@ class DailyPurchases:
 
     @property
     def every_gap(self) -> IntArray:
-        """Days between purchases in ascending order, each as often as it occurs."""
+        """Days between purchases in ascending order, repeated by their numbers."""
         return np.repeat(self.gaps, self.gap_counts)
 
     @property
@@ -109,7 +109,7 @@ class DailyPurchases:
 
 
 def follow_up_days(first_day: int, last_day: int) -> int:
-    """Return how long after their first purchase customers are compared: a quarter of the observed days."""
+    """Return the days after the first purchase over which customers are compared: a quarter of the observed days."""
     return max(1, (last_day - first_day + 1) // 4)
 
 
@@ -152,7 +152,7 @@ def _paid(log: PurchaseLog, mask: npt.NDArray[np.bool_], start: IntArray, day: I
     position = np.flatnonzero(mask)
     units = log.spent(position, position + 1)
     amount = money(units)
-    # Sums of whole units are rounded once, so that they do not depend on the order of the purchases.
+    # Sums of whole units are rounded only once, which makes them independent of the order of purchases.
     dated = units.alias("units").to_frame().with_columns(nw.new_series("day", day, backend=units.implementation))
     daily = dated.group_by("day").agg(nw.col("units").sum())
     by_day = np.zeros(days)

@@ -1,4 +1,4 @@
-"""What makes it doubtful that a log is what it seems: ids that may be nobody or the same, dates, a summary of a log."""
+"""Find doubtful features of a log: placeholder or ambiguous ids, stray dates, and a summary instead of a log."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from clvmodels.transactions.stray_dates import find_stray_dates
 __all__ = ["examine_dates", "examine_ids", "is_summary"]
 
 DOMINANT_SHARE, DOMINANT_TIMES, FEWEST_ROWS = 0.05, 10, 20
-FEWEST_CUSTOMERS = 10  # from which on a log in which every id appears once is taken for a summary
+FEWEST_CUSTOMERS = 10  # customers above which a log with one row per id is taken for a summary
 
 
 def examine_ids(ids: nw.DataFrame[Any]) -> Findings:
-    """Return findings on ids: one that stands for nobody, one far above the others, several that may be the same.
+    """Return findings on ids: a placeholder, an id with far more rows than others, and ids that may be the same.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether customers who buy often spend more or less per purchase; computed from data alone, without a model."""
+"""Measure whether customers who buy often spend more or less per purchase, from data alone, without a model."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["SIGNIFICANT", "Independence", "independence"]
 
-SIGNIFICANT = 0.05  # p-value up to which a correlation is taken as real
-STRONG = 0.3  # correlation from which the violation is clear: Cohen's medium effect
-FREQUENT = 0.9  # quantile of frequency from which a customer counts as one of the most frequent
+SIGNIFICANT = 0.05  # p-value up to which a correlation counts as real
+STRONG = 0.3  # correlation above which the violation is clear: Cohen's medium effect
+FREQUENT = 0.9  # customers above this quantile of frequency count as the most frequent
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Independence:
         Pearson correlation of frequency and mean spend. Under the model it is 0. A rank correlation is not, because the
         mean of few purchases is more skewed. NaN if it cannot be computed.
     p_value : float
-        P-value of the hypothesis of no correlation, from White's heteroscedastic errors, because the mean of few
-        purchases also varies more.
+        P-value of the hypothesis of no correlation, from White's heteroscedasticity-consistent errors, because the mean
+        of few purchases also varies more.
     customers : int
     spend_ratio : float
         Mean spend per purchase of the most frequent 10 % of customers, divided by that of the others. NaN if it is not
@@ -78,7 +78,7 @@ def independence(
 ) -> Independence:
     """Return the relation between the number of repeat purchases and mean spend per purchase, each (n,).
 
-    With `customers` (n,), each row is that of a number of customers.
+    With `customers` (n,), each row counts for that number of customers.
     """
     if customers is not None:
         return _weighted(frequency.astype(float), mean, customers.astype(float))

@@ -1,4 +1,4 @@
-"""What a profile is computed from: a log read here, or one that the engine that holds it has counted."""
+"""Collect what a profile needs from a log, read on this machine or counted in its engine."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = ["ObservedLog", "observe_log"]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ObservedLog:
-    """What a profile needs of a log.
+    """The data that a profile needs from a log.
 
     Attributes
     ----------
     purchases : DailyPurchases
-        Of the customers who are not left out.
+        Of the customers that are included.
     end : int
         Last day observed.
     after : int or None
@@ -67,7 +67,7 @@ def observe_log(
     observation_end: str | Date | datetime | None,
     acquired_after: str | Date | datetime | None,
 ) -> ObservedLog:
-    """Read and check a log, and count its purchases; an engine that holds it counts them there."""
+    """Read and check a log, and count its purchases, in the engine if one holds the log."""
     last = None if observation_end is None else clock.closing_tick(observation_end)
     in_engine = read_in_engine(log, clock, options, last, "leave")
     if in_engine is not None:
@@ -96,7 +96,7 @@ def observe_log(
     refuse_nobody(customers - older, customers, after, clock)
     ids = frames.collect(checked.lazy.group_by("customer_id").agg(nw.len().alias("rows")))
     return ObservedLog(
-        purchases=observe(purchases, end, after if older else None),  # a day before the log leaves nobody out
+        purchases=observe(purchases, end, after if older else None),  # a day before the log leaves no customer out
         end=end,
         after=after,
         transactions=int(purchases.rows_by_tick[1].sum()) - purchases.rows_after(end),
@@ -139,7 +139,7 @@ def _observe_in_engine(log: EngineLog, end: int, after: int | None) -> ObservedL
 
 
 def _rows_of_ids(log: EngineLog, customers: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Return the rows of every id, also of those that are later than the last day observed."""
+    """Return the number of rows of every id, including rows after the last observed day."""
     if not log.rows_after:
         return customers.select("customer_id", rows="customer_rows")
     return log.fetch(frames.rows_of_ids(log.query)).rename({"id_rows": "rows"})
@@ -148,7 +148,7 @@ def _rows_of_ids(log: EngineLog, customers: nw.DataFrame[Any]) -> nw.DataFrame[A
 def _purchases(
     log: EngineLog, customers: nw.DataFrame[Any], days: nw.DataFrame[Any], first_day: int, end: int, after: int | None
 ) -> DailyPurchases:
-    """Return what the engine counts of the customers who are not left out."""
+    """Return the engine's counts of the included customers."""
     gaps = log.fetch(frames.gap_counts(log.query, end, after)).sort("gap", nulls_last=True)
     log.refuse_changed(int(gaps["gap_rows"].sum()), checked=int(customers["customer_rows"].sum()))
     gaps = gaps.filter(~nw.col("gap").is_null())
@@ -180,7 +180,7 @@ def _paid(
     end: int,
     after: int | None,
 ) -> PaidAmounts:
-    """Return the money of the customers who are not left out."""
+    """Return the money of the included customers."""
     amounts = log.fetch(frames.amount_counts(log.query, end, after)).sort("amount")
     values, counts = amounts["amount"].to_numpy(), integers(amounts, "purchases")
     place = np.cumsum(counts)

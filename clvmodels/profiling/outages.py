@@ -1,4 +1,4 @@
-"""Days with far fewer purchases than the days around them: a closed shop, lost records, empty shelves."""
+"""Find days with far fewer purchases than the days around them: a closed shop, lost records, empty shelves."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from clvmodels.transactions.amounts import Floats
 __all__ = ["Outages", "examine_outages"]
 
 WEEK = 7
-WEEKS_AROUND = 4  # before and after: a day is compared with the median of the same weekday
+WEEKS_AROUND = 4  # weeks before and after; a day is compared with the median of the same weekday
 FEWEST_NEIGHBORS = 4
-WINDOWS = (1, 2, 3, 7)  # lengths of periods that are compared, in days
+WINDOWS = (1, 2, 3, 7)  # lengths in days of the periods that are compared
 FAR_BELOW, BELOW = 0.4, 0.6  # share of the neighbors in an outage, and on its first and last day
-SHORTEST_CLOSED = 2  # days without a purchase that are a period of their own
-UNLIKELY = 1e-7  # chance of so few purchases on one of the days of a log
-NEW_CUSTOMERS = 0.05  # share of first purchases around, below which the customers of a cohort have nearly left
-MEDIAN_OF_SQUARE = 0.455  # of a standard normal variable
+SHORTEST_CLOSED = 2  # days without a purchase that form a separate period
+UNLIKELY = 1e-7  # probability of a number of purchases this low on any day of a log
+NEW_CUSTOMERS = 0.05  # with a smaller share of first purchases around, a cohort has nearly all left
+MEDIAN_OF_SQUARE = 0.455  # median of the square of a standard normal variable
 LONGEST_AFTER = 14  # days after an outage in which customers may catch up
 SIGNIFICANT = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outages:
-    """Days far below their neighbors, as proposals: only the shop knows what happened.
+    """Days far below their neighbors, as proposals, because only the shop knows what happened.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Outages:
 
     @property
     def findings(self) -> Findings:
-        """The longest outage, and how many there are."""
+        """Findings on the longest outage and the number of outages."""
         if not len(self.table):
             return ()
         row = self.table.to_dict("records")[int(np.argmax(self.table["expected"] - self.table["purchases"]))]
@@ -70,10 +70,11 @@ class Outages:
 
 
 def examine_outages(purchases: DailyPurchases) -> Outages:
-    """Return runs of days far below the same weekdays of the weeks around, while new customers kept arriving.
+    """Return runs of days far below the same weekdays of the weeks around, during which new customers kept arriving.
 
-    In a cohort whose customers have nearly all left, every quiet week looks like an outage: days around which less than
-    5 % of the purchases are first ones are not examined, nor is a last day, on which an export may have ended early.
+    In a cohort whose customers have nearly all left, every quiet week looks like an outage: days are not examined if
+    less than 5 % of the purchases around them are first purchases, nor is the last day, on which an export may have
+    ended early.
     """
     total = purchases.by_day.astype(float)
     first = purchases.first_by_day.astype(float)
@@ -126,7 +127,7 @@ def _far_below(total: Floats, expected: Floats) -> npt.NDArray[np.bool_]:
         for start in np.flatnonzero(whole & (seen < FAR_BELOW * mean) & (chance < UNLIKELY)):
             low[start : start + length] = True
     edges = low & (total >= BELOW * np.where(comparable, expected, np.inf))
-    for begin, end in _runs(low):  # days at the ends of a week that are not low themselves
+    for begin, end in _runs(low):  # days at the ends of a period that are not low themselves
         while begin < end and edges[begin]:
             low[begin], begin = False, begin + 1
         while begin < end and edges[end - 1]:
@@ -141,7 +142,7 @@ def _runs(low: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _parts(total: Floats, expected: Floats, begin: int, end: int) -> list[tuple[int, int]]:
-    """Return a run in parts: days without any purchase, and the quiet days before and after them."""
+    """Split a run into days without any purchase, and the quiet days before and after them."""
     empty = total[begin:end] == 0
     closed = [(begin + first, begin + last) for first, last in _runs(empty) if last - first >= SHORTEST_CLOSED]
     edges = sorted({begin, end, *(edge for run in closed for edge in run)})
@@ -150,7 +151,7 @@ def _parts(total: Floats, expected: Floats, begin: int, end: int) -> list[tuple[
 
 
 def _new_customers_arrive(total: Floats, first: Floats, low: npt.NDArray[np.bool_], begin: int, end: int) -> bool:
-    """Return whether the customers around an outage are not only those of an old cohort."""
+    """Return whether new customers arrive around an outage, not only customers of an old cohort."""
     around = slice(max(begin - WEEK * WEEKS_AROUND, 0), end + WEEK * WEEKS_AROUND)
     bought, new = (values[around][~low[around]].sum() for values in (total, first))
     return bool(new >= NEW_CUSTOMERS * bought)

@@ -56,9 +56,9 @@ __all__ = ["Profile", "profile", "suitable_processes"]
 
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
-LINE_ITEMS = 0.8  # share of rows merged into another of the same day, above which they are line items, not purchases
+LINE_ITEMS = 0.8  # if a larger share of rows is merged into others of the same day, rows are line items, not purchases
 NOT_A_LOG = "profile-one-row-per-customer"
-NOT_WRITTEN = ("opened_files", "model_findings")  # not part of the JSON, which has the rows of `models`
+NOT_WRITTEN = ("opened_files", "model_findings")  # left out of the JSON, which has the rows of `models`
 TABLES = ("checks", "models", "waits", "weeks")
 
 
@@ -121,8 +121,8 @@ class Profile:
     opened_files : tuple of OpenedFile
         What was recognized of the files of the log.
     doubts : tuple of Finding
-        What makes it doubtful that the log is what it seems: an id such as 0 that stands for nobody, an id far above
-        all others, ids that differ only by case or leading zeros, dates far outside the rest, one row per customer.
+        Doubtful features of the log: a placeholder id such as 0, an id with far more rows than all others, ids that
+        differ only by case or leading zeros, dates far outside the rest, one row per customer.
 
     Examples
     --------
@@ -170,7 +170,7 @@ class Profile:
 
     @property
     def findings(self) -> Findings:
-        """What a reader should know about the log."""
+        """Findings that a reader should know about the log."""
         findings = [
             Finding(
                 "profile-log",
@@ -217,7 +217,7 @@ class Profile:
 
     @property
     def check_findings(self) -> Findings:
-        """The checks whose value is not sufficient, with the reason why each matters."""
+        """Findings on the checks whose value is not sufficient, and why each matters."""
         return check_findings(self.checks)
 
     @property
@@ -234,7 +234,7 @@ class Profile:
         return self.checks.assign(**{name: cells(self.checks[name], digits=3) for name in NUMBERS})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the profile as plain values, with missing numbers as None.
+        """Return the profile as plain values; missing numbers are None.
 
         Each part has its finding, and `findings` has all of them, as code, severity, figures and text.
         """
@@ -244,7 +244,7 @@ class Profile:
         return plain
 
     def to_json(self, path: str | Path) -> None:
-        """Write the profile as JSON. The file appears whole or not at all."""
+        """Write the profile as JSON. The file is written completely or not at all."""
         files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
@@ -276,8 +276,8 @@ def profile(
 
     The profile counts by calendar day. It examines whether customers are older than the log (if so, use
     `acquired_after`), how regularly they buy, whether the time of the year matters, and whether spend is related to
-    frequency. A table in DuckDB, PostgreSQL, SQLite or Spark is counted there: one row per customer, per day, per time
-    between purchases and per amount leaves it.
+    frequency. A table in DuckDB, PostgreSQL, SQLite or Spark is counted there, and only one row per customer, per day,
+    per time between purchases and per amount is fetched.
 
     Parameters
     ----------
@@ -296,10 +296,10 @@ def profile(
     Raises
     ------
     InvalidTransactions
-        When rows break the rules of a log, when no row is as early as the end of observation, or when no customer is
-        first seen after acquired_after.
+        If rows break the rules of a log, all rows are after the end of observation, or no customer is first seen after
+        acquired_after.
     InvalidOption
-        For an invalid unit, or when acquired_after is not before the end of observation.
+        For an invalid unit, or if acquired_after is not before the end of observation.
 
     Examples
     --------
@@ -342,7 +342,7 @@ def profile(
 
 
 def suitable_processes(log: PurchaseLog, end: int) -> list[str]:
-    """Return the ids of the purchase processes that suit a log up to a day (tick): the good ones, or the possible."""
+    """Return the ids of the purchase processes that suit a log up to a tick: good ones, or else possible ones."""
     purchases = observe(log, end, None)
     arrivals, regularity = examine_arrivals(purchases), examine_regularity(purchases)
     models = rate_models(purchases, arrivals, regularity, examine_opportunities(purchases), None)
@@ -351,7 +351,7 @@ def suitable_processes(log: PurchaseLog, end: int) -> list[str]:
 
 
 def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
-    """Return the profile of purchases; `facts` are the fields that need the whole log."""
+    """Return the profile of purchases; `facts` are the fields computed from the whole log."""
     days_per_unit = clock.ticks_per_unit
     intertimes = examine_intertimes(purchases, days_per_unit, clock.time_unit)
     regularity, opportunities = examine_regularity(purchases), examine_opportunities(purchases)
@@ -385,7 +385,7 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
 
 
 def _plain_fields(value: Any) -> Any:
-    """Return the fields of records, with their finding if they have one, and the rows of tables, as dicts."""
+    """Return records as dicts, with their finding if they have one, and tables as lists of rows."""
     if isinstance(value, pd.DataFrame):
         return value.to_dict("records")
     if is_dataclass(value) and not isinstance(value, type):

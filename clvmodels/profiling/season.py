@@ -1,4 +1,4 @@
-"""Whether the time of the year matters: repeat purchases by calendar month, adjusted for their trend."""
+"""Test whether the time of the year matters, by repeat purchases per calendar month, adjusted for their trend."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ YEAR = 365  # days
 SHORTEST_ACQUISITION = 180  # days between the first and the last tenth of the customers
 
 MONTHS = 12
-FEWEST_MONTHS = 2 * MONTHS  # two of each calendar month, so that a season differs from a trend
-FEWEST_PURCHASES = 240  # ten per month
+FEWEST_MONTHS = 2 * MONTHS  # two of each calendar month, to separate a season from a trend
+FEWEST_PURCHASES = 240  # ten per calendar month
 SIGNIFICANT = 0.01
-NOISE = 0.01  # variance of the logarithm of a month's rate beyond Poisson: months differ by 10 % for no reason
-NEARLY_WHOLE = 20  # days from which a month counts, by its rate per day
+NOISE = 0.01  # variance of the logarithm of a month's rate beyond Poisson: random differences of 10 %
+NEARLY_WHOLE = 20  # days that a month needs; it counts by its rate per day
 TREND = 3  # terms of the trend: constant, linear, quadratic
 NO_MONTHS = pd.DataFrame({"month": [], "index": [], "years": []}).astype({"month": np.int64, "years": np.int64})
 
@@ -87,7 +87,7 @@ class Season:
 
     @property
     def case_finding(self) -> Finding:
-        """What the log can tell about a calendar."""
+        """Whether the log can show a calendar."""
         return Finding(f"season-{self.case.replace('_', '-')}")
 
     @property
@@ -134,7 +134,7 @@ def examine_season(purchases: DailyPurchases) -> Season:
 
 
 def season_case_of(before: int, last: int, arrivals: npt.ArrayLike) -> SeasonCase:
-    """Return what a log can tell about the season.
+    """Return whether a log can show a season, and why not.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What customers spend: how much depends on a few of them, and whether spend is related to frequency."""
+"""Describe what customers spend: the concentration on a few of them, and the relation to frequency."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Money:
 
     @property
     def finding(self) -> Finding:
-        """How much depends on the best-paying customers."""
+        """How much of the money depends on the best-paying customers."""
         figures = {
             "top_1": self.top_1,
             "tail": self.tail,
@@ -91,7 +91,7 @@ def examine_money(purchases: DailyPurchases) -> Money | None:
         return None
     spent, x = paid.spent, purchases.frequency
     index, error = hill(spent / (x + 1))
-    # As in the fit of Gamma-Gamma: the mean of repeat purchases, where it is positive.
+    # As in the fit of Gamma-Gamma: the mean of repeat purchases, if it is positive.
     repeat = spent - paid.first
     paying = (x > 0) & (repeat > 0)
     top_1, top_10 = (_share(spent, part) for part in (0.01, 0.1))
@@ -124,7 +124,7 @@ def hill(values: Floats) -> tuple[float, float]:
 
 
 def _share(spent: Floats, part: float) -> float:
-    """Return the share of the money that the best-paying part of the customers spent."""
+    """Return the share of the money that the best-paying share of the customers spent."""
     number = max(1, round(part * len(spent)))
     total = float(spent.sum())
     return float(np.sort(spent)[-number:].sum()) / total if total > 0 else float("nan")

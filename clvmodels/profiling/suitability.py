@@ -1,4 +1,4 @@
-"""Whether a log has enough data for a fit, and which models suit such data."""
+"""Check whether a log has enough data for a fit, and which models suit it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ __all__ = [
 Sufficiency = Literal["sufficient", "thin", "insufficient"]
 Suitability = Literal["good", "possible", "poor"]
 
-MANY_ONCE = 0.4  # share of one-time buyers from which immediate dropout is likely
+MANY_ONCE = 0.4  # share of one-time buyers above which immediate dropout is likely
 SURE = 2.0  # standard errors
 DAYS_PER_YEAR = 365.25
-AGING_YEARS = 3.0  # length of a log in which a dropout rate that grows with age could show
+AGING_YEARS = 3.0  # years of a log in which a dropout rate that grows with age could be visible
 ORDER: tuple[Suitability, ...] = ("good", "possible", "poor")
 SEVERITY: dict[Suitability, Severity] = {"good": "info", "possible": "caution", "poor": "problem"}
 SPEND_MODEL = gamma_gamma.PROCESS.name
@@ -46,7 +46,7 @@ MODEL_COLUMNS = ["process", "title", "name", "suitability", "reason", "why"]
 
 @dataclass(frozen=True, slots=True)
 class ModelSuitability:
-    """Whether a model suits a log, and the finding that says why."""
+    """Whether a model suits a log, and the finding with the reason."""
 
     process: str
     suitability: Suitability
@@ -82,7 +82,7 @@ def check_data(purchases: DailyPurchases, intertimes: Intertimes, days_per_unit:
 
 
 def check_name(check: str) -> str:
-    """Return what a check counts, in English."""
+    """Return the English name of what a check counts."""
     return message("profile-check", {"check": check})
 
 
@@ -93,7 +93,7 @@ def worst_status(checks: pd.DataFrame) -> Sufficiency:
 
 
 def sufficiency_finding(checks: pd.DataFrame, arrivals: Arrivals, has_season_test: bool) -> Finding:
-    """Return whether there are enough data, which checks fail, and what else limits a fit."""
+    """Return the finding on whether the data are sufficient, which checks fail, and what else limits a fit."""
     failed = checks[checks["status"] != "sufficient"]
     is_older = arrivals.verdict == "older"
     limits = {(False, True): "none", (True, True): "older", (False, False): "season", (True, False): "both"}
@@ -139,7 +139,7 @@ def rate_models(
     money: Money | None,
     summary: Finding | None = None,
 ) -> list[ModelSuitability]:
-    """Return how well each model suits the data: purchase models, the best first, then Gamma-Gamma.
+    """Return the suitability of each model: purchase models, the best first, then Gamma-Gamma.
 
     No model suits a log that is a summary, as the finding `summary` then reports.
     """
@@ -188,7 +188,7 @@ def _purchase_models(
         "is_finite": regularity.k < float("inf"),
         "once": once,
     }
-    regular: Suitability = "possible" if is_regular else "poor"  # never "good": it ranked worse in every trial
+    regular: Suitability = "possible" if is_regular else "poor"  # never "good", because it ranked worse in every trial
     aging: Suitability = "possible" if years >= AGING_YEARS else "poor"
     findings: dict[str, tuple[Suitability, str, dict[str, Any]]] = {
         "mbgnbd": ("good" if many_once else "possible", "profile-model-mbgnbd", shared),
@@ -207,7 +207,7 @@ def _purchase_models(
 
 
 def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
-    """Return how well Gamma-Gamma suits the data: spend needs a mean, and must not depend on frequency."""
+    """Return the suitability of Gamma-Gamma: spend must have a mean, and not depend on frequency."""
     if money is None:
         return _rated(SPEND_MODEL, "poor", Finding("profile-model-no-amounts"))
     figures = {
@@ -227,5 +227,5 @@ def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
 
 
 def _rated(process: str, suitability: Suitability, finding: Finding) -> ModelSuitability:
-    """Return a model with its suitability, from which the severity of the finding follows."""
+    """Return a model with its suitability, which determines the severity of the finding."""
     return ModelSuitability(process, suitability, replace(finding, severity=SEVERITY[suitability]))

@@ -1,4 +1,4 @@
-"""When customers come back: times between purchases, their regularity, and purchases on fixed days of the calendar."""
+"""Describe when customers return: times between purchases, their regularity, and purchases on fixed calendar days."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = [
     "waits",
 ]
 
-BINS = 30  # of the histogram
-SHOWN = 0.95  # share of the times that the bins hold, without the open one at the end
+BINS = 30  # number of bins of the histogram
+SHOWN = 0.95  # share of the times in the closed bins; the last bin is open
 QUANTILES = (0.25, 0.5, 0.75, 0.9)
-REGULAR, CLUMPED = 1.25, 0.8  # k from which timing is regular, and up to which purchases come in clumps
+REGULAR, CLUMPED = 1.25, 0.8  # k above which timing is regular, and below which purchases are clumped
 SIGNIFICANT = 3.0  # standard errors
-FEW_DAYS = 4.0  # days between purchases below which whole days make purchases look regular
-ON_ONE_DAY = 0.95  # share of purchases from which they keep to one day of a period
+FEW_DAYS = 4.0  # with fewer days between purchases, the rounding to whole days makes them look regular
+ON_ONE_DAY = 0.95  # share of purchases on one day of a period, above which the period is an opportunity
 FEWEST_PERIODS, FEWEST_PURCHASES = 3, 30
 THURSDAY = 3  # weekday of 1970-01-01; Monday is 0
 Period = Literal["week", "month", "year"]
@@ -40,7 +40,7 @@ Period = Literal["week", "month", "year"]
 class Intertimes:
     """Times from one purchase to the same customer's next, over all customers.
 
-    Times that have not ended by the end of the log are not included. Without repeat purchases, all times are NaN.
+    Times that are still open at the end of the log are not included. Without repeat purchases, all times are NaN.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class Opportunities:
         return self.finding.text
 
     def _day_figures(self) -> dict[str, Any]:
-        """Return which kind of day the most common one is, and its numbers."""
+        """Return the kind and the numbers of the most common day, for a finding."""
         if self.day is None:
             raise AssertionError("there is a usual day")
         if self.period == "week":
@@ -186,7 +186,7 @@ def waits(purchases: DailyPurchases, days_per_unit: float, unit: str) -> pd.Data
 
 
 def examine_regularity(purchases: DailyPurchases) -> Regularity:
-    """Return the k that maximizes the likelihood of each customer's shares of the time from first to last purchase."""
+    """Return the regularity k, which maximizes the likelihood of each customer's shares of the total time."""
     gaps = purchases.every_gap
     x = purchases.frequency.astype(float)
     t_x = (purchases.last - purchases.first).astype(float)
@@ -202,7 +202,7 @@ def examine_regularity(purchases: DailyPurchases) -> Regularity:
 
 
 def examine_opportunities(purchases: DailyPurchases) -> Opportunities:
-    """Return the longest calendar period on one day of which nearly all purchases fall."""
+    """Return the longest calendar period in which nearly all purchases fall on one day."""
     day = np.flatnonzero(purchases.by_day)
     counts = purchases.by_day[day]
     day = day + purchases.first_day
