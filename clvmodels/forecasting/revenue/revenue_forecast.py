@@ -117,8 +117,8 @@ def revenue_forecast(
     draws : int, default=200
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
-        Whether bands also allow for changing conditions; see `remaining_value`. One draw of the level is common to all
-        customers and months, those to come included.
+        Whether bands also allow for changing conditions; see `remaining_value`. All customers and months, including
+        customers to come, share one draw of the level.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Whether customers leave by the calendar by which they buy, or in plain time: what earlier windows show."""
+"""Compare in earlier windows whether customers leave by the calendar by which they buy, or in plain time."""
 
 from __future__ import annotations
 

@@ -45,9 +45,9 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
     """Customers who buy, and leave, at rates that change in time, by covariates of their own or by a calendar.
 
     The purchase rate is multiplied by exp(sum of coefficient times covariate) and by the speed of the history's
-    calendar, if it has one. Under Pareto/NBD and GGompertz/NBD customers leave by a clock of its own: that of the sun,
-    or with covariates of dropout the one that these make. Without covariates, this is a process whose customers buy by
-    the calendar and leave in plain time. Under BG/NBD, MBG/NBD and NBD customers leave only at purchases, or never.
+    calendar, if it has one. Under Pareto/NBD and GGompertz/NBD customers leave by a second clock: in plain time, or
+    with covariates of dropout in the time that these define. Without covariates, this is a process whose customers buy
+    by the calendar and leave in plain time. Under BG/NBD, MBG/NBD and NBD customers leave only at purchases, or never.
 
     Parameters
     ----------
