@@ -23,6 +23,7 @@ from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Moment
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.transactions.ids import MissingIds, find_placeholder, find_tests, find_variants
+from clvmodels.transactions.rfm import is_summary, summary_finding
 from clvmodels.transactions.snapshots import CleanedLog
 
 if TYPE_CHECKING:
@@ -260,6 +261,8 @@ def _doubts(orders: nw.DataFrame[Any]) -> Findings:
         figures = {"id": str(placeholder.value), "rows": placeholder.rows, "share": share}
         findings.append(Finding("profile-id-placeholder", figures, "problem"))
     ids = orders.select("customer_id").unique()
+    if is_summary(len(orders), len(ids)):
+        findings.append(summary_finding(len(ids)))
     return (*findings, *find_variants(ids), *find_tests(ids))
 
 

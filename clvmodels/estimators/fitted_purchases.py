@@ -25,6 +25,7 @@ from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.calendar_columns import calendar_columns, time_ahead
 from clvmodels.transactions.counts.fit_counts import FitCounts
+from clvmodels.transactions.rfm import refuse_summary
 from clvmodels.transactions.summary import RFM
 
 __all__ = ["DropoutMoves", "FittedPurchases", "data_fingerprint"]
@@ -116,6 +117,8 @@ class FittedPurchases(FittedProcess):
         self._check_rfm(rfm)
         if len(rfm) == 0 or not np.any(rfm.T > 0):
             raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
+        if self.prior is None:
+            refuse_summary(int(rfm.frequency.sum()), len(rfm))
         self._set_up_process(rfm)
         return self._maximize(rfm, float(np.mean(rfm.T)))
 
@@ -124,6 +127,8 @@ class FittedPurchases(FittedProcess):
         rfm, customers = counts.histories, counts.customers
         refuse_options_of_customers(self._formulas, self.by)
         self._check_rfm(rfm)
+        if self.prior is None:
+            refuse_summary(int(rfm.frequency @ customers), int(customers.sum()))
         self._set_up_process(rfm)
         rows = [
             CountedRows(each.columns, np.bincount(each.positions, customers).astype(float))

@@ -38,7 +38,7 @@ profile-id-tests = { COUNT($ids) } { $ids ->
     [one] id looks like an address
    *[other] ids look like addresses
     } for tests of the shop (such as { $examples }); if so, set them aside with internal_customers or internal_pattern of CleaningRules
-profile-one-row-per-customer = Every one of the { COUNT($customers) } ids appears once: this is a summary with one row per customer, or customers have a new id with every order; no model can be fitted to it
+profile-one-row-per-customer = Every one of the { COUNT($customers) } customers bought once: this is a summary with one row per customer, or customers have a new id with every order, or the log is too short for anybody to come back; no model can be fitted to it
 
 rfm-customers = { COUNT($customers) } { $customers ->
     [one] customer
@@ -1251,6 +1251,7 @@ gate-order = This run as of { $as_of } would replace the run as of { $newest } {
     }: an older day never replaces a newer one.
 gate-rows-earlier-day = Not compared: { gate-reference } has later data, up to { $reference_as_of }.
 gate-refused = { COUNT($refused) } of { COUNT($customers) } customers ({ PERCENT($share, places: 2) }) cannot be scored (refused limit { PERCENT($limit, places: 2) }).
+gate-bought-once = { COUNT($customers) } customers made { COUNT($repeats) } repeat purchases (bought_once limit: none by { COUNT($limit) } customers or more is taken for a summary with one row per customer, or for ids that change with every order; "off" for a shop too young for anybody to have come back).
 gate-rows-lost = { COUNT($remaining) } customers had bought by { $reference_as_of }, { $direction ->
     [same] the same number as in
     [fewer] { PERCENT($share, places: 2) } fewer than in

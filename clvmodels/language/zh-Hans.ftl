@@ -14,7 +14,7 @@ profile-id-placeholder = 编号 { $id } 占全部行的 { PERCENT($share, places
 profile-id-dominant = 编号 { $id } 占全部行的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 行）；排在其后的编号有 { COUNT($next) } 行
 profile-id-variants = { COUNT($ids) } 个编号只在大小写、空格或前导零上有差别，可能实为 { COUNT($customers) } 位客户（例如 { $examples }）
 profile-id-tests = { COUNT($ids) } 个编号像是店铺测试用的邮箱（例如 { $examples }）；如果确实如此，请用 CleaningRules 的 internal_customers 或 internal_pattern 将其剔除
-profile-one-row-per-customer = { COUNT($customers) } 个编号各只出现一次：这要么是每位客户一行的汇总表，要么客户每次下单都换新编号；无法据此拟合模型
+profile-one-row-per-customer = { COUNT($customers) } 位客户各只购买一次：这要么是每位客户一行的汇总表，要么客户每次下单都换新编号，要么日志太短、尚无人复购；无法据此拟合模型
 
 rfm-customers = { COUNT($customers) } 位客户，{ COUNT($repeat_purchases) } 次复购
 rfm-observed = 观察至 { DATE($end) }
@@ -1048,6 +1048,7 @@ gate-order = 本次截至 { DATE($as_of) } 的运行会替换{ $where ->
     }截至 { DATE($newest) } 的运行：较早的一天绝不替换较新的一天。
 gate-rows-earlier-day = 未比较：{ gate-reference }的数据更新，到 { DATE($reference_as_of) }。
 gate-refused = { COUNT($customers) } 位客户中有 { COUNT($refused) } 位（{ PERCENT($share, places: 2) }）无法打分（refused 上限 { PERCENT($limit, places: 2) }）。
+gate-bought-once = { COUNT($customers) } 位客户共有 { COUNT($repeats) } 次复购（bought_once 上限：{ COUNT($limit) } 位以上客户而无人复购，视为每位客户一行的汇总表，或编号每单都换；店铺太新、尚无人复购时设为 "off"）。
 gate-rows-lost = 到 { DATE($reference_as_of) } 已购买的客户有 { COUNT($remaining) } 位，{ $direction ->
     [same] 与
     [fewer] 少 { PERCENT($share, places: 2) }，对比

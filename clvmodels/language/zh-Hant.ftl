@@ -14,7 +14,7 @@ profile-id-placeholder = 編號 { $id } 占全部列的 { PERCENT($share, places
 profile-id-dominant = 編號 { $id } 占全部列的 { PERCENT($share, places: 1) }（{ COUNT($rows) } 列）；排在其後的編號有 { COUNT($next) } 列
 profile-id-variants = { COUNT($ids) } 個編號只在大小寫、空格或前導零上有差別，可能實為 { COUNT($customers) } 位顧客（例如 { $examples }）
 profile-id-tests = { COUNT($ids) } 個編號像是商店測試用的信箱（例如 { $examples }）；若確實如此，請用 CleaningRules 的 internal_customers 或 internal_pattern 將其剔除
-profile-one-row-per-customer = { COUNT($customers) } 個編號各只出現一次：這要嘛是每位顧客一列的彙總表，要嘛顧客每次下單都換新編號；無法據此配適模型
+profile-one-row-per-customer = { COUNT($customers) } 位顧客各只購買一次：這要嘛是每位顧客一列的彙總表，要嘛顧客每次下單都換新編號，要嘛日誌太短、尚無人回購；無法據此配適模型
 
 rfm-customers = { COUNT($customers) } 位顧客，{ COUNT($repeat_purchases) } 次回購
 rfm-observed = 觀察至 { DATE($end) }
@@ -1048,6 +1048,7 @@ gate-order = 本次截至 { DATE($as_of) } 的執行會替換{ $where ->
     }截至 { DATE($newest) } 的執行：較早的一天絕不替換較新的一天。
 gate-rows-earlier-day = 未比較：{ gate-reference }的資料更新，到 { DATE($reference_as_of) }。
 gate-refused = { COUNT($customers) } 位顧客中有 { COUNT($refused) } 位（{ PERCENT($share, places: 2) }）無法評分（refused 上限 { PERCENT($limit, places: 2) }）。
+gate-bought-once = { COUNT($customers) } 位顧客共有 { COUNT($repeats) } 次回購（bought_once 上限：{ COUNT($limit) } 位以上顧客而無人回購，視為每位顧客一列的彙總表，或編號每單都換；店鋪太新、尚無人回購時設為 "off"）。
 gate-rows-lost = 到 { DATE($reference_as_of) } 已購買的顧客有 { COUNT($remaining) } 位，{ $direction ->
     [same] 與
     [fewer] 少 { PERCENT($share, places: 2) }，對比

@@ -1,4 +1,4 @@
-"""Find doubtful features of a log: placeholder or ambiguous ids, stray dates, and a summary instead of a log."""
+"""Find doubtful features of a log: placeholder or ambiguous ids, and stray dates."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from clvmodels.language import Finding, Findings
 from clvmodels.transactions.ids import find_tests, find_variants, placeholder_among
 from clvmodels.transactions.stray_dates import find_stray_dates
 
-__all__ = ["examine_dates", "examine_ids", "is_summary"]
+__all__ = ["examine_dates", "examine_ids"]
 
 DOMINANT_SHARE, DOMINANT_TIMES, FEWEST_ROWS = 0.05, 10, 20
-FEWEST_CUSTOMERS = 10  # customers above which a log with one row per id is taken for a summary
+FEWEST_CUSTOMERS = 10  # customers from which on one id can be far above the others
 
 
 def examine_ids(ids: nw.DataFrame[Any]) -> Findings:
@@ -59,8 +59,3 @@ def examine_dates(rows_by_tick: np.ndarray, clock: Clock) -> Findings:
     ticks, counts = rows_by_tick
     stray = find_stray_dates(ticks, counts, clock)
     return () if stray is None else (stray.finding(clock),)
-
-
-def is_summary(transactions: int, customers: int) -> bool:
-    """Return whether every customer has one row, as in a table with one row per customer."""
-    return transactions == customers >= FEWEST_CUSTOMERS

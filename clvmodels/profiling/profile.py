@@ -19,7 +19,6 @@ from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import cells
 from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
-from clvmodels.profiling.doubts import is_summary
 from clvmodels.profiling.observed_log import observe_log
 from clvmodels.profiling.outages import Outages, examine_outages
 from clvmodels.profiling.season import Season, examine_season
@@ -48,7 +47,7 @@ from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.in_engine.reading import LogOptions
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
-from clvmodels.transactions.rfm import log_findings
+from clvmodels.transactions.rfm import NOT_A_LOG, is_summary, log_findings, summary_finding
 from clvmodels.transactions.snapshots import CleanedLog, LogTable
 from clvmodels.transactions.stray_dates import PeriodArguments
 
@@ -57,7 +56,6 @@ __all__ = ["Profile", "profile", "suitable_processes"]
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
 LINE_ITEMS = 0.8  # if a larger share of rows is merged into others of the same day, rows are line items, not purchases
-NOT_A_LOG = "profile-one-row-per-customer"
 NOT_WRITTEN = ("opened_files", "model_findings")  # left out of the JSON, which has the rows of `models`
 TABLES = ("checks", "models", "waits", "weeks")
 
@@ -323,8 +321,9 @@ def profile(
     options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
     observed = observe_log(table, clock, options, observation_end, acquired_after)
     doubts = observed.doubts
-    if is_summary(observed.transactions, observed.customers):
-        doubts = (*doubts, Finding(NOT_A_LOG, {"customers": observed.customers}, "problem"))
+    customers = len(observed.purchases.frequency)
+    if is_summary(observed.purchases.count, customers):
+        doubts = (*doubts, summary_finding(customers))
     return _examine(
         observed.purchases,
         clock,

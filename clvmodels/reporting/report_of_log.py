@@ -13,7 +13,6 @@ from typing import Any, Literal, NamedTuple
 from clvmodels import frames
 from clvmodels.cleaning.clean import Cleaned
 from clvmodels.clock import Clock, MergePeriod
-from clvmodels.errors import InvalidTransactions
 from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.estimators.prediction import TotalIntervalName, check_total_interval
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
@@ -25,7 +24,7 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
-from clvmodels.profiling.profile import NOT_A_LOG, Profile, ProfileUnit, profile
+from clvmodels.profiling.profile import Profile, ProfileUnit, profile
 from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide
 from clvmodels.reporting.acting.outlook import forecast_purchases
 from clvmodels.reporting.report import Report, make_report
@@ -33,6 +32,7 @@ from clvmodels.reporting.series.past_report import check_comparable, explain_cha
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import LATEST, MissingId
+from clvmodels.transactions.rfm import refuse_summary
 from clvmodels.transactions.snapshots import LogSource
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.backtest.backtest import backtest
@@ -152,8 +152,7 @@ def report(
         reading = source.columns | source.reading | ids | period
         step(message("report-step", {"step": "profile"}))
         profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
-        if profiled.is_summary:
-            raise InvalidTransactions(next(each.text for each in profiled.doubts if each.code == NOT_A_LOG) + ".")
+        refuse_summary(profiled.repeat_purchases, profiled.customers)
         step(message("report-step", {"step": "backtest"}))
         spend = None if source.columns["amount"] is None else GammaGamma()
         chosen = [model() for model in DEFAULT_MODELS] if models is None else models

@@ -21,11 +21,13 @@ from clvmodels.processes.cnbd_k import regularity
 from clvmodels.transactions.calendar_columns import calendar_columns
 from clvmodels.transactions.rfm_checks import check_rfm, read_customers, read_numbers, refuse_customers
 
-__all__ = ["RFM", "log_findings"]
+__all__ = ["FEWEST_IN_SUMMARY", "NOT_A_LOG", "RFM", "is_summary", "log_findings", "refuse_summary", "summary_finding"]
 
 COLUMNS = ("frequency", "recency", "T", "sum_log_intertimes", "monetary_value", "monetary_count")
 OPPORTUNITIES = "n"
 PREVIEW = 5
+NOT_A_LOG = "profile-one-row-per-customer"
+FEWEST_IN_SUMMARY = 10  # customers from which on a log in which nobody bought twice is taken for a summary
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -292,6 +294,8 @@ class RFM:
             findings.append(Finding("rfm-calendar"))
         bought_once = float(np.mean(self.frequency == 0)) if len(self) else 0.0
         findings.append(Finding("rfm-bought-once", {"share": bought_once}))
+        if is_summary(len(self) + int(self.frequency.sum()), len(self)):
+            findings.append(summary_finding(len(self)))
         if self.monetary_count is not None and len(self) and np.any(self.monetary_count > self.frequency):
             findings.append(Finding("rfm-first-purchase-counts"))
         left_out = log_findings(
@@ -347,3 +351,19 @@ def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
     if rows.ndim != 1:
         raise IndexError("an RFM is indexed by a row number, a slice, a mask, or a list of row numbers")
     return rows
+
+
+def is_summary(purchases: int, customers: int) -> bool:
+    """Return whether every customer bought once, as in a table with one row per customer."""
+    return purchases == customers >= FEWEST_IN_SUMMARY
+
+
+def summary_finding(customers: int) -> Finding:
+    """Return the finding on a table in which every customer bought once."""
+    return Finding(NOT_A_LOG, {"customers": customers}, "problem")
+
+
+def refuse_summary(repeat_purchases: int, customers: int) -> None:
+    """Raise InvalidRFM if every customer bought once, so that no model of purchases can be fitted."""
+    if is_summary(customers + repeat_purchases, customers):
+        raise InvalidRFM(summary_finding(customers).text + ".")

@@ -143,6 +143,15 @@ def test_totals_and_refusals_are_compared_with_the_last_run(base):
     assert caught.value.exit_code == 4
 
 
+def test_a_summary_with_one_row_per_customer_is_refused():
+    log = pd.DataFrame({"customer_id": range(10), "date": FIT, "amount": 1.0})
+    collector, statistics = statistics_of(log, FIT)
+    assert refused(check_run(Gates(), collector, statistics)) == {"bought_once"}
+    assert not refused(check_run(Gates(bought_once=None), collector, statistics))
+    assert not refused(check_run(Gates(), *statistics_of(log.head(9), FIT)))
+    assert not refused(check_run(Gates(), *statistics_of(pd.concat([log, log.head(1).assign(date=START)]), FIT)))
+
+
 @pytest.mark.slow
 def test_an_earlier_day_and_the_first_run_are_not_compared(base):
     log, model, fitted = base
@@ -151,7 +160,7 @@ def test_an_earlier_day_and_the_first_run_are_not_compared(base):
     (text,) = [o.text for o in check_run(Gates(), collector, statistics, last, fitted) if o.gate == "rows"]
     assert text == f"Not compared: the run as of {later(30)} has later data, up to {later(30)}."
     collector, statistics = statistics_of(log, FIT)
-    assert {o.gate for o in check_run(Gates(), collector, statistics)} == {"refused"}
+    assert {o.gate for o in check_run(Gates(), collector, statistics)} == {"refused", "bought_once"}
 
 
 @pytest.mark.slow

@@ -187,6 +187,15 @@ CASES = [
         ),
     ),
     (
+        "gate-bought-once",
+        {"customers": 40, "repeats": 0, "limit": 10},
+        (
+            "40 customers made 0 repeat purchases (bought_once limit: none by 10 customers or more is taken for a "
+            'summary with one row per customer, or for ids that change with every order; "off" for a shop too young '
+            "for anybody to have come back)."
+        ),
+    ),
+    (
         "gate-repeated-rows",
         {"day": "2026-10-29", "rows": 3000, "share": 0.5, "usual": 0.012, "limit": 0.1},
         (

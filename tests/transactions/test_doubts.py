@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import clvmodels as clv
-from clvmodels.errors import InvalidOption, InvalidTransactions
+from clvmodels.errors import InvalidOption, InvalidRFM, InvalidTransactions
 from clvmodels.transactions.ids import MISSING_IDS
 from clvmodels.transactions.stray_dates import find_stray_dates
 
-CASES = Path(__file__).parent / "cases"  # modeled on public files; people and ids are replaced
+CASES = Path(__file__).parents[1] / "cases"  # modeled on public files; people and ids are replaced
 NULLS = {"customer_id": "c", "date": "d", "amount": "a"}
 WAYS = {
     "path": lambda path: path,
@@ -102,7 +102,7 @@ def test_other_numbers_stand_for_nobody_too(value):
 
 @pytest.mark.slow
 def test_ids_that_a_spreadsheet_shortened_are_refused():
-    path = Path(__file__).parents[1] / "cleaning" / "cases" / "06_order_id_excel.csv"
+    path = CASES / "06_order_id_excel.csv"
     with pytest.raises(InvalidTransactions, match=r"3 of 3 rows have an id in '订单编号' such as 1.2E\+17"):
         clv.clean(path, customer_id="买家", date="付款时间", amount="金额", order_id="订单编号")
     with pytest.raises(InvalidTransactions, match=r"such as 1.2E"):
@@ -241,6 +241,27 @@ def test_a_summary_is_not_taken_for_a_log():
     assert set(profile.models["suitability"]) == {"poor"}
     assert "this is a summary with one row per customer" in profile.text
     assert "suit" not in profile.text
+
+
+@pytest.mark.parametrize("model", [clv.NBD, clv.BGNBD, clv.BGBB])
+def test_no_model_is_fitted_to_customers_who_all_bought_once(model):
+    log = log_of(range(10), ["2024-01-01", "2024-03-01"] * 5)
+    options = {"time_unit": "month", "merge_within": "month"} if model is clv.BGBB else {"time_unit": "day"}
+    rfm = clv.rfm_summary(log, **options)
+    assert "Every one of the 10 customers bought once" in repr(rfm)
+    for table in (rfm, clv.fit_counts(log, **options)):
+        with pytest.raises(InvalidRFM, match="Every one of the 10 customers bought once: this is a summary"):
+            model().fit(table)
+
+
+def test_customers_who_all_bought_once_are_a_young_shop_to_a_prior_or_to_a_fitted_model():
+    log = log_of(range(10), ["2024-01-01", "2024-03-01"] * 5)
+    young = clv.rfm_summary(log)
+    prior = {"log r": (0.0, 1.0), "log mean purchase rate": (-4.0, 1.0)}
+    assert clv.NBD(prior=prior).fit(young).expected_purchases(young, "30 days")["expected_purchases"].sum() > 0
+    one_more = pl.concat([log, log_of([0], ["2024-02-01"])])
+    older = clv.NBD().fit(clv.rfm_summary(one_more.with_columns(pl.col("customer_id").cast(pl.Int64))))
+    assert older.expected_purchases(young, "30 days")["expected_purchases"].sum() > 0
 
 
 def test_two_columns_of_one_name_are_refused():

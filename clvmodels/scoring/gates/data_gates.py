@@ -49,7 +49,7 @@ def check_data(
     limits: Gates, collector: StatisticsCollector, statistics: RunStatistics, reference: Reference | None
 ) -> list[GateResult]:
     """Check what was read, by itself and against an earlier day."""
-    results = _check_refused(limits, statistics)
+    results = [*_check_refused(limits, statistics), *_check_bought_once(limits, statistics)]
     if reference is None:
         return results
     if statistics.end < reference.statistics.end:
@@ -141,6 +141,16 @@ def _check_refused(limits: Gates, statistics: RunStatistics) -> list[GateResult]
         "limit": limits.refused,
     }
     return [GateResult.of("refused", share <= limits.refused, "gate-refused", figures)]
+
+
+def _check_bought_once(limits: Gates, statistics: RunStatistics) -> list[GateResult]:
+    """Check that somebody bought twice, unless customers are few."""
+    if limits.bought_once is None:
+        return []
+    customers, repeats = statistics.customers + statistics.refused, statistics.repeat_purchases
+    figures: dict[str, Figure] = {"customers": customers, "repeats": repeats, "limit": limits.bought_once}
+    passed = repeats > 0 or customers < limits.bought_once
+    return [GateResult.of("bought_once", passed, "gate-bought-once", figures)]
 
 
 def _check_lost(limits: Gates, collector: StatisticsCollector, reference: Reference) -> list[GateResult]:

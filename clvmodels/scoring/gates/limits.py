@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from clvmodels.inference.fitting import FitStatus
 from clvmodels.scoring.gates.run_statistics import Record
+from clvmodels.transactions.rfm import FEWEST_IN_SUMMARY
 
 __all__ = ["Gates"]
 
@@ -36,6 +37,9 @@ class Gates(Record):
         Share of the last run's customers that may be missing, and by which their number may grow.
     refused : float
         Share of customers that the model may refuse.
+    bought_once : int
+        Number of customers from which on a log in which nobody bought twice is refused: it is a summary with one row
+        per customer, or ids change with every order. Switch it off for a shop too young for anybody to have come back.
     activity : float
         Share by which purchases since the fit may differ from those expected at the log's own season and weekdays,
         beyond three standard errors.
@@ -66,6 +70,7 @@ class Gates(Record):
     rows_lost: Threshold | None = 0.01
     rows_gained: Threshold | None = 0.5
     refused: Threshold | None = 0.01
+    bought_once: Threshold | None = FEWEST_IN_SUMMARY
     activity: Threshold | None = 0.25
     freshness: Threshold | None = 1.0
     daily_rows: Threshold | None = 1.25
