@@ -110,6 +110,9 @@ class FittedPurchases(FittedProcess):
         ------
         FitFailed
             If no maximum is found. A maximum at a limit is not a failure: `fit_.status` is then "boundary".
+        InvalidRFM
+            If ten customers or more of a log all bought once, as in a summary with one row per customer, and there is
+            no `prior`.
         """
         self._reset()
         if isinstance(rfm, FitCounts):
@@ -117,7 +120,7 @@ class FittedPurchases(FittedProcess):
         self._check_rfm(rfm)
         if len(rfm) == 0 or not np.any(rfm.T > 0):
             raise InvalidRFM("No customer was observed for any time after the first purchase: there is nothing to fit.")
-        if self.prior is None:
+        if self.prior is None and rfm.observation_end is not None:  # made from a log, not from a frame of histories
             refuse_summary(int(rfm.frequency.sum()), len(rfm))
         self._set_up_process(rfm)
         return self._maximize(rfm, float(np.mean(rfm.T)))

@@ -262,6 +262,8 @@ def test_customers_who_all_bought_once_are_a_young_shop_to_a_prior_or_to_a_fitte
     one_more = pl.concat([log, log_of([0], ["2024-02-01"])])
     older = clv.NBD().fit(clv.rfm_summary(one_more.with_columns(pl.col("customer_id").cast(pl.Int64))))
     assert older.expected_purchases(young, "30 days")["expected_purchases"].sum() > 0
+    stated = clv.RFM.from_frame(young.to_frame(), time_unit="day")  # histories, not a log
+    assert clv.NBD().fit(stated).fit_.status == "boundary"
 
 
 def test_two_columns_of_one_name_are_refused():
