@@ -269,12 +269,12 @@ def _check(
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
     unclassified = statuses.fault(columns.get("status", ""))
     merged = repeated_cells(lazy, columns, rows) if without_id else None
-    further = [each for each in (unclassified, merged, *doubtful) if each is not None]
+    no_sale = not_sales and not_sales + without_id == rows and not partial
+    all_void = statuses.all_void(columns["status"]) if no_sale else None
+    further = [each for each in (unclassified, all_void, merged, *doubtful) if each is not None]
     if broken or further:
         further += _faults_of_result(lazy.filter(nw.col("rule") == REMAINS), columns, usual_ids)
     refuse(lazy, broken, rows, date_format, row_names, further)
-    if not_sales and not_sales + without_id == rows and not partial:
-        raise InvalidTransactions(statuses.all_void(columns["status"]))
     return int(rows)
 
 

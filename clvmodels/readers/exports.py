@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,7 +150,7 @@ def read_export(
                 "separately."
             )
     files = [_prepare(file, form) for file, form in zip(files, forms, strict=True)]
-    table, replaced = combine_exports(files, form)
+    table, replaced, faults = combine_exports(files, form)
     name = files[0].name
     overrides = {"customer_id": customer_id, "amount": amount}
     named = {role: name for role, name in overrides.items() if name is not None}
@@ -158,9 +158,8 @@ def read_export(
     rows, left_out = _select_orders(table, form)
     if replaced:
         left_out["replaced_by_later_export"] = replaced
-    frame = _parse(
-        _select_roles(rows, form, sources, set(named)), form, time_zone, date_format, decimal or form.decimal
-    )
+    selected = _select_roles(rows, form, sources, set(named))
+    frame = _parse(selected, form, time_zone, date_format, decimal or form.decimal, faults)
     names = [name for name in COLUMNS if name in frame.columns]
     return Export(
         frame=frames.table("polars", {name: frame[name] for name in names}),
@@ -267,9 +266,14 @@ def _select_roles(
 
 
 def _parse(
-    rows: nw.DataFrame[Any], form: ExportFormat, time_zone: str, date_format: str | None, decimal: str
+    rows: nw.DataFrame[Any],
+    form: ExportFormat,
+    time_zone: str,
+    date_format: str | None,
+    decimal: str,
+    others: Sequence[str],
 ) -> nw.DataFrame[Any]:
-    """Parse dates and numbers; raise one error for all values that cannot be read."""
+    """Parse dates and numbers; raise one error for all values that cannot be read, and for `others`, faults of files."""
     lazy = _with_dates(rows.lazy(), form, time_zone, date_format)
     numbers: list[str] = [role for role in NUMBERS if role in rows.columns]
     for role in numbers:
@@ -281,7 +285,8 @@ def _parse(
         lazy.select(nw.len().alias("rows"), *(fault.mask.sum().alias(str(i)) for i, fault in enumerate(faults)))
     ).row(0)
     broken = [(fault, count) for fault, count in zip(faults, counts[1:], strict=True) if count]
-    refuse(lazy, broken, counts[0], other_faults=_faults_of_result(lazy) if broken else ())
+    further = [*others, *(_faults_of_result(lazy) if broken or others else ())]
+    refuse(lazy, broken, counts[0], other_faults=further)
     return frames.collect(lazy)
 
 

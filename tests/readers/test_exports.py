@@ -199,6 +199,9 @@ def test_exports_that_differ_and_may_be_equally_late_are_refused(tmp_path):
     (tmp_path / "b.csv").write_text(SHOP + JANUARY.replace("60.00", "70.00"))
     with pytest.raises(InvalidTransactions, match="state an order differently"):
         clv.read_export(tmp_path)
+    (tmp_path / "b.csv").write_text(SHOP + JANUARY.replace("60.00", "free"))
+    with pytest.raises(InvalidTransactions, match=r"(?s)that cannot be read with '\.'.*state an order differently"):
+        clv.read_export(tmp_path)
 
 
 def test_an_order_number_may_take_the_place_of_the_order_id_of_woocommerce(written):
