@@ -72,7 +72,7 @@ def test_an_error_is_one_message(clv, tmp_path):
     assert not (tmp_path / "transactions.parquet").exists()
 
 
-CASES = Path(__file__).parent / "cleaning" / "cases"
+CASES = Path(__file__).parent / "cases"
 
 
 @pytest.mark.slow

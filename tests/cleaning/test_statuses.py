@@ -16,9 +16,15 @@ from clvmodels.cleaning.order_statuses import STATUS_COLUMNS
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.statuses import known_statuses, meaning_of, normalize_status
 
-CASES = Path(__file__).parent / "cases"  # cut from public files, with names and ids replaced
-with (CASES / "statuses.csv").open(encoding="utf-8", newline="") as file:
+CASES = Path(__file__).parents[1] / "cases"  # cut from public files, with names and ids replaced
+with Path(__file__).with_name("statuses.csv").open(encoding="utf-8", newline="") as file:
     SAMPLES = [(row["meaning"], row["status"]) for row in csv.DictReader(file)]
+
+
+def test_that_no_row_is_a_sale_is_said_with_all_other_faults():
+    log = pl.DataFrame({"customer_id": ["a", "b"], "date": [20240101.5, 20240102.5], "status": ["pending", "pending"]})
+    with pytest.raises(InvalidTransactions, match=r"(?s)No row is a sale by its status.*has type Float64"):
+        clv.clean(log, status="status")
 
 
 def test_a_status_has_its_meaning_or_none():

@@ -12,7 +12,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import InvalidTransactions
 
-CASES = Path(__file__).with_name("cases")
+CASES = Path(__file__).parents[1] / "cases"
 PAGE = (Path(clv.__file__).parent / "guide" / "SKILL.md").read_text("utf-8")
 TERMS = {"margin": 0.30, "annual_discount_rate": 0.10, "currency": "EUR", "name": "Shop"}
 
