@@ -273,7 +273,7 @@ def _parse(
     decimal: str,
     others: Sequence[str],
 ) -> nw.DataFrame[Any]:
-    """Parse dates and numbers; raise one error for all values that cannot be read, and for `others`, faults of files."""
+    """Parse dates and numbers; raise one error for values that cannot be read and for `others`, faults of files."""
     lazy = _with_dates(rows.lazy(), form, time_zone, date_format)
     numbers: list[str] = [role for role in NUMBERS if role in rows.columns]
     for role in numbers:
