@@ -287,7 +287,7 @@ __all__ = ["__version__", *_HOMES, *_MODULES]  # noqa: PLE0604  # names, all of 
 
 
 @cache
-def _checked(public: Any) -> Any:
+def _wrap(public: Any) -> Any:
     """Return a public function or class that raises errors of this package for arguments of the wrong kind."""
     from clvmodels.arguments import check_arguments, check_methods
 
@@ -306,7 +306,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"{__name__}.{_MODULES[name]}")
     if name in _HOMES:
-        return _checked(getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
+        return _wrap(getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -96,8 +96,8 @@ def _refuse(
         if name not in kinds or (only_switches and kinds[name] is not bool):
             continue
         if not _fits(value, kinds[name]) and value is not signature.parameters[name].default:
-            expected, remedy = _described(kinds[name]), _remedy(value, kinds[name])
-            faults.append(f"{name}={_shown(value)} must be {expected}, not {_kind_of(value)}.{remedy}")
+            expected, remedy = _describe(kinds[name]), _remedy(value, kinds[name])
+            faults.append(f"{name}={_show(value)} must be {expected}, not {_kind_of(value)}.{remedy}")
     if faults:
         raise InvalidOption("\n".join(faults)) from cause
 
@@ -129,11 +129,11 @@ def _fits(value: Any, kind: Any) -> bool:
     return True
 
 
-def _described(kind: Any) -> str:
+def _describe(kind: Any) -> str:
     """Return the description of a kind for a message, such as "a number"."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        several = list(dict.fromkeys(_described(part) for part in parts if part is not type(None)))
+        several = list(dict.fromkeys(_describe(part) for part in parts if part is not type(None)))
         return " or ".join(several)
     if origin is Literal:
         return f"one of {', '.join(map(repr, parts))}"
@@ -155,7 +155,7 @@ def _kind_of(value: Any) -> str:
     return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' or name == 'RFM' else 'a'} {name}"
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     """Return the text of a short value; of a table or a model, only the type."""
     if value is None or isinstance(value, (str, int, float, bool, date)):
         text = repr(value)

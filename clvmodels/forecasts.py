@@ -24,7 +24,7 @@ from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
 from clvmodels.transactions.snapshots import LogTable
 from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
-from clvmodels.transactions.summary import RFM, acquired_later, acquisition_tick, summarize
+from clvmodels.transactions.summary import RFM, acquisition_tick, drop_older, summarize
 
 __all__ = [
     "Forecast",
@@ -164,7 +164,7 @@ class KnownHistory:
     spent : array (n,) or None
         Money spent up to the cutoff, the first purchase included, if there is no log and it is known.
     memory : dict
-        Shared results of forecasters, such as fits; see `remembered`.
+        Shared results of forecasters, such as fits; see `remember`.
 
     Examples
     --------
@@ -232,7 +232,7 @@ class KnownHistory:
         ticks, counts = purchases.rows_by_tick
         refuse_doubtful_dates((ticks, counts), (ticks, counts), clock, period)
         after = acquisition_tick(clock, acquired_after, end)
-        purchases = purchases if after is None else acquired_later(purchases, after)
+        purchases = purchases if after is None else drop_older(purchases, after)
         return cls(purchases, end, include_first_transaction, intertimes=True, attributes=attributes)
 
     @classmethod
@@ -301,7 +301,7 @@ class KnownHistory:
         if self.log is None or self.log.paid is None:
             return self.spent
         rows = self.log.first <= self.cutoff
-        return money(self.log.spent(self.log.start[:-1][rows], self.log.up_to(self.cutoff)[rows]))
+        return money(self.log.money_between(self.log.start[:-1][rows], self.log.up_to(self.cutoff)[rows]))
 
     def missing(self, needs: frozenset[Need]) -> list[Need]:
         """Return the needs of a forecaster that this history does not meet."""
@@ -320,7 +320,7 @@ class KnownHistory:
         customers = log.first <= self.cutoff
         begin = np.maximum(log.up_to(since), log.start[:-1] + 1)[customers]
         end = np.maximum(log.up_to(until)[customers], begin)
-        return money(log.spent(begin, end)) if spent else (end - begin).astype(float)
+        return money(log.money_between(begin, end)) if spent else (end - begin).astype(float)
 
     def known_at(self, tick: int) -> npt.NDArray[np.bool_]:
         """Return which of the customers at the cutoff had bought by an earlier tick, (n,)."""
@@ -352,7 +352,7 @@ class KnownHistory:
         later = None if self.later is None else replace(self.later, clock=clock)
         return replace(self, log=replace(self.purchase_log, clock=clock), later=later, memory={})
 
-    def thinned(self, most: int) -> KnownHistory:
+    def thin(self, most: int) -> KnownHistory:
         """Return the history of every second, third, ... customer, with at most `most` customers."""
         log = self.purchase_log
         customers = np.flatnonzero(log.first <= self.cutoff)
@@ -361,12 +361,12 @@ class KnownHistory:
         rows = customers[:: -(-len(customers) // most)]
         return replace(self, log=log.of(rows), memory={})
 
-    def followed(self, until: int) -> Holdout:
+    def follow(self, until: int) -> Holdout:
         """Return the customers at the cutoff and their purchases up to a later tick: the only look ahead."""
         how = (self.include_first_transaction, self.intertimes)
         return split_at(self.purchase_log, self.cutoff, until, *how, later=self.later, calibration=self.rfm)
 
-    def remembered(self, key: Hashable, compute: Callable[[], Remembered]) -> Remembered:
+    def remember(self, key: Hashable, compute: Callable[[], Remembered]) -> Remembered:
         """Return a result computed once per key, such as a fit that several forecasters share."""
         if key not in self.memory:
             self.memory[key] = compute()

@@ -114,13 +114,13 @@ class ClassifiedStatuses:
         if not self.unknown:
             return None
         rows = sum(each.rows for each in self.unknown)
-        return unknown_statuses_fault(column, rows, _listed(self.unknown))
+        return unknown_statuses_fault(column, rows, _list_statuses(self.unknown))
 
     def all_void(self, column: str) -> str:
         """Return an error for a log in which no status is a sale."""
         void = tuple(each for each in self.entries if each.treatment == "void")
         return (
-            f"No row is a sale by its status in {column!r}: {_listed(void)}. If some of them are, as with cash "
+            f"No row is a sale by its status in {column!r}: {_list_statuses(void)}. If some of them are, as with cash "
             "on delivery, name them in count_statuses= (in Python, a field of CleaningRules)."
         )
 
@@ -217,7 +217,7 @@ def _status_in(statuses: Iterable[str]) -> nw.Expr:
     return nw.col("status").cast(nw.String).is_in(list(statuses)).fill_null(False)
 
 
-def _listed(entries: tuple[StatusEntry, ...]) -> str:
+def _list_statuses(entries: tuple[StatusEntry, ...]) -> str:
     """Return statuses with their rows and money, as text."""
     texts = []
     for each in entries[:SHOWN]:

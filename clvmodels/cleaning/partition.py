@@ -152,7 +152,7 @@ def _orders(state: CleaningState) -> nw.DataFrame[Any]:
     if state.log.has_money:
         lines = lines.with_columns(nw.new_series("left", state.left, backend=lines.implementation))
     lines = state.where(remains, lines)
-    orders = _merged(lines, state) if has_order else lines
+    orders = _merge(lines, state) if has_order else lines
     state.tally.add(KEPT, rows=len(orders), units=state.total(state.left[remains]) if state.log.has_money else 0)
     orders = _in_order(orders)
     if not state.log.has_money:
@@ -189,7 +189,7 @@ def _amounts(units: nw.Series[Any]) -> nw.Series[Any]:
     return nw.new_series("amount", signed, backend=units.implementation)
 
 
-def _merged(lines: nw.DataFrame[Any], state: CleaningState) -> nw.DataFrame[Any]:
+def _merge(lines: nw.DataFrame[Any], state: CleaningState) -> nw.DataFrame[Any]:
     """Merge the lines of a customer with one order id into one row, dated by the first of them."""
     sums = {"left": nw.col("left").cast(nw.Int128).sum()} if state.log.has_money else {}
     named = lines.filter(~nw.col("order_id").is_null())

@@ -80,10 +80,10 @@ def row_rule(
     if has_money:
         stated = ("amount",) if "amount" in columns else ("quantity", "price")
         conditions[NO_AMOUNT] = nw.any_horizontal(*(nw.col(role).is_null() for role in stated), ignore_nulls=True)
-    internal = _listed("customer_id", rules.internal_customers, rules.internal_pattern)
+    internal = _is_listed("customer_id", rules.internal_customers, rules.internal_pattern)
     if internal is not None:
         conditions[INTERNAL] = internal
-    non_product = _listed("product", rules.non_products, rules.non_product_pattern)
+    non_product = _is_listed("product", rules.non_products, rules.non_product_pattern)
     if non_product is not None:
         _needs("product", columns, "non_products")
         conditions[NON_PRODUCT] = non_product
@@ -100,7 +100,7 @@ def _states_no_date() -> nw.Expr:
     return nw.col("written").is_null() | word.is_in(list(MISSING_DATES)).fill_null(value=False)
 
 
-def _listed(role: str, values: tuple[str, ...], pattern: str | None) -> nw.Expr | None:
+def _is_listed(role: str, values: tuple[str, ...], pattern: str | None) -> nw.Expr | None:
     """Return whether a value is in a list or matches a pattern; None without a list and a pattern."""
     text = nw.col(role).cast(nw.String)
     conditions = [text.is_in(list(values)).fill_null(False)] if values else []

@@ -16,7 +16,7 @@ from clvmodels.cli.help_texts import LocalCommand, LocalGroup, LocalVerbs
 from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, InvalidOption, StoreUnreachable
 from clvmodels.language.current import written_in
-from clvmodels.language.error_texts import translated
+from clvmodels.language.error_texts import translate
 
 __all__ = ["app", "main"]
 
@@ -57,7 +57,7 @@ def _refuse_empty_paths(words: Sequence[str]) -> None:
 
 def _fail(text: str, code: int) -> None:
     """Show a message, or add it to the log of the job that is running, and exit."""
-    text = as_typed(translated(text, language_in_use()))
+    text = as_typed(translate(text, language_in_use()))
     if has_job_log():
         logging.getLogger("clvmodels.job").error(text, extra={"event": "failed", "facts": {"exit_code": code}})
         sys.exit(code)

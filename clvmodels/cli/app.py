@@ -17,7 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.main import get_command
 
 from clvmodels.language.current import ENGLISH, check_language, current_language, written_in
-from clvmodels.language.error_texts import translated
+from clvmodels.language.error_texts import translate
 
 __all__ = ["LanguageOption", "app", "command_line", "err", "has_job_log", "language_in_use", "out", "steps"]
 
@@ -29,7 +29,7 @@ class LocalConsole(Console):
         """Print objects; texts are translated to the current language."""
         language = current_language()
         if language != ENGLISH:
-            objects = tuple(translated(each, language) if isinstance(each, str) else each for each in objects)
+            objects = tuple(translate(each, language) if isinstance(each, str) else each for each in objects)
         super().print(*objects, **options)
 
 
@@ -100,7 +100,7 @@ def steps() -> Iterator[Any]:
     language = current_language()
     if not err.is_terminal:
         with _lines() as write:
-            yield lambda text: write(translated(text, language))
+            yield lambda text: write(translate(text, language))
         return
     with Progress(
         SpinnerColumn(finished_text="✓"),
@@ -113,7 +113,7 @@ def steps() -> Iterator[Any]:
         def step(text: str) -> None:
             if running:
                 progress.update(running[-1], total=1, completed=1)
-            running.append(progress.add_task(translated(text, language), total=None))
+            running.append(progress.add_task(translate(text, language), total=None))
 
         yield step
         if running:

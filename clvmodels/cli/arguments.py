@@ -206,7 +206,7 @@ def choose_columns(
     if columns != "auto":
         raise InvalidOption(f"--columns {columns!r}: the only value is 'auto'; name single columns with their flags.")
     present = frames.column_names(log)
-    if is_export(log):  # the format of the export defines its columns
+    if export_kind(log) is not None:  # the format of the export defines its columns
         return ChosenColumns(dict(named), date_format, time_zone)
     suggestion = suggest_columns(log)
     proposed = {**suggestion.columns, **suggestion.others}
@@ -240,13 +240,13 @@ def _flag(role: str) -> str:
     return f"--{role.replace('_', '-')}"
 
 
-def is_export(log: Any) -> bool:
-    """Return whether a log has the header of a known export."""
+def export_kind(log: Any) -> str | None:
+    """Return the kind of export that a log is by its header, such as "shopify"; None if it is not an export."""
     from clvmodels import frames
     from clvmodels.readers.export_formats import EXPORT_FORMATS
 
     names = set(frames.column_names(log))
-    return any(form.header <= names for form in EXPORT_FORMATS)
+    return next((form.name for form in EXPORT_FORMATS if form.header <= names), None)
 
 
 def status_rules(void: str, refund: str, count: str, unknown: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from clvmodels.cli.app import language_in_use
 from clvmodels.errors import CLVError
 from clvmodels.language.current import ENGLISH, check_language, current_language
-from clvmodels.language.error_texts import translated
+from clvmodels.language.error_texts import translate
 from clvmodels.language.messages import message
 
 __all__ = ["LocalCommand", "LocalGroup", "LocalVerbs"]
@@ -108,9 +108,9 @@ def _translate(command: Any, context: Any, language: str) -> None:
     parent = None if context.parent is None else context.parent.command
     command.help = _help_of(command.name, command, parent, language)
     for option in [*command.params, command.get_help_option(context)]:
-        option.help = translated(option.help or "", language)
+        option.help = translate(option.help or "", language)
         if isinstance(getattr(option, "show_default", None), str):
-            option.show_default = translated(option.show_default, language)
+            option.show_default = translate(option.show_default, language)
 
 
 def _help_of(name: str, command: Any, parent: Any, language: str) -> str:
@@ -118,7 +118,7 @@ def _help_of(name: str, command: Any, parent: Any, language: str) -> str:
     text = command.help or ""
     if language == ENGLISH:
         return text
-    return message(f"help-{name}", language=language) if isinstance(parent, LocalVerbs) else translated(text, language)
+    return message(f"help-{name}", language=language) if isinstance(parent, LocalVerbs) else translate(text, language)
 
 
 def _translate_words(language: str) -> None:
@@ -126,7 +126,7 @@ def _translate_words(language: str) -> None:
     from typer import rich_utils
 
     for name, word in _english_words().items():
-        setattr(rich_utils, name, translated(word, language))
+        setattr(rich_utils, name, translate(word, language))
     rich_utils.highlighter = _folding_highlighter() if language != ENGLISH else rich_utils.OptionHighlighter()
 
 
@@ -151,12 +151,12 @@ def _folding_highlighter() -> Any:
 
 
 def _translate_usage(usage: str) -> str:
-    return usage.replace(USAGE, translated(USAGE, _language()), 1)
+    return usage.replace(USAGE, translate(USAGE, _language()), 1)
 
 
 def _translate_error(error: Any) -> None:
     """Translate the text of a command line error, and its hint on help."""
     language = language_in_use() if _language() == ENGLISH else _language()
     _translate_words(language)
-    text = translated(error.format_message(), language)
+    text = translate(error.format_message(), language)
     error.format_message = lambda: text

@@ -52,7 +52,7 @@ LogForm = Annotated[
 ]
 
 
-def logged_job(verb: str, path: Path | None, flags: dict[str, Any], log_form: str | None, as_of: str | None) -> Job:
+def open_job(verb: str, path: Path | None, flags: dict[str, Any], log_form: str | None, as_of: str | None) -> Job:
     """Return the job that a file and flags describe, and set up its log.
 
     A log in JSON is set up before the job is read, so that an error in the job file is logged as JSON too.

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from clvmodels.cli.arguments import export_kind
+
 CleaningOption = Annotated[
     Path | None,
     typer.Option(
@@ -57,12 +59,18 @@ def open_source(log: Any, cleaning: Path | None, columns: dict[str, Any], readin
     if columns["amount"] is not None:
         raise InvalidOption("The ledger of --cleaning already names the column of amounts: leave out --amount.")
     clean_as_of = load_cleaner(log, cleaning)
-    cleaned = clean_as_of(LATEST)
+    return _cleaned_source(clean_as_of, clean_as_of(LATEST))
+
+
+def _cleaned_source(clean_as_of: Callable[[str], Any], cleaned: Any) -> CleanedSource:
+    """Return a source that cleans the log as of a day; `cleaned` is the result for the log as it is now."""
+    from clvmodels.transactions.log import LATEST
+
     has_money = "amount" in cleaned.transactions.columns
     names = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
 
     def log_as_of(day: str) -> Any:
-        return cleaned if day == LATEST else clean_as_of(day)  # the current log is cleaned only once
+        return cleaned if day == LATEST else clean_as_of(day)
 
     return CleanedSource(log_as_of, names, {"date_format": None, "time_zone": None}, cleaned)
 
@@ -139,14 +147,11 @@ def open_by_itself(
     are those of the user. A summary of the cleaning is printed.
     """
     import clvmodels as clv
-    from clvmodels import frames
     from clvmodels.errors import InvalidTransactions, MissingColumn
     from clvmodels.readers.column_suggestions import suggest_columns
-    from clvmodels.readers.export_formats import EXPORT_FORMATS
     from clvmodels.transactions.log import LATEST
 
-    names = set(frames.column_names(log))
-    kind = next((form.name for form in EXPORT_FORMATS if form.header <= names), None)
+    kind = export_kind(log)
     source, roles, text = log, dict(columns), dict(reading)
     if kind is not None:
         options = {name: value for name, value in reading.items() if value is not None}
@@ -180,14 +185,7 @@ def open_by_itself(
     _show("Cleaned", cleaned.findings)
     if not len(cleaned.transactions):
         raise nothing_left(cleaned)
-    has_money = "amount" in cleaned.transactions.columns
-    result = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
-    return CleanedSource(
-        lambda day: cleaned if day == LATEST else clean_as_of(day),
-        result,
-        {"date_format": None, "time_zone": None},
-        cleaned,
-    )
+    return _cleaned_source(clean_as_of, cleaned)
 
 
 def nothing_left(cleaned: Any) -> Exception:

@@ -90,7 +90,7 @@ def from_lifetimes(
     BG/NBD: converged, 2,357 customers, r 0.2426, alpha 4.414, a 0.7929, b 2.426
     """
     if isinstance(fitter, Mapping):
-        return _convert(_named(model, "model"), fitter, rfm, time_unit)
+        return _convert(_check_id(model, "model"), fitter, rfm, time_unit)
     name = type(fitter).__name__
     if name not in LIFETIMES:
         raise InvalidOption(f"A {name} is not a fitted model of lifetimes: {list_names(list(LIFETIMES))}.")
@@ -139,7 +139,7 @@ def from_pymc(
     [0.24, 4.4, 0.79, 2.43]
     """
     posterior, model_type = read_posterior(idata)
-    process = _named(model, "model") if model is not None or model_type is None else PYMC.get(model_type)
+    process = _check_id(model, "model") if model is not None or model_type is None else PYMC.get(model_type)
     if process is None:
         raise InvalidOption(f"The posterior is of {model_type!r}, which is not one of {list_names(list(PYMC))}.")
     names = _process(process).parametrization.names
@@ -266,7 +266,7 @@ def _convert(
         model.set_aside_ = int(np.sum((count > 0) & ~(mean > 0)))
         model.independence_ = independence(rfm.frequency[used], mean[used])
         unit = float(np.median(mean[used]))
-    fit = fit_at(model.process, model._counted(rfm), unit, theta, covariance)
+    fit = fit_at(model.process, model._count_rows(rfm), unit, theta, covariance)
     model._restore(fit, rfm.clock, rfm.observation_end, model._data_fingerprint(rfm, fit))
     return model  # type: ignore[no-any-return]
 
@@ -295,7 +295,7 @@ def _process(name: str) -> Any:
     return {**PURCHASE_MODELS, **SPEND_MODELS}[name].plain
 
 
-def _named(name: str | None, argument: str) -> str:
+def _check_id(name: str | None, argument: str) -> str:
     """Return the id of a process, once it is known to have a model."""
     names = [*PURCHASE_MODELS, *SPEND_MODELS]
     if name not in names:

@@ -16,7 +16,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidTable, InvalidTransactions, closest
 from clvmodels.processes.contract import Array
 
-__all__ = ["EXAMPLES", "CustomerTable", "first_ids", "hashed", "hashed_shares", "read_customer_table", "verb"]
+__all__ = ["EXAMPLES", "CustomerTable", "first_ids", "hash_keys", "hashed_shares", "read_customer_table", "verb"]
 
 EXAMPLES = 3  # customers named in an error
 
@@ -130,7 +130,7 @@ def read_customer_table(source: frames.Frame | str | Path, argument: str) -> Cus
     return table
 
 
-def hashed(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
+def hash_keys(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
     """Return a hash of each text (n,), the same on every machine."""
     digests = b"".join(hashlib.sha256(text.encode()).digest()[:8] for text in texts)
     return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
@@ -138,7 +138,7 @@ def hashed(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
 
 def hashed_shares(name: str, ids: Iterable[Any]) -> Array:
     """Return a number from 0 to 1 for each id (n,), from a hash of a name and the id."""
-    return hashed(f"{name}|{each}" for each in ids).astype(float) / 2.0**64
+    return hash_keys(f"{name}|{each}" for each in ids).astype(float) / 2.0**64
 
 
 def first_ids(customers: nw.Series[Any]) -> str:

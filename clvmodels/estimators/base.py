@@ -103,11 +103,11 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     @property
     def _options_text(self) -> str:
         """Covariates, groups and regularization in parentheses; empty without any."""
-        options = self._listed_options
+        options = self._option_texts
         return f" ({', '.join(options)})" if options else ""
 
     @property
-    def _listed_options(self) -> list[str]:
+    def _option_texts(self) -> list[str]:
         """Covariates, groups and regularization, such as "purchase ~ age"."""
         options = [f"{role} ~ {formula}" for role, formula in self._roles.items() if formula is not None]
         if options and self.l2:
@@ -119,7 +119,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def _rows(self, rfm: RFM) -> UniqueRows:
         raise NotImplementedError
 
-    def _counted(self, rfm: RFM) -> CountedRows:
+    def _count_rows(self, rfm: RFM) -> CountedRows:
         raise NotImplementedError
 
     @property
@@ -176,7 +176,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
         return self.plain if self.design_ is None else self.design_.apply_to(self.plain)
 
     def _maximize(self, rfm: RFM, unit: float) -> Self:
-        rows = self._counted(rfm)
+        rows = self._count_rows(rfm)
         if self.grouping_ is None:
             fit = maximize(self.process, rows, unit, self._prior())
         else:
@@ -350,7 +350,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
                 f"This fit is at a boundary ({self.fit_.message}), where not every parameter has an interval: use "
                 "summary(), or fit a simpler model."
             )
-        ends = profile_intervals(self.process, self.fit_, self._counted(rfm), level)
+        ends = profile_intervals(self.process, self.fit_, self._count_rows(rfm), level)
         lower, upper = ends.T
         return parameter_table(self.process, self.fit_, self._unit, lower=lower, upper=upper)
 
@@ -382,7 +382,7 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
 
         self._check_fitted()
         self._check_rfm(rfm)
-        rows, seed = self._counted(rfm), seed_of(random_state)
+        rows, seed = self._count_rows(rfm), seed_of(random_state)
         estimates = bootstrap(self.process, self.fit_, rows, replicates, seed, self._prior(), progress)
         return pd.DataFrame(estimates, columns=list(self.process.parametrization.names))
 

@@ -76,8 +76,8 @@ class FittedPurchases(FittedProcess):
         return formulas and replace(formulas, equal=tuple(self.equal), spread=self.dropout_moves == "spread")
 
     @property
-    def _listed_options(self) -> list[str]:
-        options = super()._listed_options
+    def _option_texts(self) -> list[str]:
+        options = super()._option_texts
         if options:
             options += [f"equal {name}" for name in self.equal] + ["spread"] * (self.dropout_moves == "spread")
         return options
@@ -165,7 +165,7 @@ class FittedPurchases(FittedProcess):
         rows = unique_rows(super()._values(rfm, names), _ticks(rfm, names))
         return replace(rows, columns=calendar_columns(rfm, names, rows.columns))
 
-    def _counted(self, rfm: RFM) -> CountedRows:
+    def _count_rows(self, rfm: RFM) -> CountedRows:
         names = self.process.statistics
         rows = counted_rows(super()._values(rfm, names), _ticks(rfm, names))
         return replace(rows, columns=calendar_columns(rfm, names, rows.columns))

@@ -28,7 +28,7 @@ __all__ = [
     "check_total_interval",
     "customer_keys",
     "group_codes",
-    "hashed",
+    "hash_keys",
     "predict",
 ]
 
@@ -285,7 +285,7 @@ def customer_keys(rfm: RFM) -> npt.NDArray[np.uint64]:
     return np.frombuffer(digests, dtype="<u8")
 
 
-def hashed(keys: npt.NDArray[np.uint64]) -> Array:
+def hash_keys(keys: npt.NDArray[np.uint64]) -> Array:
     """Hash each key to a number between 0 and 1 with SplitMix64 (Steele, Lea & Flood 2014, OOPSLA)."""
     with np.errstate(over="ignore"):
         z = keys + np.uint64(0x9E3779B97F4A7C15)

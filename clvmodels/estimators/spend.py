@@ -232,7 +232,7 @@ class SpendModel(FittedProcess):
         count, mean = self._money(rfm)
         return super()._log_likelihood(rfm[(count > 0) & (mean > 0)])
 
-    def _counted(self, rfm: RFM) -> CountedRows:
+    def _count_rows(self, rfm: RFM) -> CountedRows:
         count, mean = self._money(rfm)
         used = (count > 0) & (mean > 0)
         return counted_rows(self._statistics(rfm[used]))

@@ -125,7 +125,7 @@ class BestForecaster(WindowForecaster):
         models = [model() for model in DEFAULT_MODELS] if self.models is None else as_models(self.models)
         check_models(models, "BestForecaster")
         ticks = history.ticks(horizon)
-        self.calendar_ = CalendarOfForecaster.chosen(history, check_calendar(self.calendar), ticks)
+        self.calendar_ = CalendarOfForecaster.choose(history, check_calendar(self.calendar), ticks)
         history = self.calendar_.on(history)
         self.models_ = fitted_copies(models, history)
         unfitted = [clone(model) for model in self.models_.values()]
@@ -149,7 +149,7 @@ class BestForecaster(WindowForecaster):
         except FitFailed:
             return None
 
-    def _fitted_at(self, window: LearningWindow) -> FittedProcesses:
+    def _fit_at(self, window: LearningWindow) -> FittedProcesses:
         newer = None if self.newer_ is None else newer_process(clone(self.newer_), window.past)
         return FittedProcesses(window.models, window.spend, newer)
 
@@ -160,7 +160,7 @@ class BestForecaster(WindowForecaster):
         totals = learn_totals(history, self.models_[self.process_], spend, windows, horizon)
         if not windows:
             return LearnedQuantity((), {}, totals, CustomerSpread())
-        members = [members_of(w.past, self._fitted_at(w), self.length_, quantity) for w in windows]
+        members = [members_of(w.past, self._fit_at(w), self.length_, quantity) for w in windows]
         actual = [window.actual(quantity) for window in windows]
         expected = [window.expected(quantity)[self.process_] for window in windows]
         trials, chosen = self._try_alternatives(windows, members, actual, expected, quantity)
@@ -204,7 +204,7 @@ class BestForecaster(WindowForecaster):
         trials = [try_alternative("stack", actual, expected, stack, present)]
         chosen = stack if trials[0].visible else expected
         if self.trees_ is not None and int((actual[0] > 0).sum()) >= FEWEST_BUYERS:
-            trees = crossed(lambda some: BoostedTrees.learned_from(windows, some, quantity))
+            trees = crossed(lambda some: BoostedTrees.cross_forecast(windows, some, quantity))
             both = [mean_share(one, other) for one, other in zip(chosen, trees, strict=True)]
             trials.append(try_alternative("trees", actual, chosen, both, present))
             chosen = both if trials[-1].visible else chosen

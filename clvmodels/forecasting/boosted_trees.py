@@ -101,7 +101,7 @@ class BoostedTrees(WindowForecaster):
         models = as_models(self.models)
         ticks = history.ticks(horizon)
         key = ("trees", ticks, models_key(models), None if self.spend is None else models_key([self.spend]))
-        self.__dict__.update(history.remembered(key, lambda: self._learn(history, models, ticks)))
+        self.__dict__.update(history.remember(key, lambda: self._learn(history, models, ticks)))
         return self
 
     def _learn(self, history: KnownHistory, models: Sequence[PurchaseModel], ticks: int) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class BoostedTrees(WindowForecaster):
         return Forecast(length, forecasts["purchases"], forecasts.get("money"), alive)
 
     @staticmethod
-    def learned_from(
+    def cross_forecast(
         windows: Sequence[LearningWindow], customers: Sequence[npt.NDArray[np.bool_]], quantity: ForecastQuantity
     ) -> list[Array]:
         """Return forecasts (n,) for all customers of each window by trees grown from some of them (n,)."""
@@ -221,7 +221,7 @@ def _features(
     """Return features of each customer that are comparable between cutoffs, (n, k)."""
     names = models_key(list(models.values()))
     key = ("features", names, tuple(model.fit_.fingerprint for model in models.values()), spend is None, length)
-    return history.remembered(key, lambda: _make_features(history, models, spend, length))
+    return history.remember(key, lambda: _make_features(history, models, spend, length))
 
 
 def _make_features(

@@ -115,7 +115,7 @@ def learn_spread(
                 part[i] += _log_likelihood(each[group == i], scaled[group == i])
     if not customers.sum():
         return CustomerSpread()
-    groups = _joined(customers)
+    groups = _join_classes(customers)
     joined = np.stack([likelihoods[:, list(group)].sum(axis=1) for group in groups], axis=1)
     of_growth = [_at_growth(joined, growth) for growth in GROWTHS]
     best = int(np.argmax([each.max(axis=1).sum() for each in of_growth]))
@@ -124,7 +124,7 @@ def learn_spread(
     return CustomerSpread(slowest, tuple(dispersions), float(GROWTHS[best]), length)
 
 
-def _joined(customers: Array) -> list[tuple[int, ...]]:
+def _join_classes(customers: Array) -> list[tuple[int, ...]]:
     """Return groups of classes that share a dispersion, in order; each has enough customers, if possible."""
     groups: list[tuple[int, ...]] = []
     pending: tuple[int, ...] = ()

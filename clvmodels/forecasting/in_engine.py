@@ -100,7 +100,7 @@ def score_in_engine(
     >>> scores.aggregate("count(*), round(sum(expected_purchases_39_weeks), 1)").fetchall()
     [(2357, 1653.4)]
     """
-    margin = _checked(margin)
+    margin = _check_margin(margin)
     refuse_other_forecasters(model, "score_in_engine")
     clock = _plain_clock(model, amount)
     end = None if observation_end is None else clock.closing_tick(observation_end)
@@ -121,7 +121,7 @@ def score_in_engine(
     return _join(checked, model, states, end, include_first_transaction, margin)
 
 
-def _checked(margin: float) -> float:
+def _check_margin(margin: float) -> float:
     """Return a margin as a Python float, whose repr is a number in SQL; raise an error for an invalid margin."""
     return float(ValueTerms(horizon=1.0, annual_rate=0.0, margin=margin).margin)
 
@@ -326,7 +326,7 @@ def scoring_sql(
     >>> print(text.splitlines()[0][:60])
     WITH log_rows AS (SELECT CAST(`customer_id` AS INT64) AS cus
     """
-    margin = _checked(margin)
+    margin = _check_margin(margin)
     refuse_other_forecasters(model, "scoring_sql")
     clock = _plain_clock(model, amount)
     written = frames.dialect_named(dialect)

@@ -164,7 +164,7 @@ def own_variance_of(
     """
     rfm = history.rfm[np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]]
     key = ("own variance", *fit_key(model), horizon)  # purchases and money share the draws of purchases
-    outcomes, means, state = history.remembered(key, lambda: _draw_purchases(model, rfm, horizon))
+    outcomes, means, state = history.remember(key, lambda: _draw_purchases(model, rfm, horizon))
     generator = np.random.default_rng(SEED)
     generator.bit_generator.state = state
     order_value = 1.0

@@ -38,7 +38,7 @@ NO_VARIANT = ("prior", "smallest_group", "k")  # options that do not make a mode
 
 def fit_to_history(model: PurchaseModel | SpendModel, history: KnownHistory) -> None:
     """Fit a model to a history, or copy an equal model that was fitted to it before."""
-    state = history.remembered(("fit", *models_key([model])), lambda: dict(vars(clone(model).fit(history.rfm))))
+    state = history.remember(("fit", *models_key([model])), lambda: dict(vars(clone(model).fit(history.rfm))))
     model.__dict__.update(state)
 
 
@@ -75,7 +75,7 @@ def expected_purchases(model: PurchaseModel, history: KnownHistory, horizon: flo
     def expect() -> Array:
         return column(model.expected_purchases(history.rfm, horizon), "expected_purchases")
 
-    return history.remembered(("purchases", *fit_key(model), horizon), expect)
+    return history.remember(("purchases", *fit_key(model), horizon), expect)
 
 
 def expected_spend(model: SpendModel, history: KnownHistory) -> Array:
@@ -84,7 +84,7 @@ def expected_spend(model: SpendModel, history: KnownHistory) -> Array:
     def expect() -> Array:
         return column(model.expected_spend(history.rfm), "expected_spend")
 
-    return history.remembered(("spend", *fit_key(model)), expect)
+    return history.remember(("spend", *fit_key(model)), expect)
 
 
 def models_key(models: Sequence[PurchaseModel | SpendModel]) -> tuple[Hashable, ...]:

@@ -122,7 +122,7 @@ def own_rate(history: KnownHistory, horizon: float, money: bool, constants: Cons
     First orders happen once and are not part of a rate; with them the total of money on CDNOW was 2.7 times the actual
     one. A customer seen only on the last day (T = 0) has no rate and gets 0.
     """
-    return QuantityForecast.of_means(_rate(history, _repeated(history, money)) * horizon)
+    return QuantityForecast.of_means(_rate(history, _repeats(history, money)) * horizon)
 
 
 def past_spend(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
@@ -136,7 +136,7 @@ def past_spend(history: KnownHistory, horizon: float, money: bool, constants: Co
 
 def _learn_past_spend(history: KnownHistory, horizon: int, money: bool) -> Constants:
     spent = float(np.sum(_rate(history, _all_spend(history))))
-    return {"factor": float(np.sum(_rate(history, _repeated(history, money)))) / spent if spent > 0 else 0.0}
+    return {"factor": float(np.sum(_rate(history, _repeats(history, money)))) / spent if spent > 0 else 0.0}
 
 
 def population_mean(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
@@ -146,7 +146,7 @@ def population_mean(history: KnownHistory, horizon: float, money: bool, constant
 
 def _learn_population_mean(history: KnownHistory, horizon: int, money: bool) -> Constants:
     observed = float(np.sum(history.rfm.T))
-    return {"rate": float(np.sum(_repeated(history, money))) / observed if observed > 0 else 0.0}
+    return {"rate": float(np.sum(_repeats(history, money))) / observed if observed > 0 else 0.0}
 
 
 def last_period(history: KnownHistory, horizon: float, money: bool, constants: Constants) -> QuantityForecast:
@@ -170,7 +170,7 @@ def hiatus(history: KnownHistory, horizon: float, money: bool, constants: Consta
     """
     rfm = history.rfm
     active = rfm.T - rfm.recency <= constants["threshold"]
-    mean = active * _rate(history, _repeated(history, money)) * horizon
+    mean = active * _rate(history, _repeats(history, money)) * horizon
     share = np.where(active, constants["active"], constants["gone"])
     buys = None if money else 1 - (1 - share) ** (horizon / constants["length"])
     return QuantityForecast.of_means(mean, buys)
@@ -233,7 +233,7 @@ def seasonal_naive(history: KnownHistory, horizon: float, money: bool, constants
     return QuantityForecast(None, then * now / before if before > 0 else float("nan"))
 
 
-def _repeated(history: KnownHistory, money: bool) -> Array:
+def _repeats(history: KnownHistory, money: bool) -> Array:
     """Return repeat purchases of each customer so far, or the money in them at the customer's mean spend, (n,)."""
     rfm = history.rfm
     if money and rfm.monetary_value is not None and rfm.monetary_count is not None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 
 from clvmodels.errors import FitFailed, InvalidRFM, InvalidTransactions
-from clvmodels.estimators.prediction import customer_keys, hashed
+from clvmodels.estimators.prediction import customer_keys, hash_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_spread import CustomerSpread
@@ -21,7 +21,7 @@ from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.windows import expectations
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.processes.contract import Array
-from clvmodels.transactions.summary import RFM, acquired_later
+from clvmodels.transactions.summary import RFM, drop_older
 
 __all__ = [
     "Alternative",
@@ -70,7 +70,7 @@ def newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel 
 
     Older customers may buy at different rates. Returns None if one half has too few customers, or the fit fails.
     """
-    return history.remembered(("newer", *models_key([model])), lambda: _newer_process(model, history))
+    return history.remember(("newer", *models_key([model])), lambda: _newer_process(model, history))
 
 
 def _newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel | None:
@@ -80,7 +80,7 @@ def _newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel
         return None
     try:
         newer = KnownHistory(
-            acquired_later(history.purchase_log, middle),
+            drop_older(history.purchase_log, middle),
             history.cutoff,
             history.include_first_transaction,
             history.intertimes,
@@ -158,7 +158,7 @@ def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected:
 
 def half_of(rfm: RFM) -> npt.NDArray[np.bool_]:
     """Return the half of each customer, (n,), by a hash of the id, so that it is the same at every cutoff."""
-    halves: npt.NDArray[np.bool_] = hashed(customer_keys(rfm)) < 0.5
+    halves: npt.NDArray[np.bool_] = hash_keys(customer_keys(rfm)) < 0.5
     return halves
 
 

@@ -67,7 +67,7 @@ class LearningWindow:
         """Return the purchases of each customer in the first half of the window, (n,)."""
         end = self.past.clock.closing_tick(self.split.holdout_end)
         middle = self.past.cutoff + max(1, (end - self.past.cutoff) // 2)
-        return self.past.followed(middle).purchases.astype(float)
+        return self.past.follow(middle).purchases.astype(float)
 
     def expected(self, quantity: ForecastQuantity) -> dict[str, Array]:
         """Return the expectation of each process for each customer in the window, (n,), by id."""
@@ -101,7 +101,7 @@ def earlier_windows(history: KnownHistory, horizon: int) -> list[tuple[KnownHist
         In ticks. A window has this length, or a third of the calibration period if that is shorter.
     """
     length = min(horizon, history.length // LARGEST_SHARE)
-    return history.remembered(("windows", length), lambda: _earlier_windows(history.thinned(MOST_CUSTOMERS), length))
+    return history.remember(("windows", length), lambda: _earlier_windows(history.thin(MOST_CUSTOMERS), length))
 
 
 def _earlier_windows(history: KnownHistory, length: int) -> list[tuple[KnownHistory, Holdout]]:
@@ -111,7 +111,7 @@ def _earlier_windows(history: KnownHistory, length: int) -> list[tuple[KnownHist
         if length < 1 or cut - history.purchase_log.first_tick < length:
             break
         past = history.earlier(cut)
-        windows.append((past, past.followed(cut + length)))
+        windows.append((past, past.follow(cut + length)))
     return windows
 
 
@@ -126,7 +126,7 @@ def fitted_windows(
         return []
     length = min(horizon, history.length // LARGEST_SHARE)
     key = ("fitted windows", length, models_key(models), None if spend is None else models_key([spend]))
-    return history.remembered(key, lambda: _fitted_windows(earlier_windows(history, horizon), models, spend))
+    return history.remember(key, lambda: _fitted_windows(earlier_windows(history, horizon), models, spend))
 
 
 def _fitted_windows(

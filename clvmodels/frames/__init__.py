@@ -10,7 +10,7 @@ from clvmodels.frames.column_roles import is_named_status, kinds_of_rows, roles_
 from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, days_of_dates, formats_that_read
 from clvmodels.frames.day_rows import UNREADABLE_DAY, StoredDates, rows_by_day, rows_since, stored_dates
-from clvmodels.frames.engines.choices import CustomerChoice, counted_values
+from clvmodels.frames.engines.choices import CustomerChoice, count_values
 from clvmodels.frames.engines.daily import daily_query
 from clvmodels.frames.engines.dialects import BLANKS, dialect_named
 from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
@@ -80,7 +80,7 @@ __all__ = [
     "column",
     "column_names",
     "count_unique",
-    "counted_values",
+    "count_values",
     "daily_query",
     "date_proposal",
     "day_counts",

@@ -64,7 +64,7 @@ def _read(files: FileSet, file: Path, headers: Sequence[Collection[str]]) -> Fil
             loaded = read_workbook(file, file.name, (), files.options)
             table, opened = loaded.plan.collect().cast({pl.selectors.temporal(): pl.String}), loaded.opened
         elif files.format == "CSV":
-            table, opened = _separated(file, files.options, headers)
+            table, opened = _read_text(file, files.options, headers)
         else:
             raise InvalidTransactions(f"{file.name!r} is not an export: expected text, a workbook or JSON lines.")
     except pl.exceptions.NoDataError:
@@ -85,12 +85,12 @@ def _texts_of(table: Frame) -> pl.DataFrame:
     lazy = open_frame(table, {name: name for name in column_names(table)}).lazy.to_native()
     rows, _ = to_text(run(lazy))
     moments = [
-        pl.col(name).dt.strftime(_written_as(dtype)) for name, dtype in rows.schema.items() if dtype.is_temporal()
+        pl.col(name).dt.strftime(_format_codes(dtype)) for name, dtype in rows.schema.items() if dtype.is_temporal()
     ]
     return _without_blanks(rows.with_columns(moments).cast(pl.String))
 
 
-def _separated(file: Path, options: FileOptions, headers: Sequence[Collection[str]]) -> tuple[pl.DataFrame, OpenedFile]:
+def _read_text(file: Path, options: FileOptions, headers: Sequence[Collection[str]]) -> tuple[pl.DataFrame, OpenedFile]:
     """Read a file of separated text."""
     reading: dict[str, Any] = {"infer_schema": False, "truncate_ragged_lines": True}
     needed = known_header(file, file.name, options, headers)
@@ -123,7 +123,7 @@ def _json(file: Path) -> pl.DataFrame:
     return table.select(fields)
 
 
-def _written_as(dtype: pl.DataType) -> str:
+def _format_codes(dtype: pl.DataType) -> str:
     """Return the strftime codes with which exports write a date or moment."""
     if isinstance(dtype, pl.Datetime):
         return MOMENT if dtype.time_zone is None else f"{MOMENT} %z"

@@ -192,10 +192,10 @@ def _open_text_part(files: FileSet, path: Path, columns: Sequence[str], whole: b
         raise empty_file(path)
     names = _read_schema(path, "CSV", text.scan(infer_schema=False).collect_schema).names()
     layout = ("CSV", *names, *text.options.items()) if text.content is None and files.lasting else None
-    return _Part(path, _stripped(names), text.opened, text, layout=layout)
+    return _Part(path, _strip_names(names), text.opened, text, layout=layout)
 
 
-def _stripped(names: Sequence[str]) -> list[str]:
+def _strip_names(names: Sequence[str]) -> list[str]:
     """Return names without blanks around them, unless two names would become equal."""
     bare = [name.strip() for name in names]
     return bare if len(set(bare)) == len(bare) else list(names)

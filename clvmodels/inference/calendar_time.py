@@ -71,15 +71,15 @@ class _Changed:
         `h` is one number for all rows, or one per row.
         """
         if np.ndim(h) == 0:
-            return self._discounted(p, float(h), delta, *state)
+            return self._discount(p, float(h), delta, *state)
         lengths, place = np.unique(h, return_inverse=True)
         rows = [np.broadcast_to(column, np.shape(h)) for column in state]
         answer = np.zeros(np.shape(h))
         for i, length in enumerate(lengths):
-            answer[place == i] = self._discounted(p, float(length), delta, *(row[place == i] for row in rows))
+            answer[place == i] = self._discount(p, float(length), delta, *(row[place == i] for row in rows))
         return answer
 
-    def _discounted(self, p: Any, h: float, delta: float, *state: Array) -> Array:
+    def _discount(self, p: Any, h: float, delta: float, *state: Array) -> Array:
         if delta == 0 or h == 0:
             return self.purchases_if_active(p, h, *state)
         ends, factors = self.ahead.discount_factors(h, delta)

@@ -48,7 +48,7 @@ class Edge:
     places: Array
     offsets: Array
 
-    def added(self, noise: Array) -> Array:
+    def offset(self, noise: Array) -> Array:
         """Return the offsets of coordinates (k, draws) for draws (draws,) of a standard normal variable."""
         from scipy.interpolate import PchipInterpolator  # slow to import, and only intervals need it
 

@@ -37,7 +37,7 @@ class _GroupBlock:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        return tuple(_labeled(name, self.label) for name in self.block.parameters)
+        return tuple(_label(name, self.label) for name in self.block.parameters)
 
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
@@ -62,7 +62,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
     form: Parametrization = process.parametrization
     groups = len(labels)
     mixing: Array | None = None if form.mixing is None else np.kron(np.eye(groups), form.mixing).astype(np.float64)
-    powers = {_labeled(name, label): power for label in labels for name, power in form.unit_powers.items()}
+    powers = {_label(name, label): power for label in labels for name, power in form.unit_powers.items()}
 
     def adapt(function: Callable[..., Any], front: int, width: int) -> Callable[..., Any]:
         return partial(_each_group, process, groups, function, front, width)
@@ -116,7 +116,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "simulate": partial(_simulate, process, groups),
         "quantities": partial(_quantities, process, tuple(labels)),
         "quantity_powers": {
-            _labeled(name, label): power for label in labels for name, power in process.quantity_powers.items()
+            _label(name, label): power for label in labels for name, power in process.quantity_powers.items()
         },
     }
     return replace(process, **common, **purchases)
@@ -128,7 +128,7 @@ def combine_fits(fits: Mapping[str, Fit]) -> Fit:
     digest = hashlib.sha256("".join(fit.fingerprint for fit in each).encode())
     return Fit(
         parameters={
-            _labeled(name, label): value for label, fit in fits.items() for name, value in fit.parameters.items()
+            _label(name, label): value for label, fit in fits.items() for name, value in fit.parameters.items()
         },
         coordinates=np.concatenate([fit.coordinates for fit in each]),
         log_likelihood=sum(fit.log_likelihood for fit in each),
@@ -156,7 +156,7 @@ def combine_fits(fits: Mapping[str, Fit]) -> Fit:
             for edge in fit.edges
         ),
         other_maxima=tuple(
-            replace(other, parameters={_labeled(n, label): v for n, v in other.parameters.items()}, group=label)
+            replace(other, parameters={_label(n, label): v for n, v in other.parameters.items()}, group=label)
             for label, fit in fits.items()
             for other in fit.other_maxima
         ),
@@ -189,7 +189,7 @@ def _embed_edge(edge: Edge, start: int, size: int) -> Edge:
     return Edge(start + edge.coordinate, edge.places, offsets)
 
 
-def _labeled(name: str, label: str) -> str:
+def _label(name: str, label: str) -> str:
     return f"{name}[{label}]"
 
 
@@ -373,7 +373,7 @@ def _starts(process: Any, groups: int, *statistics: Array) -> list[Any]:
 
 def _quantities(process: Any, labels: Sequence[str], p: Any) -> dict[str, Array]:
     return {
-        _labeled(name, label): value
+        _label(name, label): value
         for i, label in enumerate(labels)
         for name, value in process.quantities(_parameters_of(process, len(labels), p, i)).items()
     }

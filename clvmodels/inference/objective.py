@@ -169,7 +169,7 @@ class Objective:
     @cached_property
     def _scores(self) -> list[tuple[Callable[[Any], Score], Array]]:
         """The score of each block's rows as a function of the parameters, and their counts."""
-        prepare = self._process.prepare or partial(_prepared, self._process)
+        prepare = self._process.prepare or partial(_prepare_blocks, self._process)
         return [(prepare(*block), counts) for block, counts in self._blocks]
 
     def __call__(self, u: Array) -> tuple[float, Array]:
@@ -242,7 +242,7 @@ class Objective:
         return self._process.Parameters(*self._process.parametrization.parameters_at(u, self._unit))
 
 
-def _prepared(process: Process, *columns: Array) -> Callable[[Any], Score]:
+def _prepare_blocks(process: Process, *columns: Array) -> Callable[[Any], Score]:
     return lambda p: process.score(p, *columns)
 
 

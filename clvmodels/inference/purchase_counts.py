@@ -76,7 +76,7 @@ class PurchaseCounts:
         ends = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
         return Bounds(*ends[:, rows.positions])
 
-    def exceeded(self, columns: Sequence[Array], negligible: float) -> Array:
+    def exceedances(self, columns: Sequence[Array], negligible: float) -> Array:
         """Return P(more than k purchases) of rows for k = 0, 1, 2, ..., (k, b), until all are negligible.
 
         Negligible probabilities are set to 0, so that the result of a row does not depend on other rows.
@@ -92,7 +92,7 @@ class PurchaseCounts:
         return answer
 
     def _of_states(self, block: _Block, some: slice, negligible: float) -> Array:
-        """Return what `exceeded` returns for the rows of some states.
+        """Return what `exceedances` returns for the rows of some states.
 
         An average over draws is a dot product of a row with a state. It has the same length for all of them, and so the
         same order of summation.
@@ -142,7 +142,7 @@ class PurchaseCounts:
 
     def _search(self, columns: Sequence[Array], ends: tuple[float, float]) -> Array:
         """Return the smallest counts exceeded with at most these probabilities, the larger one first, (2, b)."""
-        exceeded = self.exceeded(columns, ends[1])
+        exceeded = self.exceedances(columns, ends[1])
         return np.stack([np.sum(exceeded > most + ROUNDING_TOLERANCE, axis=0, dtype=float) for most in ends])
 
 

@@ -94,7 +94,7 @@ class PurchaseValues:
         def search(block: slice) -> Array:
             customers = order[block]
             used, cell = np.unique(rows.positions[customers], return_inverse=True)
-            exceeded = self.counts.exceeded([column[used] for column in rows.columns[:-1]], NEGLIGIBLE * tail)
+            exceeded = self.counts.exceedances([column[used] for column in rows.columns[:-1]], NEGLIGIBLE * tail)
             exceeded = np.take(exceeded, cell, axis=1)
             return self._search(exceeded, count[customers], mean[customers], factor[customers], tail)
 
@@ -128,7 +128,7 @@ class PurchaseValues:
             rows = np.flatnonzero(exceeded[0] > chance + ROUNDING_TOLERANCE)
             if len(rows):
                 some = mixture if len(rows) == len(count) else mixture.some(rows)
-                end[rows] = self.margin * (scale * factor)[rows] * np.exp(some.exceeded_with(chance))
+                end[rows] = self.margin * (scale * factor)[rows] * np.exp(some.upper_quantile(chance))
         return ends
 
     def _table(self, count: float, purchases: int) -> _Table:
@@ -207,13 +207,13 @@ class _Mixture(NamedTuple):
         Only the first `parts` (b,) of a mixture have a weight. Means rise with the number of purchases, and deviations
         hardly do.
         """
-        total = _summed(weight)
+        total = _sum_rows(weight)
         some = np.where(total > 0, total, 1.0)
         weighted = weight * center
-        mean = _summed(weighted) / some
+        mean = _sum_rows(weighted) / some
         weighted *= center
         weighted += weight * width**2
-        variance = _summed(weighted) / some - mean**2
+        variance = _sum_rows(weighted) / some - mean**2
         last, customers = np.maximum(parts - 1, 0), np.arange(len(parts))
         finest, reach = width[last, customers], 2 * REACH * width[0]
         pace = STEPS / (2 * REACH) / width
@@ -227,7 +227,7 @@ class _Mixture(NamedTuple):
         columns = {name: np.take(getattr(self, name), rows, axis=-1) for name in self._fields if name != "curves"}
         return self._replace(**columns)
 
-    def exceeded_with(self, chance: float) -> Array:
+    def upper_quantile(self, chance: float) -> Array:
         """Return the values (b,) exceeded with this probability.
 
         Halley's method for the normal quantile of the tail, which is nearly linear, and bisection where that leaves the
@@ -275,7 +275,7 @@ class _Mixture(NamedTuple):
         first *= weight
         weight *= self.pace
         second *= weight
-        return _summed(tail), _summed(first), 2 * _summed(second)
+        return _sum_rows(tail), _sum_rows(first), 2 * _sum_rows(second)
 
 
 def _step(tail: Array, slope: Array, bend: Array, total: Array, chance: float) -> Array:
@@ -291,7 +291,7 @@ def _step(tail: Array, slope: Array, bend: Array, total: Array, chance: float) -
     return step
 
 
-def _summed(values: Array) -> Array:
+def _sum_rows(values: Array) -> Array:
     """Return the sum of the rows of (k, b), added one after the other.
 
     NumPy's order of summation depends on the shape and layout of an array, and so on the block of customers: it is row

@@ -47,7 +47,7 @@ class Ridge:
     places: Array
     bends: Array
 
-    def added(self, along: Array) -> Array:
+    def offset(self, along: Array) -> Array:
         """Return the offsets of coordinates (k, draws) for draws at distances along the axis (draws,)."""
         from scipy.interpolate import PchipInterpolator  # slow to import, and only intervals need it
 

@@ -47,9 +47,9 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
         away[fit.free] = np.linalg.cholesky(inner) @ noise[fit.free]
     u = fit.coordinates[:, None] + away
     for ridge in fit.ridges:
-        u += ridge.added(-(fit.hessian @ ridge.axis) @ away)
+        u += ridge.offset(-(fit.hessian @ ridge.axis) @ away)
     for edge in fit.edges:
-        u += edge.added(noise[edge.coordinate])
+        u += edge.offset(noise[edge.coordinate])
     for i, coordinate in enumerate(form.coordinates):
         u[i] = np.clip(u[i], coordinate.lower.at, coordinate.upper.at)
     return form.parameters_at(u, fit.unit)

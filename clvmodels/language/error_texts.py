@@ -15,7 +15,7 @@ from pathlib import Path
 
 from clvmodels.errors import CLVError
 
-__all__ = ["ENGLISH", "FOLDER", "catalog_of_errors", "translate_error", "translated"]
+__all__ = ["ENGLISH", "FOLDER", "catalog_of_errors", "translate", "translate_error"]
 
 ENGLISH = "en"
 FOLDER = Path(__file__).parent
@@ -38,10 +38,10 @@ class Pattern:
 def translate_error(error: CLVError, language: str) -> None:
     """Translate the text of an error in place, as far as the catalog contains its sentences."""
     if language != ENGLISH and error.args and isinstance(error.args[0], str):
-        error.args = (translated(error.args[0], language), *error.args[1:])
+        error.args = (translate(error.args[0], language), *error.args[1:])
 
 
-def translated(text: str, language: str) -> str:
+def translate(text: str, language: str) -> str:
     """Return an English text with every sentence translated that the catalog of the language contains.
 
     Parameters
@@ -52,8 +52,8 @@ def translated(text: str, language: str) -> str:
 
     Examples
     --------
-    >>> from clvmodels.language.error_texts import translated
-    >>> translated("The log has no transactions to summarize: it has no rows.", "zh-Hans")
+    >>> from clvmodels.language.error_texts import translate
+    >>> translate("The log has no transactions to summarize: it has no rows.", "zh-Hans")
     '交易日志中没有可汇总的交易：没有任何行。'
     """
     if language == ENGLISH or len(text) > LONGEST:
@@ -105,7 +105,7 @@ def _part(text: str, language: str) -> str:
     inner = text.strip(" ")
     if not inner or (inner[0] in "'\"" and inner[-1] == inner[0] and inner.count(inner[0]) == 2):
         return text
-    return translated(inner, language)
+    return translate(inner, language)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from clvmodels.language import dates, numbers
 from clvmodels.language.current import ENGLISH, current_language
-from clvmodels.language.error_texts import translated
+from clvmodels.language.error_texts import translate
 from clvmodels.language.words import Catalog
 
 __all__ = ["message"]
@@ -98,7 +98,7 @@ def _functions(language: str) -> dict[str, Callable[..., Any]]:
         return numbers.short_percent(_plain(value), int(places), language)
 
     def local(text: Any) -> str:
-        return translated(str(text), language)
+        return translate(str(text), language)
 
     def p_value(value: Any) -> str:
         return numbers.p_value(_plain(value), language)

@@ -114,7 +114,7 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     """
 
     def purchases(x: Array, age: Array) -> Array:
-        return _average(_bought, p, h, x, p.r + x, h / age)
+        return _average(_purchases_until, p, h, x, p.r + x, h / age)
 
     return _by_age(purchases, p, h, x, T)
 
@@ -146,7 +146,7 @@ def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) ->
                 tau = np.expm1(span * place) / pace
                 share += [weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau), tau / age]
             last = np.exp(-delta * h) + np.zeros(np.shape(span)) if delta >= 0 else 1 - sum(share[::2])
-            return _average(_bought_by_share, p, h, x, p.r + x, *share, last, h / age)
+            return _average(_purchases_by_share, p, h, x, p.r + x, *share, last, h / age)
 
         return _by_age(purchases, p, h, x, T)
 
@@ -233,15 +233,13 @@ def quantities(p: Parameters) -> dict[str, Array]:
 QUANTITY_POWERS = {MEAN_PURCHASE_RATE: -1, MEAN_TIME_BETWEEN_PURCHASES: 1, MEAN_DROPOUT_PROBABILITY: 0}
 
 
-def _bought(q: Array, shape: Array, z: Array) -> Array:
+def _purchases_until(q: Array, shape: Array, z: Array) -> Array:
     """Return the expected purchases until z = h/(alpha+T) of a customer who drops out with probability q after each."""
     return _per_dropout(q, np.expm1(np.log1p(q * z) * -shape), shape * z)
 
 
-def _bought_by_share(q: Array, shape: Array, *shares: Array) -> Array:
-    """Return `_bought` at the last of several z, and its weighted sum over all of them (pairs of a weight and z), (2,
-    ...).
-    """
+def _purchases_by_share(q: Array, shape: Array, *shares: Array) -> Array:
+    """Return `_purchases_until` at the last of several z, and its weighted sum over all; `shares` are (weight, z)."""
     gone, all_bought, left, z = np.zeros(()), np.zeros(()), np.zeros(()), np.zeros(())
     for worth, z in zip(shares[::2], shares[1::2], strict=True):
         left = np.log1p(q * z) * -shape

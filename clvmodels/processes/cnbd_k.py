@@ -96,51 +96,51 @@ def posterior_means(
     terms = stage_terms(k, shape, t_x, T, age)
     stage = sum((j * terms[j] for j in range(1, k)), np.zeros(())) / np.sum(terms, axis=0)
     events = alive * (shape + stage) / age + (1 - alive) * shape / (p.alpha + t_x)
-    stayed = _stayed(leave_at_once, p)
+    stayed = _with_stay(leave_at_once, p)
     return {"purchase_rate": events / k, "dropout_probability": (p.a + 1 - alive) / (p.a + stayed.b + x)}
 
 
 def survival_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
     """Return P(still active at T + h) of a customer who is active at T."""
-    return erlang_stages.survival(k, _stayed(leave_at_once, p), h, x, t_x, T)
+    return erlang_stages.survival(k, _with_stay(leave_at_once, p), h, x, t_x, T)
 
 
 def purchases_if_active(k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
     """Return the expected purchases in (T, T + h] of a customer who is active at T."""
-    return erlang_stages.purchases(k, _stayed(leave_at_once, p), h, x, t_x, T)
+    return erlang_stages.purchases(k, _with_stay(leave_at_once, p), h, x, t_x, T)
 
 
 def discounted_if_active(
     k: int, leave_at_once: bool, p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array
 ) -> Array:
     """Return the same expectation with each purchase worth exp(-delta tau)."""
-    return erlang_stages.discounted(k, _stayed(leave_at_once, p), h, delta, x, t_x, T)
+    return erlang_stages.discounted(k, _with_stay(leave_at_once, p), h, delta, x, t_x, T)
 
 
 def residual_if_active(k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
     """Return the expected purchases ever after T of a customer who is active at T: timing does not matter."""
-    return beta_geometric.residual_if_active(_stayed(leave_at_once, p), x, T)
+    return beta_geometric.residual_if_active(_with_stay(leave_at_once, p), x, T)
 
 
 def intensity_if_active(
     k: int, leave_at_once: bool, p: Parameters, tau: Array, x: Array, t_x: Array, T: Array
 ) -> Array:
     """Return the expected purchases per unit of time, tau after T, of a customer who is active at T."""
-    return erlang_stages.intensity(k, _stayed(leave_at_once, p), tau, x, t_x, T)
+    return erlang_stages.intensity(k, _with_stay(leave_at_once, p), tau, x, t_x, T)
 
 
 def pmf_if_active(
     k: int, leave_at_once: bool, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array
 ) -> Array:
     """Return P(exactly `count` purchases in (T, T + h]) of a customer who is active at T."""
-    return erlang_stages.pmf(k, _stayed(leave_at_once, p), count, h, x, t_x, T)
+    return erlang_stages.pmf(k, _with_stay(leave_at_once, p), count, h, x, t_x, T)
 
 
 def exceedances_if_active(
     k: int, leave_at_once: bool, p: Parameters, h: Array, x: Array, t_x: Array, T: Array
 ) -> Iterator[Array]:
     """Yield P(more than m purchases in (T, T + h]) of a customer who is active at T, for m = 0, 1, 2, ..."""
-    return erlang_stages.exceedances(k, _stayed(leave_at_once, p), h, x, t_x, T)
+    return erlang_stages.exceedances(k, _with_stay(leave_at_once, p), h, x, t_x, T)
 
 
 def sample_if_active(
@@ -156,7 +156,7 @@ def sample_if_active(
     generator: np.random.Generator,
 ) -> Future:
     """Draw what customers do in (T, T + h], given which of them are active at T."""
-    return erlang_stages.sample(k, _stayed(leave_at_once, p), h, delta, x, t_x, T, active, generator)
+    return erlang_stages.sample(k, _with_stay(leave_at_once, p), h, delta, x, t_x, T, active, generator)
 
 
 def simulate(k: int, leave_at_once: bool, p: Parameters, T: Array, generator: np.random.Generator) -> History:
@@ -257,7 +257,7 @@ def regularity_error(k: float, x: Array) -> float:
     return float(np.sum(count * (polygamma(1, k) - count * polygamma(1, k * count))) ** -0.5)
 
 
-def _stayed(leave_at_once: bool, p: Parameters) -> Parameters:
+def _with_stay(leave_at_once: bool, p: Parameters) -> Parameters:
     """Return BG's parameters: a customer who may leave at once and has not, has stayed once more than repeated."""
     return p._replace(b=p.b + 1) if leave_at_once else p
 

@@ -187,7 +187,7 @@ def pmf_if_active(law: Law, p: Any, k: Array, h: Array, x: Array, T: Array) -> A
     if not np.any(k > 0):
         gone = none
     else:
-        gone = np.where(k > 0, _gone_within(k, h, shape, age, remaining), none)
+        gone = np.where(k > 0, _leave_within(k, h, shape, age, remaining), none)
     answer: Array = np.clip(gone + stays, 0.0, 1.0)
     return answer
 
@@ -325,7 +325,7 @@ def _log_counts(k: Array, shape: Array, age: Array, h: Array) -> Array:
     return counted
 
 
-def _gone_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remaining) -> Array:
+def _leave_within(k: Array, h: Array, shape: Array, age: Array, remaining: Remaining) -> Array:
     """Return P(k > 0 purchases, then dropout, within h): an integral over log time of dropout, in panels."""
     b = np.zeros(()) if remaining.b is None else remaining.b
     columns = np.broadcast_arrays(k, h, shape, age, remaining.s, remaining.B, b)

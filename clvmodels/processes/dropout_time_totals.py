@@ -52,10 +52,10 @@ def _pairs(weights: Array, count: Positions, t: Array) -> Pairs:
         codes, rows = np.flatnonzero(taken), (np.cumsum(taken) - 1)[code]
     else:
         codes, rows = np.unique(code, return_inverse=True)
-    return Pairs(codes // len(ages), codes % len(ages), ages, rows, _added_up(rows, weights, len(codes)))
+    return Pairs(codes // len(ages), codes % len(ages), ages, rows, _sum_by_position(rows, weights, len(codes)))
 
 
-def _added_up(positions: Positions, values: Array, size: int) -> Array:
+def _sum_by_position(positions: Positions, values: Array, size: int) -> Array:
     """Return the sums (size,) of values (n,) by position (n,)."""
     return np.bincount(positions, values, size).astype(float, copy=False)
 
@@ -104,16 +104,16 @@ class Rows(NamedTuple):
         log_sum, share = softplus(np.take(one.log, i) - np.take(other.log, j))  # the latter: of the first term
         value = float(self.weights @ log_sum) + float(self.first.weights @ other.log)
         weight_of_one = self.weights * share
-        in_one = _added_up(i, weight_of_one, len(one.log))
-        in_other = _added_up(j, self.weights - weight_of_one, len(other.log))
+        in_one = _sum_by_position(i, weight_of_one, len(one.log))
+        in_other = _sum_by_position(j, self.weights - weight_of_one, len(other.log))
         slopes = one.slopes @ in_one + other.slopes @ in_other
         if one.bends is None or other.bends is None:
             return Totals(value, slopes)
         bends = one.bends @ in_one + other.bends @ in_other
         apart = weight_of_one * (1 - share)
-        at_one, at_other = _added_up(i, apart, len(one.log)), _added_up(j, apart, len(other.log))
+        at_one, at_other = _sum_by_position(i, apart, len(one.log)), _sum_by_position(j, apart, len(other.log))
         bends += (one.slopes * at_one) @ one.slopes.T + (other.slopes * at_other) @ other.slopes.T
-        cross = np.stack([_added_up(i, apart * np.take(slope, j), len(one.log)) for slope in other.slopes])
+        cross = np.stack([_sum_by_position(i, apart * np.take(slope, j), len(one.log)) for slope in other.slopes])
         mixed = one.slopes @ cross.T
         bends -= mixed + mixed.T
 

@@ -56,7 +56,7 @@ def stage_terms(k: int, shape: Array, t_x: Array, T: Array, age: Array) -> Array
 
 def purchases(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
     """Return the expected purchases in (T, T + h]."""
-    return _over_stages(k, p, x, t_x, T, _by_age(k, partial(_bought, k, p, h), p, h, x, T))
+    return _over_stages(k, p, x, t_x, T, _by_age(k, partial(_purchases_at_stages, k, p, h), p, h, x, T))
 
 
 def survival(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
@@ -95,7 +95,7 @@ def discounted(k: int, p: Parameters, h: Array, delta: float, x: Array, t_x: Arr
                 shares.append(weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau))
                 ends.append(tau / age)
             last = np.exp(-delta * h) + np.zeros(np.shape(span)) if delta >= 0 else 1 - sum(shares)
-            return _summed(k, p, h, x, [*shares, last], [*ends, h / age])
+            return _sum_at_ends(k, p, h, x, [*shares, last], [*ends, h / age])
 
         return _over_stages(k, p, x, t_x, T, _by_age(k, worth, p, h, x, T, of_z=False))
 
@@ -116,8 +116,8 @@ def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: 
     terms = stage_terms(k, shape, t_x, T, age)
     total: Array = np.zeros(())
     for j in range(k):
-        in_time = np.where(m > 0, _reached(np.maximum(m * k - j, 1), shape + j, z), 1.0)
-        one_more = _reached(m * k + k - j, shape + j, z)
+        in_time = np.where(m > 0, _chance_of_events(np.maximum(m * k - j, 1), shape + j, z), 1.0)
+        one_more = _chance_of_events(m * k + k - j, shape + j, z)
         chance = survived * np.maximum(in_time - one_more, 0.0) + np.where(m > 0, last * in_time, 0.0)
         total = total + terms[j] * chance
     answer: Array = total / np.sum(terms, axis=0)
@@ -210,7 +210,7 @@ def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array,
     return answer
 
 
-def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
+def _purchases_at_stages(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
     """Return the expected purchases at each stage (k, ...) until z, by a faster method if rows share parameters."""
     if not _interpolates(p, h, x):
         return _average(purchases_at_stages, k, p, h, x, z)
@@ -219,8 +219,8 @@ def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
     many = is_many(k, p.r + k * x, z)
     answer = np.empty((k, len(x)))
     for rows, bought in (
-        (fewest, partial(_few_bought, k, p, FEWEST_EVENTS)),
-        (few & ~fewest, partial(_few_bought, k, p, EVENTS)),
+        (fewest, partial(_few_purchases_at_stages, k, p, FEWEST_EVENTS)),
+        (few & ~fewest, partial(_few_purchases_at_stages, k, p, EVENTS)),
         (many, partial(_average, main_purchases_at_stages, k, p, h)),
         (~(few | many), partial(_average, purchases_at_stages, k, p, h)),
     ):
@@ -229,7 +229,7 @@ def _bought(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
     return answer
 
 
-def _few_bought(k: int, p: Parameters, events: int, x: Array, z: Array) -> Array:
+def _few_purchases_at_stages(k: int, p: Parameters, events: int, x: Array, z: Array) -> Array:
     """Return the same expectation as a sum over n of P(stays n - 1 times) P(the n-th is due)."""
     reached = tails(k, p.r + k * x, z, events)
     n = np.arange(len(reached)).reshape(-1, 1, 1)
@@ -251,9 +251,9 @@ def _by_age(
     return at_ages(x, p.alpha + T)
 
 
-def _summed(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
+def _sum_at_ends(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
     """Return the expected purchases until each z of `ends`, times its share and summed, (k, ...)."""
-    bought = partial(_bought, k, p, h)
+    bought = partial(_purchases_at_stages, k, p, h)
     if not _interpolates(p, h, x):
         total: Array = np.sum([share * bought(x, z) for share, z in zip(shares, ends, strict=True)], axis=0)
         return total
@@ -281,7 +281,7 @@ def _discount_nodes(k: int, p: Parameters, h: Array, delta: float) -> npt.NDArra
     return 10 + np.ceil(nodes).astype(np.intp)
 
 
-def _reached(events: Array, shape: Array, z: Array) -> Array:
+def _chance_of_events(events: Array, shape: Array, z: Array) -> Array:
     """Return P(N >= events), relatively exact for short and for long horizons."""
     answer: Array = np.where(
         z < 1, betainc(events, shape, z / (1 + z)), betaincc(shape, events, 1 / (1 + np.maximum(z, 1)))

@@ -44,32 +44,32 @@ def probability_alive(p: Parameters, x: Array, t_x: Array, T: Array) -> Array:
 
 def posterior_means(p: Parameters, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
     """Return the means of each customer's purchase rate and dropout probability, given the history."""
-    return beta_geometric.posterior_means(_stayed(p), probability_alive(p, x, t_x, T), x, t_x, T)
+    return beta_geometric.posterior_means(_with_stay(p), probability_alive(p, x, t_x, T), x, t_x, T)
 
 
 def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     """Return P(still active at T + h) of a customer who is active at T."""
-    return beta_geometric.survival_if_active(_stayed(p), h, x, T)
+    return beta_geometric.survival_if_active(_with_stay(p), h, x, T)
 
 
 def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
     """Return the expected purchases ever after T of a customer who is active at T; infinite for a <= 1."""
-    return beta_geometric.residual_if_active(_stayed(p), x, T)
+    return beta_geometric.residual_if_active(_with_stay(p), x, T)
 
 
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     """Return the expected purchases in (T, T + h] of a customer who is active at T."""
-    return beta_geometric.purchases_if_active(_stayed(p), h, x, T)
+    return beta_geometric.purchases_if_active(_with_stay(p), h, x, T)
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
     """Return the same expectation with each purchase worth exp(-delta tau)."""
-    return beta_geometric.discounted_if_active(_stayed(p), h, delta, x, T)
+    return beta_geometric.discounted_if_active(_with_stay(p), h, delta, x, T)
 
 
 def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
     """Return both expectations together, (2, n)."""
-    return beta_geometric.both_if_active(_stayed(p), h, delta, x, T)
+    return beta_geometric.both_if_active(_with_stay(p), h, delta, x, T)
 
 
 def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History:
@@ -79,17 +79,17 @@ def simulate(p: Parameters, T: Array, generator: np.random.Generator) -> History
 
 def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
     """Return the expected purchases per unit of time, tau after T, of a customer who is active at T."""
-    return beta_geometric.intensity_if_active(_stayed(p), tau, x, T)
+    return beta_geometric.intensity_if_active(_with_stay(p), tau, x, T)
 
 
 def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, T: Array) -> Array:
     """Return P(exactly k purchases in (T, T + h]) of a customer who is active at T."""
-    return beta_geometric.pmf_if_active(_stayed(p), k, h, x, T)
+    return beta_geometric.pmf_if_active(_with_stay(p), k, h, x, T)
 
 
 def exceedances_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Iterator[Array]:
     """Yield P(more than k purchases in (T, T + h]) of a customer who is active at T, for k = 0, 1, 2, ..."""
-    return beta_geometric.exceedances_if_active(_stayed(p), h, x, T)
+    return beta_geometric.exceedances_if_active(_with_stay(p), h, x, T)
 
 
 def sample_if_active(
@@ -102,29 +102,29 @@ def sample_if_active(
     generator: np.random.Generator,
 ) -> Future:
     """Draw what customers do in (T, T + h], given which of them are active at T."""
-    return beta_geometric_draws.sample_if_active(_stayed(p), h, delta, x, T, active, generator)
+    return beta_geometric_draws.sample_if_active(_with_stay(p), h, delta, x, T, active, generator)
 
 
 def sample_mean_if_active(
     p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
 ) -> Array:
     """Draw rates and dropout probabilities of active customers; return the purchases expected at these."""
-    return beta_geometric_draws.sample_mean_if_active(_stayed(p), h, delta, x, T, generator)
+    return beta_geometric_draws.sample_mean_if_active(_with_stay(p), h, delta, x, T, generator)
 
 
 def buys_between_if_active(p: Parameters, start: Array, end: Array, x: Array, T: Array) -> Array:
     """Return P(any purchase in (T + start, T + end]) of a customer who is active at T."""
-    return order_times.buys_between_beta_geometric(_stayed(p), start, end, x, T)
+    return order_times.buys_between_beta_geometric(_with_stay(p), start, end, x, T)
 
 
 def draw_orders_if_active(
     p: Parameters, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
 ) -> DrawnOrders:
     """Draw when customers buy in (T, T + h] and when they leave, given which of them are active at T."""
-    return order_times.beta_geometric_orders(_stayed(p), h, x, T, active, generator)
+    return order_times.beta_geometric_orders(_with_stay(p), h, x, T, active, generator)
 
 
-def _stayed(p: Parameters) -> Parameters:
+def _with_stay(p: Parameters) -> Parameters:
     """Return BG/NBD's parameters for customers who have stayed once more than they have repeated."""
     return p._replace(b=p.b + 1)
 

@@ -204,7 +204,7 @@ def nodes_without_aging(shape: Array, A: Array, s: Array, B: Array) -> Nodes:
     """Return nodes for dropout at a constant rate."""
     m, M, log_ratio, _, end = _range(shape, A, s, B)
     end = np.minimum(end, log_ratio + np.log1p(np.where(A <= B, s, shape)) + DROP)
-    return Nodes(m, M, end, *_bent(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND)))
+    return Nodes(m, M, end, *_nodes_near_bend(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND)))
 
 
 def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> Nodes:
@@ -215,8 +215,8 @@ def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> No
     onset = Remaining(s, B, b, B, None).onset
     ages = np.minimum(np.log1p(onset / m), end)
     panels = (
-        _bent(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND)),
-        _bent(OLD_NODES, ages, end, ages, np.minimum(BEND, 1 / (b * (m + onset)))),
+        _nodes_near_bend(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND)),
+        _nodes_near_bend(OLD_NODES, ages, end, ages, np.minimum(BEND, 1 / (b * (m + onset)))),
     )
     u, width = (np.concatenate(parts, axis=1) for parts in zip(*panels, strict=True))
     return Nodes(m, M, end, u, width)
@@ -233,7 +233,7 @@ def _range(shape: Array, A: Array, s: Array, B: Array) -> tuple[Array, ...]:
     return m, M, log_ratio, drop, end
 
 
-def _bent(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
+def _nodes_near_bend(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
     """Return nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
     bend = np.clip(bend, low, high)
     scale = np.clip(scale, 1e-300, np.maximum(8 * (high - low), 1e-300))  # far below the bend, v - 1/v would cancel

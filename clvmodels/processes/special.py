@@ -147,7 +147,7 @@ def log_rise(z: Array | float, x: Array) -> Array:
     """
     z = np.asarray(z, dtype=float)
     if is_shared(z) and x.size:
-        return np.take(_cumulated(np.log(_steps(z, x))), x.astype(np.intp), axis=-1)
+        return np.take(_cumulate(np.log(_steps(z, x))), x.astype(np.intp), axis=-1)
     return np.where(z < LARGE, gammaln(np.minimum(z, LARGE) + x) - gammaln(np.minimum(z, LARGE)), _stirling_rise(z, x))
 
 
@@ -155,7 +155,7 @@ def digamma_rise(z: Array | float, x: Array) -> Array:
     """Return digamma(z + x) - digamma(z): the derivative of `log_rise` by z, for whole x >= 0."""
     z = np.asarray(z, dtype=float)
     if is_shared(z) and x.size:
-        return np.take(_cumulated(1.0 / _steps(z, x)), x.astype(np.intp), axis=-1)
+        return np.take(_cumulate(1.0 / _steps(z, x)), x.astype(np.intp), axis=-1)
     large = np.log1p(x / z) - 0.5 * (1 / (z + x) - 1 / z) - (1 / (z + x) ** 2 - 1 / z**2) / 12
     return np.where(z < LARGE, digamma(z + x) - digamma(z), large)
 
@@ -172,7 +172,7 @@ def _steps(z: Array, x: Array) -> Array:
     return steps
 
 
-def _cumulated(terms: Array) -> Array:
+def _cumulate(terms: Array) -> Array:
     total = np.zeros((*terms.shape[:-1], terms.shape[-1] + 1))
     np.cumsum(terms, axis=-1, out=total[..., 1:])
     return total

@@ -176,7 +176,7 @@ def _score(p: Rates, rows: Stretches) -> RatesScore:
     buys = read_clock(rows, rows.speed, rows.purchase, p.purchase)
     leaves = read_clock(rows, 1.0, rows.dropout, p.dropout)
     x, count = rows.x, p.r + rows.x
-    active = -count * np.log(p.alpha + buys.end) - p.s * np.log(p.beta + _aged(p, leaves.end))
+    active = -count * np.log(p.alpha + buys.end) - p.s * np.log(p.beta + _dropout_growth(p, leaves.end))
     sums = _integrate(p, rows, buys, leaves)
     with np.errstate(divide="ignore"):
         gone = np.log(p.s) + sums.scale + np.log(sums.total)
@@ -186,7 +186,7 @@ def _score(p: Rates, rows: Stretches) -> RatesScore:
     value = constant + both + rows.bought @ p.purchase + rows.log_speed
     # Weighted means of the arguments of the terms, over being active at T and over the times of leaving.
     share = np.divide(1 - alive, sums.total, out=np.zeros(len(x)), where=sums.total > 0)
-    age, old = p.alpha + buys.end, p.beta + _aged(p, leaves.end)
+    age, old = p.alpha + buys.end, p.beta + _dropout_growth(p, leaves.end)
     r = digamma_rise(p.r, x) + np.log(p.alpha) - (alive * np.log(age) + share * sums.log_age)
     alpha = p.r / p.alpha - count * (alive / age + share * sums.by_age)
     s = np.log(p.beta) - (alive * np.log(old) + share * sums.log_old) + (1 - alive) / p.s
@@ -202,7 +202,7 @@ def _score(p: Rates, rows: Stretches) -> RatesScore:
     return RatesScore(value, np.vstack([*gradient, purchase.T, dropout.T]), alive)
 
 
-def _aged(p: Rates, y: Array) -> Array:
+def _dropout_growth(p: Rates, y: Array) -> Array:
     """Return B at the time y of the clock of dropout."""
     return y if p.aging is None else np.expm1(p.aging * y)
 
@@ -225,11 +225,11 @@ class _Sums(NamedTuple):
 def _integrate(p: Rates, rows: Stretches, buys: RunningClock, leaves: RunningClock) -> _Sums:
     """Integrate (alpha+A)^-(r+x) (beta+B)^-(s+1) dB over the time after each customer's last purchase."""
     n = len(rows)
-    scale = -(p.r + rows.x) * np.log(p.alpha + buys.last) - (p.s + 1) * np.log(p.beta + _aged(p, leaves.last))
+    scale = -(p.r + rows.x) * np.log(p.alpha + buys.last) - (p.s + 1) * np.log(p.beta + _dropout_growth(p, leaves.last))
     every = np.repeat(np.arange(n), np.diff(rows.first))
     steep = (p.r + rows.x)[every] * buys.rate * rows.length / (p.alpha + buys.start)
     age = np.exp(p.aging * leaves.start) * p.aging if p.aging is not None else 1.0
-    steep += (p.s + 1) * leaves.rate * rows.length * age / (p.beta + _aged(p, leaves.start))
+    steep += (p.s + 1) * leaves.rate * rows.length * age / (p.beta + _dropout_growth(p, leaves.start))
     steep += 0.0 if p.aging is None else p.aging * leaves.rate * rows.length
     group = np.searchsorted(STEEPEST, steep)
     fields = np.zeros((7, n))
@@ -264,7 +264,7 @@ def _add_stretches(
     along = np.zeros((4, len(chosen)))  # by the slopes of both clocks, at the start and within
     for place, weight in zip(*legendre(nodes), strict=True):
         y = left_start + place * left
-        age, old = p.alpha + start + place * bought, p.beta + _aged(p, y)
+        age, old = p.alpha + start + place * bought, p.beta + _dropout_growth(p, y)
         log_age, log_old = np.log(age), np.log(old)
         rate = np.ones(len(y)) if p.aging is None else p.aging * np.exp(p.aging * y)  # dB / dy
         each = weight * left * rate * np.exp(-count * log_age - (p.s + 1) * log_old - scale)
@@ -300,11 +300,11 @@ def expected_ahead(p: Rates, bought: Array, left: Array, ahead: Stretches) -> Ar
     buys = read_clock(ahead, ahead.speed, ahead.purchase, p.purchase)
     leaves = read_clock(ahead, 1.0, ahead.dropout, p.dropout)
     every = np.repeat(np.arange(len(ahead)), np.diff(ahead.first))
-    now = p.beta + _aged(p, left)
+    now = p.beta + _dropout_growth(p, left)
     passed = leaves.rate * ahead.length
     total = np.zeros(len(ahead.length))
     for place, weight in zip(*legendre(NODES[2]), strict=True):
-        old = p.beta + _aged(p, left[every] + leaves.start + place * passed)
+        old = p.beta + _dropout_growth(p, left[every] + leaves.start + place * passed)
         total += weight * buys.rate * ahead.length * (now[every] / old) ** p.s
     answer: Array = (p.r + ahead.x) / (p.alpha + bought) * np.bincount(every, total, minlength=len(ahead))
     return answer

@@ -150,7 +150,7 @@ def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurcha
 def _paid(log: PurchaseLog, mask: npt.NDArray[np.bool_], start: IntArray, day: IntArray, days: int) -> PaidAmounts:
     """Return the money of the purchases under a mask, which are on days counted from the first observed."""
     position = np.flatnonzero(mask)
-    units = log.spent(position, position + 1)
+    units = log.money_between(position, position + 1)
     amount = money(units)
     # Sums of whole units are rounded only once, which makes them independent of the order of purchases.
     dated = units.alias("units").to_frame().with_columns(nw.new_series("day", day, backend=units.implementation))
@@ -158,7 +158,7 @@ def _paid(log: PurchaseLog, mask: npt.NDArray[np.bool_], start: IntArray, day: I
     by_day = np.zeros(days)
     by_day[daily["day"].to_numpy()] = money(daily["units"])
     return PaidAmounts(
-        spent=money(log.spent(position[start[:-1]], position[start[1:] - 1] + 1)),
+        spent=money(log.money_between(position[start[:-1]], position[start[1:] - 1] + 1)),
         first=amount[start[:-1]],
         by_day=by_day,
         median=float(np.median(amount)),

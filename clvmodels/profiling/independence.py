@@ -81,7 +81,7 @@ def independence(
     With `customers` (n,), each row counts for that number of customers.
     """
     if customers is not None:
-        return _weighted(frequency.astype(float), mean, customers.astype(float))
+        return _weight(frequency.astype(float), mean, customers.astype(float))
     n = len(mean)
     if n < 3 or np.ptp(frequency) == 0 or np.ptp(mean) == 0:
         return Independence(np.nan, np.nan, n, np.nan)
@@ -93,7 +93,7 @@ def independence(
     return Independence(rho, p_value, n, ratio)
 
 
-def _weighted(frequency: Array, mean: Array, customers: Array) -> Independence:
+def _weight(frequency: Array, mean: Array, customers: Array) -> Independence:
     n = int(customers.sum())
     if n < 3 or np.ptp(frequency) == 0 or np.ptp(mean) == 0:
         return Independence(np.nan, np.nan, n, np.nan)

@@ -174,7 +174,7 @@ def _purchase_models(
         good = Finding("profile-model-opportunities", {"period": period, "is_older": is_older})
         poor = Finding("profile-model-other-opportunities", {"period": period})
         return [
-            _rated(process, "good", good) if name.discrete else _rated(process, "poor", poor)
+            _rate(process, "good", good) if name.discrete else _rate(process, "poor", poor)
             for process, name in MODEL_NAMES.items()
             if process != SPEND_MODEL
         ]
@@ -201,7 +201,7 @@ def _purchase_models(
         "bgbb": ("poor", "profile-model-bgbb", {}),
     }
     return [
-        _rated(process, suitability, Finding(code, {**figures, "is_older": is_older and suitability != "poor"}))
+        _rate(process, suitability, Finding(code, {**figures, "is_older": is_older and suitability != "poor"}))
         for process, (suitability, code, figures) in findings.items()
     ]
 
@@ -209,7 +209,7 @@ def _purchase_models(
 def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
     """Return the suitability of Gamma-Gamma: spend must have a mean, and not depend on frequency."""
     if money is None:
-        return _rated(SPEND_MODEL, "poor", Finding("profile-model-no-amounts"))
+        return _rate(SPEND_MODEL, "poor", Finding("profile-model-no-amounts"))
     figures = {
         "tail_index": money.tail_index,
         "tail_error": money.tail_error,
@@ -217,15 +217,15 @@ def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
         "is_older": arrivals.verdict == "older",
     }
     if money.tail == "no_mean":
-        return _rated(SPEND_MODEL, "poor", Finding("profile-model-no-mean", figures))
+        return _rate(SPEND_MODEL, "poor", Finding("profile-model-no-mean", figures))
     if money.tail == "no_variance":
-        return _rated(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail", figures))
+        return _rate(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail", figures))
     if money.tail_index - SURE * money.tail_error <= NO_VARIANCE:
-        return _rated(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail-possible", figures))
+        return _rate(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail-possible", figures))
     suitability: Suitability = "good" if money.independence.p_value > SIGNIFICANT else "possible"
-    return _rated(SPEND_MODEL, suitability, Finding("profile-model-spend-independence", figures))
+    return _rate(SPEND_MODEL, suitability, Finding("profile-model-spend-independence", figures))
 
 
-def _rated(process: str, suitability: Suitability, finding: Finding) -> ModelSuitability:
+def _rate(process: str, suitability: Suitability, finding: Finding) -> ModelSuitability:
     """Return a model with its suitability, which determines the severity of the finding."""
     return ModelSuitability(process, suitability, replace(finding, severity=SEVERITY[suitability]))

@@ -88,7 +88,7 @@ LANGUAGES = {
 DATES = {"de": "%d.%m.%Y %H:%M:%S", "fr": "%d/%m/%Y %H:%M:%S", "es": "%d/%m/%Y %H:%M:%S", "it": "%d/%m/%Y %H:%M:%S"}
 
 
-def _translated(language: str) -> ExportFormat:
+def _translate(language: str) -> ExportFormat:
     """Return the format of the report in another language."""
     names = dict(zip(LANGUAGES[language], COLUMNS, strict=True))
     # Some reports lack the reference of refunds, which is then missing.
@@ -114,7 +114,7 @@ NOT_IN_IT = ("Type", "Status", "To Email Address")
 
 def _by_description(language: str) -> ExportFormat:
     """Return the format of the balance report; a refund belongs to the customer of the payment that it names."""
-    form = ENGLISH if language == "en" else _translated(language)
+    form = ENGLISH if language == "en" else _translate(language)
     names = dict(form.names) or {name: name for name in COLUMNS}
     others = {name: own for name, own in names.items() if own not in NOT_IN_IT}
     return replace(
@@ -128,4 +128,4 @@ def _by_description(language: str) -> ExportFormat:
     )
 
 
-PAYPAL_FORMATS = (ENGLISH, *(_translated(language) for language in LANGUAGES), *map(_by_description, DESCRIPTIONS))
+PAYPAL_FORMATS = (ENGLISH, *(_translate(language) for language in LANGUAGES), *map(_by_description, DESCRIPTIONS))

@@ -10,7 +10,7 @@ from typing import Any
 from clvmodels.clock import Clock
 from clvmodels.language import Finding, as_text, message
 from clvmodels.language.current import ENGLISH, current_language
-from clvmodels.language.error_texts import translated
+from clvmodels.language.error_texts import translate
 from clvmodels.validation.backtest.result import Backtest
 
 __all__ = [
@@ -61,7 +61,7 @@ def with_local_titles(result: Backtest) -> Backtest:
 
 def local_word(text: str) -> str:
     """Return a word of a table in the language in use, if its catalog has the word."""
-    return translated(text, current_language())
+    return translate(text, current_language())
 
 
 def local_column(column: str) -> str:

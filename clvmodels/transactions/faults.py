@@ -106,7 +106,7 @@ def _examples(first: list[dict[str, Any]], column: str, row_names: frames.RowNam
             else []
         )
         return f" (first: {', '.join(rows)}{note})" if rows else ""
-    values = [f"{_quoted(row[column])} {_whose(row['customer_id'])}" for row in first]
+    values = [f"{_quote(row[column])} {_whose(row['customer_id'])}" for row in first]
     if names:
         values = [f"{value} ({name})" for value, name in zip(values, names, strict=True)]
     return f" (first: {', '.join(values)}{note})"
@@ -116,7 +116,7 @@ def _whose(customer_id: Any) -> str:
     return "without a customer id" if customer_id is None else f"of customer {customer_id}"
 
 
-def _quoted(value: Any) -> str:
+def _quote(value: Any) -> str:
     """Return a value as in the log, with text in quotes to make spaces visible."""
     return repr(value) if isinstance(value, str) else str(value)
 

@@ -23,10 +23,10 @@ __all__ = [
     "find_placeholder",
     "find_tests",
     "find_variants",
+    "is_shortened",
     "missing_words",
     "placeholder_among",
     "placeholder_fault",
-    "shortened",
 ]
 
 MissingIds = Sequence[str] | str | None
@@ -105,7 +105,7 @@ def clean_ids(
     return cleaned.with_columns(column.str.replace(r"\.0$", "").cast(nw.Int64).alias(role))
 
 
-def shortened(role: str) -> nw.Expr:
+def is_shortened(role: str) -> nw.Expr:
     """Return whether an id is a rounded number such as 1.2E+17, as spreadsheets write long ids."""
     return nw.col(role).str.contains(SHORTENED).fill_null(value=False)
 

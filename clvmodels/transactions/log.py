@@ -19,9 +19,9 @@ from clvmodels.transactions.ids import (
     MissingIds,
     clean_ids,
     find_placeholder,
+    is_shortened,
     missing_words,
     placeholder_fault,
-    shortened,
 )
 from clvmodels.transactions.stray_dates import EARLIEST, LATEST, PeriodArguments, doubtful_dates
 from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unnamed_faults
@@ -324,7 +324,7 @@ def id_faults(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> Iterator[F
         if role in columns and schema[role] == nw.String:
             yield Fault(
                 role,
-                shortened(role),
+                is_shortened(role),
                 f"an id in {columns[role]!r} such as 1.2E+17, which a spreadsheet rounded",
                 "Export the ids as text, or take them from the original file.",
             )

@@ -14,7 +14,7 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
 from clvmodels.transactions.ids import MissingIds
-from clvmodels.transactions.in_engine.purchases import merged_purchases
+from clvmodels.transactions.in_engine.purchases import merge_purchases
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.log import MissingId, Transactions, read_transactions
 from clvmodels.transactions.reduction import merge_into_purchases
@@ -116,7 +116,7 @@ class PurchaseLog:
             paid=paid,
         )
 
-    def spent(self, since: IntArray, until: IntArray) -> nw.Series[Any]:
+    def money_between(self, since: IntArray, until: IntArray) -> nw.Series[Any]:
         """Return the money of the purchases between two positions, in whole multiples of AMOUNT_UNIT."""
         if self.paid is None:
             raise InvalidTransactions("The log was read without amounts.")
@@ -170,7 +170,7 @@ def purchases_of(
 def to_purchase_log(transactions: Transactions | EngineLog, clock: Clock) -> PurchaseLog:
     """Return the purchases of a checked log, in memory."""
     if isinstance(transactions, EngineLog):
-        merged, has_amount = merged_purchases(transactions), transactions.query.has_amount
+        merged, has_amount = merge_purchases(transactions), transactions.query.has_amount
         opened_files: tuple[frames.OpenedFile, ...] = ()
     else:
         merged, has_amount = _merge(transactions), transactions.has_amount

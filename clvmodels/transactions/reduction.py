@@ -94,7 +94,7 @@ def reduce_to_customers(
         if not include_first_transaction:
             left_out = np.zeros(coded.bound, dtype=np.int32)
             left_out[codes] = first + since
-        spend = _spent(coded, tick, amount, left_out, int((stop - start).max()))[codes]
+        spend = _sum_amounts(coded, tick, amount, left_out, int((stop - start).max()))[codes]
     return CustomerTotals(
         customer_id=coded.ids(codes),
         purchases=purchases,
@@ -115,7 +115,7 @@ def _ranks(coded: frames.CodedIds, tick: Ticks, since: int, span: int) -> npt.ND
     return rank
 
 
-def _spent(coded: frames.CodedIds, tick: Ticks, amount: Floats, left_out: Ticks | None, most: int) -> Floats:
+def _sum_amounts(coded: frames.CodedIds, tick: Ticks, amount: Floats, left_out: Ticks | None, most: int) -> Floats:
     """Return the money of each customer code (bound,), without the purchases at the tick to leave out."""
     units = exact_units(float(amount.max()), most)
     sums = np.zeros((len(units), coded.bound))

@@ -277,7 +277,7 @@ def summarize(
         purchases=until - start,
         recency=last - first,
         age=end - first,
-        spend=None if log.paid is None else money(log.spent(start + (not include_first_transaction), until)),
+        spend=None if log.paid is None else money(log.money_between(start + (not include_first_transaction), until)),
     )
     logs = None
     if intertimes:
@@ -360,7 +360,7 @@ def acquisition_tick(clock: Clock, acquired_after: str | Date | datetime | None,
     return after
 
 
-def acquired_later(log: PurchaseLog, after: int) -> PurchaseLog:
+def drop_older(log: PurchaseLog, after: int) -> PurchaseLog:
     """Return the purchases of customers first seen after tick `after`, as if the log began there.
 
     Raises

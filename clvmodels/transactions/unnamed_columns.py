@@ -124,7 +124,7 @@ def unnamed_faults(
     faults = []
     for role, name in unnamed.items():
         kind: Kind = role.split("_")[1]  # type: ignore[assignment]
-        fault = FAULTS[kind](_counted(tables[role], role, count), name, remedies[kind].format(name=name))
+        fault = FAULTS[kind](_count_values(tables[role], role, count), name, remedies[kind].format(name=name))
         faults += [fault] if fault else []
     return faults
 
@@ -215,7 +215,7 @@ FAULTS = {
 }
 
 
-def _counted(table: nw.LazyFrame[Any], role: str, count: str | None) -> nw.LazyFrame[Any]:
+def _count_values(table: nw.LazyFrame[Any], role: str, count: str | None) -> nw.LazyFrame[Any]:
     """Return the distinct values of a column, stripped and in lower case, with their numbers of rows."""
     value = nw.col(role).cast(nw.String).str.strip_chars()
     value = value if role.startswith("unnamed_status") else value.str.to_lowercase()

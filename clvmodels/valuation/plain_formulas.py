@@ -227,6 +227,6 @@ def _actual(history: KnownHistory, terms: ValueTerms, margin: float) -> float:
     end = history.cutoff + round(terms.length(clock) * clock.ticks_per_unit)
     if end > log.last_tick or end <= history.cutoff:
         return math.nan
-    holdout = history.followed(end)
+    holdout = history.follow(end)
     spent = holdout.spend
     return math.nan if spent is None else margin * float(np.mean(spent))

@@ -171,7 +171,7 @@ def test_holdout_scores_of_money_match_published_ones():
     clock = Clock("week")
     record = purchases_of(clv.datasets.load_cdnow(), clock, amount="amount")
     past = KnownHistory(record, clock.last_tick("1997-09-30"))
-    split = past.followed(past.cutoff + 273)
+    split = past.follow(past.cutoff + 273)
     assert split.spend.sum() == pytest.approx(776_961, abs=1)
     recent = past.repeated(past.cutoff - 90, past.cutoff, spent=True) * 273 / 90
     spend = clv.GammaGamma().fit(split.calibration).expected_spend(split.calibration)["expected_spend"].to_numpy()

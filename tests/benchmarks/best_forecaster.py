@@ -51,7 +51,7 @@ def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int, *, clock: bool)
     """Yield the scores of every forecaster at one cutoff, one row per quantity."""
     started = time.process_time()
     history = KnownHistory(log, cutoff)
-    split = history.followed(cutoff + horizon)
+    split = history.follow(cutoff + horizon)
     length = split.horizon
     spend = clv.GammaGamma() if history.has_money else None
     models = [make() for make in PROCESSES.values()]

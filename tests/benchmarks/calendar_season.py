@@ -61,7 +61,7 @@ def measure(arrivals: str, season: bool, cycles: float, seed: int) -> dict[str, 
     log, cutoff = base(arrivals, season, cycles, seed)
     history = KnownHistory.from_log(log, time_unit="week", observation_end=cutoff)
     end = history.cutoff + 7 * WEEKS_AHEAD
-    actual = history.followed(end).purchases.sum()
+    actual = history.follow(end).purchases.sum()
     estimates = {method: estimate_season(history, method) for method in ("expected", "totals")}
     calendars = {"none": None, "known": CHRISTMAS if season else None}
     calendars |= {method: estimate.calendar for method, estimate in estimates.items()}

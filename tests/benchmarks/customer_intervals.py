@@ -39,7 +39,7 @@ def draws_of_best(best: clv.BestForecaster, history: KnownHistory, length: float
 def case(shop: str, name: str, log: PurchaseLog, cutoff: int, horizon: int) -> list[dict[str, object]]:
     """Return the coverage of each forecaster and class at one cutoff."""
     history = KnownHistory(log, cutoff)
-    split = history.followed(cutoff + horizon)
+    split = history.follow(cutoff + horizon)
     best = clv.BestForecaster([make() for make in PROCESSES.values()]).fit(history, split.horizon)
     process = clv.BGNBD().fit(history.rfm)
     generator = np.random.default_rng(SEED)

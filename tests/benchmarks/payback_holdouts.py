@@ -49,7 +49,7 @@ def of_log(log: PurchaseLog, draws: int) -> pd.DataFrame:
     order = terms.margin * float(since.orders.amount.mean())
     cac = realized[:, -1] + order * np.random.default_rng(0).uniform(0.05, 1.5, len(now.rfm))
     covered = np.zeros(realized.shape)
-    for future in since.drawn(draws, 0, "history"):
+    for future in since.draw(draws, 0, "history"):
         covered += np.cumsum(future, axis=1) + realized >= cac[:, None]
     known = ValueSinceAcquisition(*models, later, terms, clv.Costs(), ends)
     place = {key: i for i, key in enumerate(later.rfm.customer_id.to_list())}

@@ -61,7 +61,7 @@ def stability(shop: str, log: PurchaseLog) -> list[dict[str, Any]]:
             result = clv.tiers(value, published=published)
             frame = pd.DataFrame(result.columns)
             if before is not None:
-                later = history.followed(log.last_tick).spend
+                later = history.follow(log.last_tick).spend
                 both = frame.merge(before, on="customer_id", suffixes=("", "_before"))
                 count = rfm["frequency"][np.isin(frame["customer_id"], before["customer_id"])]
                 nothing = count == both["frequency"]
@@ -100,7 +100,7 @@ def calibration(logs_of_shops: dict[str, PurchaseLog]) -> list[dict[str, Any]]:
         for start in STARTS:
             history = KnownHistory(log, log.first_tick + int(start * span))
             purchases, spend, rfm, value = valued(history)
-            split = history.followed(log.last_tick)
+            split = history.follow(log.last_tick)
             terms = {"horizon": split.horizon, "annual_discount_rate": 0.0, "margin": 1.0}
             drawn = clv.value_draws(purchases, spend, rfm, **terms, draws=DRAWS)
             frame = clv.tiers(value, draws=drawn).columns

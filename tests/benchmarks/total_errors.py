@@ -102,7 +102,7 @@ def logs(folder: Path) -> Iterator[tuple[str, str, PurchaseLog]]:
 def totals(log: PurchaseLog, cutoff: int, horizons: list[int], models: dict[str, Callable[[], Any]]) -> Iterator[Total]:
     """Fit each model to what was known at a cutoff, and yield its totals over horizons in days, which ascend."""
     history = KnownHistory(log, cutoff)
-    splits = [history.followed(cutoff + horizon) for horizon in horizons]
+    splits = [history.follow(cutoff + horizon) for horizon in horizons]
     rfm = splits[0].calibration
     spend = clv.GammaGamma().fit(rfm) if history.has_money else None
     for process, make in models.items():

@@ -62,7 +62,7 @@ def _windows(log: PurchaseLog, cutoff: int, horizon: int, process: str) -> Itera
         end = cutoff - i * (length // 2)
         if end - length - log.first_tick < length:
             return
-        split = KnownHistory(log, end - length).followed(end)
+        split = KnownHistory(log, end - length).follow(end)
         try:
             model = MODELS[process]().fit(split.calibration)
         except (FitFailed, InvalidRFM):

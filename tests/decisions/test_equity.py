@@ -139,7 +139,7 @@ def test_drawn_customers_to_come_have_the_expected_mean(opening, calendar):
     customers = ValuedCustomers.of(sharp["purchases"], sharp["spend"], rfm, terms, COSTS)
     to_come = CustomersToCome.of(customers, PLAN, periods_after(rfm.clock, "1997-09-30", customers.horizon, "month"))
     revenue, value = to_come.expected()
-    drawn, values = to_come.drawn(150, 5, None)
+    drawn, values = to_come.draw(150, 5, None)
     assert np.all(np.abs(drawn.mean(axis=0) - revenue) <= 5 * drawn.std(axis=0) / np.sqrt(150))
     assert abs(values.mean() - value) <= 5 * values.std() / np.sqrt(150)
 

@@ -42,13 +42,13 @@ AT_LIMIT = np.array([False, True])
 def test_an_edge_is_followed_to_where_the_likelihood_ratio_is_that_of_the_noise():
     (edge,) = find_edges(Slope(loss=50.0, pull=3.0), np.array([-16.0, 0.0]), HESSIAN, AT_LIMIT, BOX)
     noise = np.linspace(0.5, 2.5, 9)
-    inward, other = edge.added(noise)
+    inward, other = edge.offset(noise)
     expected = np.log(noise**2 / 2 / 50.0) + 16.0
     # Between points, whose distance is at most one standard error, the position is interpolated.
     assert inward == pytest.approx(expected, abs=0.1)
     assert other == pytest.approx(3.0 * np.exp(inward - 16.0), abs=0.05)
-    assert edge.added(-noise) == pytest.approx(0.0, abs=1e-12)
-    assert np.all(edge.added(np.array([9.0])) == edge.added(np.array([edge.places[-1]])))
+    assert edge.offset(-noise) == pytest.approx(0.0, abs=1e-12)
+    assert np.all(edge.offset(np.array([9.0])) == edge.offset(np.array([edge.places[-1]])))
 
 
 def test_an_upper_limit_has_an_edge_to_the_other_side():
@@ -58,7 +58,7 @@ def test_an_upper_limit_has_an_edge_to_the_other_side():
             return value, gradient * [-1, 1]
 
     (edge,) = find_edges(Mirrored(50.0, 3.0), np.array([16.0, 0.0]), HESSIAN, AT_LIMIT, BOX)
-    inward, _ = edge.added(np.array([-2.0, 2.0]))
+    inward, _ = edge.offset(np.array([-2.0, 2.0]))
     assert inward[0] == pytest.approx(-np.log(2 / 50.0) - 16.0, abs=0.1)
     assert inward[1] == pytest.approx(0.0, abs=1e-12)
 
@@ -76,7 +76,7 @@ def test_a_coordinate_that_is_not_identified_has_an_edge_to_both_sides():
             return -0.5 * beyond**2 - 0.5 * u[1] ** 2, np.array([-np.sign(u[0]) * beyond, -u[1]])
 
     (edge,) = find_edges(Valley(0.0, 0.0), np.zeros(2), HESSIAN, AT_LIMIT, BOX)
-    assert edge.added(np.array([-2.0, -1.0, 1.0, 2.0]))[0] == pytest.approx([-6.0, -5.0, 5.0, 6.0], abs=0.3)
+    assert edge.offset(np.array([-2.0, -1.0, 1.0, 2.0]))[0] == pytest.approx([-6.0, -5.0, 5.0, 6.0], abs=0.3)
 
 
 # ---- fits --------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_half_of_the_draws_leave_the_limit_as_far_as_the_likelihood_allows():
     (edge,) = fit.edges
     assert edge.coordinate == 3
     for z in halfnorm.ppf([0.5, 0.9]):
-        u = fit.coordinates + edge.added(np.array([z]))[:, 0]
+        u = fit.coordinates + edge.offset(np.array([z]))[:, 0]
         p = Parameters(*PROCESS.parametrization.parameters_at(u, fit.unit))
         fall = fit.log_likelihood - float(np.sum(PROCESS.log_likelihood(p, *columns)))
         assert fall == pytest.approx(z**2 / 2, abs=0.15)  # interpolated between points

@@ -33,7 +33,7 @@ def test_undiscounted_ends_average_the_exact_distribution_over_draws(fitted):
     table = value_of(fitted, some, rate=0.0, draws=20)
     counts = purchases.purchase_counts(purchases.clock_.duration("12 months"), 0, 20)
     history = [np.asarray(some[name], dtype=float) for name in counts.names]
-    exceeded = counts.exceeded(history, 1e-9)
+    exceeded = counts.exceedances(history, 1e-9)
     p, q, v = draw_parameters(spend.process, spend.fit_, 20, 0)[:, :, None]
     k = np.arange(1.0, len(exceeded) + 1)
     for i in range(len(some)):

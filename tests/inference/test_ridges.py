@@ -72,7 +72,7 @@ def test_a_ridge_is_followed_around_its_bend():
     ridge = find_ridge(banana, np.zeros(2), banana.hessian(np.zeros(2), FREE), FREE)
     # A point may miss the ridge by 0.001 of log-likelihood, a fortieth of a standard error (0.5) across it.
     along = np.linspace(-2, 2, 9)
-    added = ridge.added(along)
+    added = ridge.offset(along)
     assert np.sign(ridge.axis[0]) * added[0] == pytest.approx(np.zeros(9), abs=0.03)
     assert added[1] == pytest.approx(0.3 * along**2, abs=0.06)
     assert np.all(np.diff(ridge.places) > 0)
@@ -85,7 +85,7 @@ def test_draws_go_far_along_a_flat_ridge():
     ridge = find_ridge(Plateau(), start, -np.eye(1), free)
     sign = np.sign(ridge.axis[0])
     # The left side never falls by more than a half, one standard error, so the ridge is followed to its end at 12.
-    drawn = sign * (ridge.axis[0] * np.array([-2.9, 2.0]) + ridge.added(np.array([-2.9, 2.0]))[0])
+    drawn = sign * (ridge.axis[0] * np.array([-2.9, 2.0]) + ridge.offset(np.array([-2.9, 2.0]))[0])
     assert np.min(drawn) < -8
     assert np.max(drawn) == pytest.approx(2.0, abs=0.05)
 

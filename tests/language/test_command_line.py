@@ -13,7 +13,7 @@ from clvmodels import cli
 from clvmodels.cli.app import command_line
 from clvmodels.language import message
 from clvmodels.language.current import current_language, languages
-from clvmodels.language.error_texts import translated
+from clvmodels.language.error_texts import translate
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -79,7 +79,7 @@ def test_the_help_of_every_option_is_translated(language: str) -> None:
     commands = _commands(command_line())
     texts = {option.help for command in commands for option in command.params if option.help}
     assert texts
-    assert {text for text in texts if translated(text, language) == text} <= {"markdown or json"}
+    assert {text for text in texts if translate(text, language) == text} <= {"markdown or json"}
 
 
 @pytest.mark.slow

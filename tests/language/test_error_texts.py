@@ -13,7 +13,7 @@ import clvmodels as clv
 from clvmodels import errors
 from clvmodels.errors import CLVError
 from clvmodels.language import written_in
-from clvmodels.language.error_texts import PLACEHOLDER, catalog_of_errors, translated
+from clvmodels.language.error_texts import PLACEHOLDER, catalog_of_errors, translate
 
 CHINESE = ("zh-Hans", "zh-Hant")
 LOG = pd.DataFrame(
@@ -62,8 +62,8 @@ def test_both_catalogs_have_the_same_patterns_and_placeholders():
 
 
 def test_unknown_sentences_stay_as_they_are():
-    assert translated("Nobody translated this. Reading log.csv", "zh-Hans").startswith("Nobody translated this.")
-    assert translated("x" * 30_000, "zh-Hans") == "x" * 30_000
+    assert translate("Nobody translated this. Reading log.csv", "zh-Hans").startswith("Nobody translated this.")
+    assert translate("x" * 30_000, "zh-Hans") == "x" * 30_000
 
 
 @pytest.mark.slow
@@ -104,6 +104,4 @@ def _is_translated(text: str) -> bool:
     """Return whether no English sentence is left of a text, with values or numbers filled in."""
     text = text[:-2] if text.endswith((".{}", "?{}")) else text  # which may be "Did you mean ...?"
     filled = (text.replace("{}", value) for value in ("'v'", "3", "v"))
-    return any(
-        THREE_WORDS.search(re.sub("'[^']*'|`[^`]*`", "", translated(each, "zh-Hans"))) is None for each in filled
-    )
+    return any(THREE_WORDS.search(re.sub("'[^']*'|`[^`]*`", "", translate(each, "zh-Hans"))) is None for each in filled)

@@ -408,7 +408,7 @@ def tiny():
     log = pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
     clock = Clock("day")
     past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick("2023-12-31"))
-    return past, past.followed(past.cutoff + 10)
+    return past, past.follow(past.cutoff + 10)
 
 
 def test_the_last_period_repeated_by_hand(tiny):
@@ -435,7 +435,7 @@ def test_the_seasonal_total_by_hand(tiny):
 
 def test_the_hiatus_is_the_threshold_that_predicted_best(tiny):
     past, _ = tiny
-    constants = learn_hiatus(past.earlier(past.cutoff - 10).followed(past.cutoff))
+    constants = learn_hiatus(past.earlier(past.cutoff - 10).follow(past.cutoff))
     # On 2023-12-21 both a and b have been silent for a year; a bought in the next ten days, and b's silence is shorter.
     assert constants == {"threshold": 351, "active": 0.5, "gone": 0.0, "length": 10}
     rule = clv.Rule("hiatus").fit(past, 10)
@@ -451,7 +451,7 @@ def test_equal_silences_are_on_the_same_side_of_the_threshold():
     log = pd.DataFrame({"customer_id": [1, 2, 3, 1], "date": ["2024-01-01"] * 3 + ["2024-01-05"]})
     clock = Clock("day")
     past = KnownHistory(purchases_of(log, clock), clock.last_tick("2024-01-02"))
-    constants = learn_hiatus(past.followed(past.cutoff + 5))
+    constants = learn_hiatus(past.follow(past.cutoff + 5))
     assert constants["threshold"] == 1
     assert constants["active"] == pytest.approx(1 / 3)
 
@@ -459,9 +459,9 @@ def test_equal_silences_are_on_the_same_side_of_the_threshold():
 def test_a_thinned_history_is_the_history_of_some_customers(log):
     clock = Clock("week")
     past = KnownHistory(purchases_of(log, clock, amount="amount"), clock.last_tick("1997-03-01"))
-    whole = past.followed(past.cutoff + 70)
-    assert past.thinned(len(whole.calibration)) is past
-    some = past.thinned(600).followed(past.cutoff + 70)
+    whole = past.follow(past.cutoff + 70)
+    assert past.thin(len(whole.calibration)) is past
+    some = past.thin(600).follow(past.cutoff + 70)
     rows = np.arange(0, len(whole.calibration), -(-len(whole.calibration) // 600))
     assert some.calibration.customer_id.to_list() == whole.calibration.customer_id[rows].to_list()
     for name in ("frequency", "recency", "T", "monetary_value"):

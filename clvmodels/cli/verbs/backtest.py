@@ -130,7 +130,7 @@ def backtest(
             calendar=read_calendar(calendar),
             revenue=revenue,
             keep=keep,
-            progress=_shown_in(step),
+            progress=_show_cutoffs(step),
         )
     result.to_json(output)
     terminal.show_backtest(out, result)
@@ -283,7 +283,7 @@ def _find_browser() -> str:
     return browser
 
 
-def _shown_in(step: Callable[[str], None]) -> Callable[[int, int], None]:
+def _show_cutoffs(step: Callable[[str], None]) -> Callable[[int, int], None]:
     """Return a progress callback of `backtest` that shows how many cutoffs are done."""
     return lambda done, of: step(f"{done} of {of} cutoffs done")
 

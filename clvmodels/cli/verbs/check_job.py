@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clvmodels.cli.app import app, out, steps
-from clvmodels.cli.job_options import AsOfOption, logged_job
+from clvmodels.cli.job_options import AsOfOption, open_job
 
 
 @app.command()
@@ -22,7 +22,7 @@ def check(
     """
     from clvmodels.scoring.check import check_job
 
-    record = logged_job("check", job, {}, None, as_of)
+    record = open_job("check", job, {}, None, as_of)
     with steps() as step:
         done = check_job(record, as_of, progress=step)
     out.print(done.text, highlight=False, markup=False, soft_wrap=True)

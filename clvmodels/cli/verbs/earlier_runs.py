@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clvmodels.cli.app import app, out, steps
-from clvmodels.cli.job_options import ForceOption, LogForm, logged_job
+from clvmodels.cli.job_options import ForceOption, LogForm, open_job
 
 
 @app.command()
@@ -29,7 +29,7 @@ def backfill(
     """
     from clvmodels.scoring.backfill import backfill_job
 
-    record = logged_job("backfill", job, {"source": None if log is None else [("path", str(log))]}, log_form, None)
+    record = open_job("backfill", job, {"source": None if log is None else [("path", str(log))]}, log_form, None)
     with steps() as step:
         done = backfill_job(record, start, end, days=days, force=force, progress=step)
     if record.run.log == "json":
@@ -53,7 +53,7 @@ def prune(
     """Remove old runs from the sinks that keep them; the current run always stays."""
     from clvmodels.scoring.prune import prune_job
 
-    record = logged_job("prune", job, {}, log_form, None)
+    record = open_job("prune", job, {}, log_form, None)
     removed = prune_job(record, keep_days=keep_days, keep_runs=keep_runs, dry_run=dry_run)
     if record.run.log == "json":
         return

@@ -34,7 +34,7 @@ from clvmodels.cli.job_options import (
     JobLogArgument,
     JobTotalIntervalOption,
     LogForm,
-    logged_job,
+    open_job,
 )
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def fit(
         },
         "registry": None if model_path is None else [("file", str(model_path))],
     }
-    record = logged_job("fit", job, flags, log_form, as_of)
+    record = open_job("fit", job, flags, log_form, as_of)
     with steps() as step:
         done = fit_job(record, as_of, dry_run=dry_run, force=force, progress=step)
     if record.run.log == "json":
@@ -252,7 +252,7 @@ def score(
         "registry": None if model_path is None else [("file", str(model_path))],
         "sinks": None if target is None else [_sink(target)],
     }
-    record = logged_job("score", job, flags, log_form, as_of)
+    record = open_job("score", job, flags, log_form, as_of)
     if model_path is not None:
         find_model(model_path, "with --model")
     if engine is not None:

@@ -32,7 +32,7 @@ from clvmodels.cli.arguments import (
     VoidStatusesOption,
     check_outputs,
     choose_columns,
-    is_export,
+    export_kind,
     log_file,
     split_ids,
     split_list,
@@ -150,8 +150,8 @@ def clean(
         roles: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}
         roles |= {"price": price, "order_id": order_id, "product": product, "status": status}
         roles |= {"currency": currency, "rate": rate, "refunded": refunded, "discount": discount, "test": test}
-        if export is None and columns == "auto" and is_export(source):
-            export = "auto"
+        if export is None and columns == "auto":
+            export = export_kind(source)
         if export is None:
             chosen = choose_columns(source, columns, roles, date_format, time_zone)
             roles, date_format, time_zone = chosen.columns, chosen.date_format, chosen.time_zone

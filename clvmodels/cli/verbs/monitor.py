@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clvmodels.cli.app import app, out, steps
-from clvmodels.cli.job_options import LogForm, logged_job
+from clvmodels.cli.job_options import LogForm, open_job
 
 FAILURES = {"watch": ("watch", "refit"), "refit": ("refit",)}  # statuses by the value of --fail-on
 SHOWN = 10  # windows shown in the terminal; the page and the JSON have all of them
@@ -46,7 +46,7 @@ def monitor(
 
     if fail_on is not None and fail_on not in FAILURES:
         raise InvalidOption(f"--fail-on {fail_on!r} is not one of {', '.join(map(repr, FAILURES))}.")
-    record = logged_job("monitor", job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
+    record = open_job("monitor", job, {"source": None if log is None else [("path", str(log))]}, log_form, until)
     with steps() as step:
         done = monitor_job(record, until, folder=output, progress=step)
     monitoring = done.monitoring

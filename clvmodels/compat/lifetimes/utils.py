@@ -56,7 +56,7 @@ def calibration_and_holdout_data(
         no row; `attrs["first_seen_in_holdout"]` is their number.
     """
     freq = _period_code(freq)
-    table = _parsed(transactions, customer_id_col, datetime_col, monetary_value_col, datetime_format)
+    table = _parse(transactions, customer_id_col, datetime_col, monetary_value_col, datetime_format)
     dates = table[datetime_col]
     cutoff = _to_dates(calibration_period_end, datetime_format)
     end = dates.max() if observation_period_end is None else _to_dates(observation_period_end, datetime_format)
@@ -240,7 +240,7 @@ def _find_first_transactions(
 ) -> pd.DataFrame:
     """Return one row per customer and period with a purchase, up to an end, and whether it is the first."""
     freq = _period_code(freq)
-    table = _parsed(transactions, customer_id_col, datetime_col, monetary_value_col, datetime_format)
+    table = _parse(transactions, customer_id_col, datetime_col, monetary_value_col, datetime_format)
     end = table[datetime_col].max() if observation_period_end is None else observation_period_end
     end = end if isinstance(end, pd.Period) else pd.to_datetime(end).to_period(freq)
     table[datetime_col] = table[datetime_col].dt.to_period(freq)
@@ -258,7 +258,7 @@ def _find_first_transactions(
     return table
 
 
-def _parsed(
+def _parse(
     transactions: pd.DataFrame,
     customer_id_col: str,
     datetime_col: str,

@@ -46,7 +46,7 @@ def spend_windows(log: PurchaseLog, end: int, length: int) -> SpendWindows:
     if not len(seen):
         raise InvalidOption("All orders are later than observation_end: pass a later day.")
     until, middle, since = (log.up_to(day) for day in (end, end - length, end - 2 * length))
-    spend = money(log.spent(middle, until))
-    before = money(log.spent(since, middle))
+    spend = money(log.money_between(middle, until))
+    before = money(log.money_between(since, middle))
     covered = log.first_tick <= end - 2 * length + 1
     return SpendWindows(log.customer_id[seen], (until - middle)[seen], spend[seen], before[seen], covered)

@@ -21,7 +21,7 @@ from clvmodels.decisions.clustering.segment_stability import (
     fit_clusters,
     number_of_segments,
 )
-from clvmodels.decisions.customer_table import CustomerTable, hashed, read_customer_table
+from clvmodels.decisions.customer_table import CustomerTable, hash_keys, read_customer_table
 from clvmodels.decisions.segmenting.segments import Segmentation, summarize_segments
 from clvmodels.errors import InvalidOption, closest, list_names
 from clvmodels.language import Finding, Findings
@@ -183,7 +183,7 @@ def _check_count(segments: int, used: list[SegmentColumn], order: npt.NDArray[np
 
 def _sample_order(table: CustomerTable) -> npt.NDArray[np.intp]:
     """Return the rows in the order of a hash of the ids, which does not depend on the order of the table."""
-    return np.argsort(hashed(map(str, table.customer_id.to_list())), kind="stable")
+    return np.argsort(hash_keys(map(str, table.customer_id.to_list())), kind="stable")
 
 
 def _number(

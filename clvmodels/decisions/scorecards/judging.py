@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtrit
 
-from clvmodels.decisions.customer_table import CustomerTable, hashed
+from clvmodels.decisions.customer_table import CustomerTable, hash_keys
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.metrics import capture, normalized_gini
 
@@ -23,7 +23,7 @@ FEWEST = 5 * GROUPS  # customers needed for a comparison
 
 def groups_of(table: CustomerTable) -> npt.NDArray[np.intp]:
     """Return the group of each customer by a hash of the id, which does not depend on the order of rows, (n,)."""
-    return (hashed(map(str, table.customer_id.to_list())) % GROUPS).astype(np.intp)
+    return (hash_keys(map(str, table.customer_id.to_list())) % GROUPS).astype(np.intp)
 
 
 def scores_of_folds(group: npt.NDArray[np.intp], score: Callable[[npt.NDArray[np.bool_]], Array]) -> Array:

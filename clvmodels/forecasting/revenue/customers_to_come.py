@@ -136,7 +136,7 @@ class CustomersToCome:
         revenue += self.counts * spend
         return revenue, value - self._charges(self.counts)
 
-    def drawn(self, draws: int, seed: int, level: Array | None) -> tuple[Array, Array]:
+    def draw(self, draws: int, seed: int, level: Array | None) -> tuple[Array, Array]:
         """Return revenue (draws, k) and present values (draws,) under draws of plan, parameters and behavior."""
         base, k = self.base, len(self.counts)
         revenue, values = np.zeros((draws, k)), np.zeros(draws)

@@ -155,7 +155,7 @@ def revenue_forecast(
     drawn = drawn_cash_flow(customers, periods, segments, draws, seed, level)
     to_come = CustomersToCome.of(customers, plan, periods)
     new, new_value = to_come.expected()
-    new_drawn, new_value_drawn = to_come.drawn(draws, seed, level)
+    new_drawn, new_value_drawn = to_come.draw(draws, seed, level)
     existing, existing_drawn = current.revenue[0], drawn.revenue[:, 0]
     level_of = options.interval or 0.9
     months = {

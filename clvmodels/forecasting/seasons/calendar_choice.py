@@ -92,7 +92,7 @@ class CalendarOfForecaster:
     findings: Findings = ()
 
     @classmethod
-    def chosen(cls, history: KnownHistory, option: CalendarOption, horizon: int) -> Self:
+    def choose(cls, history: KnownHistory, option: CalendarOption, horizon: int) -> Self:
         """Return the calendar of an option for a history; `horizon` is in ticks.
 
         Raises
@@ -112,7 +112,7 @@ class CalendarOfForecaster:
         """Return a history with this calendar; a history that already has a calendar is returned unchanged."""
         if self.calendar is None or history.clock.calendar is not None:
             return history
-        return history.remembered(("on calendar", self.calendar), lambda: history.with_calendar(self.calendar))
+        return history.remember(("on calendar", self.calendar), lambda: history.with_calendar(self.calendar))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the calendar as plain values."""

@@ -267,7 +267,7 @@ def estimate_season(
         raise InvalidOption(f"method={method!r} is not one of {', '.join(map(repr, get_args(CalendarMethod)))}.")
     if history.clock.discrete:
         raise InvalidOption("A season needs the days of purchases: pass merge_within='day'.")
-    thinned = replace(history.thinned(MOST_CUSTOMERS), intertimes=model is not None, memory={})
+    thinned = replace(history.thin(MOST_CUSTOMERS), intertimes=model is not None, memory={})
     daily = DailyCounts.of(thinned)
     effects = DailyEffects.none(daily, Spans() if spans is None else spans, tuple(outages))
     if method == "expected":
@@ -282,7 +282,7 @@ def estimate_season(
         other = _from_expected(thinned, daily, model, effects)[0] if unknown else None
         season = replace(_calendar(weekly.speeds), doubt=_doubt(weekly, other))
     return CalendarEstimate(
-        calendar=effects.added_to(season),
+        calendar=effects.add_to(season),
         method=method,
         case=case,
         years=len(daily.days) / YEAR,
@@ -308,11 +308,11 @@ def _from_expected(
     model = BGNBD() if model is None else model
     weekly = WeeklySpeeds(np.ones(WEEKS), np.zeros(WEEKS), np.zeros(WEEKS))
     for _ in range(ROUNDS):
-        seasonal = history.with_calendar(effects.added_to(_calendar(weekly.speeds)))
+        seasonal = history.with_calendar(effects.add_to(_calendar(weekly.speeds)))
         fitted = fitted_copy(model, seasonal)
         level = effects.without(expected_per_day(fitted, seasonal.clock, daily)) / weekly.speeds[daily.cell]
         weekly = weekly_speeds(daily.repeat, effects.by_weekday(level), daily.cell, effects.ordinary)
-        effects = effects.estimated(daily, daily.repeat, level * weekly.speeds[daily.cell])
+        effects = effects.estimate(daily, daily.repeat, level * weekly.speeds[daily.cell])
     return weekly, effects
 
 
@@ -328,7 +328,7 @@ def _from_totals(daily: DailyCounts, effects: DailyEffects) -> tuple[WeeklySpeed
     weekly = weekly_speeds(total, level, daily.cell[days], None if ordinary is None else ordinary[days])
     if effects.any:
         whole = DailyCounts(daily.days[days], daily.first[days], daily.repeat[days], daily.cell[days])
-        effects = effects.on(whole).estimated(whole, total, level * weekly.speeds[whole.cell])
+        effects = effects.on(whole).estimate(whole, total, level * weekly.speeds[whole.cell])
     return weekly, effects
 
 

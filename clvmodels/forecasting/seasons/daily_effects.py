@@ -61,7 +61,7 @@ class DailyEffects:
             return None
         return ~self._inside(*self.periods, *self.outages)
 
-    def added_to(self, season: Calendar) -> Calendar:
+    def add_to(self, season: Calendar) -> Calendar:
         """Return the calendar of a season with these effects."""
         if not self.any:
             return season
@@ -72,7 +72,7 @@ class DailyEffects:
         """Return the purchases expected per day (d,) without these effects; 0 on days without possible purchases."""
         if not self.any:
             return expected
-        speeds = Calendar((), self.weekdays, self.added_to(Calendar()).periods).speeds(self.days)
+        speeds = Calendar((), self.weekdays, self.add_to(Calendar()).periods).speeds(self.days)
         return np.divide(expected, speeds, out=np.zeros(len(expected)), where=speeds > 0)
 
     def by_weekday(self, expected: Array) -> Array:
@@ -83,7 +83,7 @@ class DailyEffects:
         """Return the same effects on other days."""
         return replace(self, days=daily.days)
 
-    def estimated(self, daily: DailyCounts, actual: Array, seasonal: Array) -> Self:
+    def estimate(self, daily: DailyCounts, actual: Array, seasonal: Array) -> Self:
         """Return the effects, estimated from purchases per day and from purchases expected by the season, (d,) each."""
         ordinary = self.ordinary
         if ordinary is None or not self.periods:

@@ -21,7 +21,6 @@ PeriodTable = Any
 """A frame with the columns name, first and last, of any engine; or a list of such records as dictionaries."""
 
 COLUMNS = ("name", "first", "last")
-FRIDAY = 4
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 SHOWN = 3  # faulty rows in an error
 

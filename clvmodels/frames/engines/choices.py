@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clvmodels.frames.engines.dialects import Dialect
 from clvmodels.frames.engines.protocol import OutputTypes
 
-__all__ = ["CustomerChoice", "counted_values"]
+__all__ = ["CustomerChoice", "count_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class CustomerChoice:
         return self.sample >= 1 or digest[:8] < self.threshold
 
 
-def counted_values(dialect: Dialect, source: str, column: str, name: str) -> tuple[str, OutputTypes]:
+def count_values(dialect: Dialect, source: str, column: str, name: str) -> tuple[str, OutputTypes]:
     """Return a query of the values of a column as text with their numbers of rows, and its types."""
     value = f"CAST({dialect.name_of(column)} AS {dialect.text})"
     text = f"SELECT {value} AS {name}, COUNT(*) AS value_rows FROM {source} GROUP BY {value}"

@@ -66,7 +66,7 @@ class Dialect:
             return f"'{escaped}'"
         return "'" + text.replace("'", "''") + "'"
 
-    def trimmed(self, column: str) -> str:
+    def trim_blanks(self, column: str) -> str:
         """Return a text without white space around it."""
         return self.trim.format(x=column, blanks=self.literal(BLANKS))
 

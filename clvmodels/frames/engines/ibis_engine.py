@@ -136,7 +136,7 @@ class IbisEngine(Engine):
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {name}_given")
             connection.unregister(f"{name}_given")
             return
-        kinds = [_written_type(self.dialect, kind) for kind in table.schema.types]
+        kinds = [_type_name(self.dialect, kind) for kind in table.schema.types]
         columns = ", ".join(f"{column} {kind}" for column, kind in zip(table.column_names, kinds, strict=True))
         rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
         cursor = connection.cursor()
@@ -156,7 +156,7 @@ class IbisEngine(Engine):
         self.table_of_log.select(*names).to_parquet(path)
 
 
-def _written_type(dialect: Dialect, kind: pa.DataType) -> str:
+def _type_name(dialect: Dialect, kind: pa.DataType) -> str:
     """Return the name of the type of a column of a temporary table."""
     if pa.types.is_integer(kind):
         return dialect.integer

@@ -158,7 +158,7 @@ class Engine(ABC):
         schema = _schema(types)
         try:
             blocks = (table.select(list(types)).cast(schema) for table in self._blocks(query, types, rows))
-            made = [table.cast(_schema(result_types)) for table in function(self._counted(blocks))]
+            made = [table.cast(_schema(result_types)) for table in function(self._count_bytes(blocks))]
         except CLVError:
             raise
         except Exception as error:  # any error of any driver
@@ -173,7 +173,7 @@ class Engine(ABC):
         schema = _schema(types)
         try:
             blocks = (table.select(list(types)).cast(schema) for table in self._blocks(query, types, rows))
-            for block in self._counted(blocks):
+            for block in self._count_bytes(blocks):
                 yield nw.from_native(pl.DataFrame(block), eager_only=True)
         except CLVError:
             raise
@@ -186,7 +186,7 @@ class Engine(ABC):
         for start in range(0, len(table), rows):
             yield table.slice(start, rows)
 
-    def _counted(self, blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    def _count_bytes(self, blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
         for block in blocks:
             self.fetched_bytes += block.nbytes
             log.info("fetched %s rows, %s bytes from %s", f"{len(block):,}", f"{block.nbytes:,}", self.title)

@@ -43,7 +43,7 @@ def observed_customers(log: LogQuery, end: int, soon: int) -> Query:
     logs = "COALESCE(SUM(LN(CAST(gap AS DOUBLE))), 0) AS sum_log_gaps"
     result = f"SELECT customer_id, {selected}, {logs} FROM spaced GROUP BY customer_id"
     types: OutputTypes = {**log.id_type, **dict.fromkeys(columns, "integer"), "sum_log_gaps": "number"}
-    return Query(log, _spaced(log, end), result, types)
+    return Query(log, _add_gaps(log, end), result, types)
 
 
 def day_counts(log: LogQuery, end: int, after: int | None) -> Query:
@@ -63,9 +63,9 @@ def day_counts(log: LogQuery, end: int, after: int | None) -> Query:
 def gap_counts(log: LogQuery, end: int, after: int | None) -> Query:
     """Return the number of purchases by the ticks since the previous purchase, which first purchases lack."""
     rows = "COUNT(*) AS purchases, CAST(SUM(tick_rows) AS BIGINT) AS gap_rows"
-    result = f"SELECT gap, {rows} FROM spaced{_observed(after)} GROUP BY gap"
+    result = f"SELECT gap, {rows} FROM spaced{_where_observed(after)} GROUP BY gap"
     types: OutputTypes = dict.fromkeys(("gap", "purchases", "gap_rows"), "integer")
-    return Query(log, _spaced(log, end), result, types)
+    return Query(log, _add_gaps(log, end), result, types)
 
 
 def amount_counts(log: LogQuery, end: int, after: int | None) -> Query:
@@ -73,16 +73,16 @@ def amount_counts(log: LogQuery, end: int, after: int | None) -> Query:
     one, two, three = (f"CAST({2**power} AS DOUBLE)" for power in (6, 33, 60))
     parts = zip(MONEY, (one, two, three), strict=True)
     paid = " + ".join(f"CAST({name} AS DOUBLE) / {unit}" for name, unit in parts)
-    steps = (*log.purchases_with_first(end), ("paid", f"SELECT {paid} AS amount FROM numbered{_observed(after)}"))
+    steps = (*log.purchases_with_first(end), ("paid", f"SELECT {paid} AS amount FROM numbered{_where_observed(after)}"))
     types: dict[str, OutputType] = {"amount": "number", "purchases": "integer"}
     return Query(log, steps, "SELECT amount, COUNT(*) AS purchases FROM paid GROUP BY amount", types)
 
 
-def _spaced(log: LogQuery, end: int) -> tuple[tuple[str, str], ...]:
+def _add_gaps(log: LogQuery, end: int) -> tuple[tuple[str, str], ...]:
     """Return the steps that give purchases with the ticks since the previous purchase."""
     before = "LAG(tick) OVER (PARTITION BY customer_id ORDER BY tick)"
     return (*log.purchases_with_first(end), ("spaced", f"SELECT *, tick - {before} AS gap FROM numbered"))
 
 
-def _observed(after: int | None) -> str:
+def _where_observed(after: int | None) -> str:
     return "" if after is None else f" WHERE first_tick > {after}"

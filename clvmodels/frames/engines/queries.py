@@ -122,7 +122,7 @@ class LogQuery:
             number = f"CAST({name} AS {dialect.integer})"
             words = [word for word in self.missing if word.lstrip("-").isdigit() and len(word) < 19]
             return f"CASE WHEN {number} IN ({', '.join(words)}) THEN NULL ELSE {number} END" if words else number
-        text = dialect.trimmed(name)
+        text = dialect.trim_blanks(name)
         # Some engines change only Latin letters to lower case.
         cases = dict.fromkeys(form for word in self.missing for form in (word, word.upper(), word.title()))
         words = [dialect.literal(word) for word in ["", *cases]]
@@ -247,10 +247,10 @@ class LogQuery:
         """Return the number of customers by frequency, recency and age up to tick `end`, in at most `most` rows."""
         recency, age = "last_tick - first_tick", f"{end} - first_tick"
         if choice.resolution > 1:
-            recency, age = (_rounded(text, choice.resolution) for text in (recency, age))
+            recency, age = (_round_ticks(text, choice.resolution) for text in (recency, age))
         keys = {"frequency": "purchases - 1", "recency": recency, "age": age}
         selected = ", ".join(f"CAST({text} AS BIGINT) AS {name}" for name, text in keys.items())
-        where = self._chosen(choice)
+        where = self._customer_condition(choice)
         counted = self.customers(end, include_first=True)
         each = counted.then("customers", f"SELECT {selected} FROM customers{where}", {})
         names = ", ".join(keys)
@@ -264,7 +264,7 @@ class LogQuery:
         paid = self.customers(end, include_first).then(
             "customers", f"SELECT {number} AS spend_count, {spend} AS spend, {', '.join(MONEY)} FROM customers", {}
         )
-        paid = Query(self, paid.steps, paid.result + self._chosen(choice), {})
+        paid = Query(self, paid.steps, paid.result + self._customer_condition(choice), {})
         mean = f"CAST(FLOOR(LN(spend / CAST(spend_count AS DOUBLE)) / CAST({width!r} AS DOUBLE)) AS BIGINT)"
         bins = f"CASE WHEN spend > 0 THEN {mean} END AS bin"
         binned = f"SELECT spend_count, {bins}, {', '.join(MONEY)} FROM paid WHERE spend_count > 0"
@@ -323,7 +323,7 @@ class LogQuery:
         joined = f"SELECT {', '.join(result)} FROM customers LEFT JOIN {states} AS states ON {keys}"
         return each.then("customers", joined, types)
 
-    def _chosen(self, choice: CustomerChoice) -> str:
+    def _customer_condition(self, choice: CustomerChoice) -> str:
         """Return the condition on customers: first seen late enough, and in the sample."""
         conditions = []
         if choice.after is not None:
@@ -371,7 +371,7 @@ class LogQuery:
         return Query(self, (("rows_with_id", rows),), result, {"tick": "integer", "tick_rows": "integer"})
 
 
-def _rounded(text: str, step: int) -> str:
+def _round_ticks(text: str, step: int) -> str:
     """Round ticks to the nearest multiple of a step, but not to 0, which has a meaning of its own."""
     nearest = f"CAST(FLOOR(CAST(2 * ({text}) + {step} AS DOUBLE) / {2 * step}) AS BIGINT) * {step}"
     return f"CASE WHEN 2 * ({text}) < {step} THEN {text} ELSE {nearest} END"

@@ -51,12 +51,12 @@ def _read_sqlite(path: Path, name: str, needed: Sequence[str], options: FileOpti
             statement = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
             names = [row[0] for row in connection.execute(statement)]
             columns = {
-                table: [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")] for table in names
+                table: [row[1] for row in connection.execute(f"PRAGMA table_info({_quote(table)})")] for table in names
             }
             table = _choose(columns, needed, options, name)
             wanted = list(needed) if set(needed) <= set(columns[table]) and needed else columns[table]
-            selected = ", ".join(map(_quoted, wanted))
-            rows = connection.execute(f"SELECT {selected} FROM {_quoted(table)}").fetchall()  # noqa: S608  # quoted
+            selected = ", ".join(map(_quote, wanted))
+            rows = connection.execute(f"SELECT {selected} FROM {_quote(table)}").fetchall()  # noqa: S608  # quoted
         finally:
             connection.close()
     except sqlite3.Error as error:
@@ -87,7 +87,7 @@ def _read_duckdb(path: Path, name: str, needed: Sequence[str], options: FileOpti
                 columns.setdefault(table, []).append(column)
             table = _choose(columns, needed, options, name)
             wanted = list(needed) if set(needed) <= set(columns[table]) and needed else columns[table]
-            plan = spool(connection.table(_quoted(table)), wanted)
+            plan = spool(connection.table(_quote(table)), wanted)
     except duckdb.Error as error:
         raise InvalidTransactions(f"{name!r} cannot be read as DuckDB: {first_line(error)}.") from None
     return LoadedTable(plan, _record(path, "DuckDB", columns[table], table, len(columns), options), frozenset(wanted))
@@ -131,5 +131,5 @@ def _text(cell: Any) -> str | None:
     return repr(cell)
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'

@@ -171,7 +171,7 @@ def summarize_windows(
     for_means, for_squares = disjoint_windows(begin, end)
     return PastErrors(
         days=float((end - begin).mean()),
-        weeks=_covered(begin, end) / 7,
+        weeks=_length_of_union(begin, end) / 7,
         for_means=for_means,
         for_squares=for_squares,
         level=level,
@@ -186,7 +186,7 @@ def with_half_an_order(total: Any, order_value: float) -> Any:
     return total + HALF_AN_ORDER * order_value
 
 
-def _covered(begin: Array, end: Array) -> float:
+def _length_of_union(begin: Array, end: Array) -> float:
     """Return the length of the union of intervals."""
     covered, until = 0.0, -math.inf
     for first, last in sorted(zip(begin.tolist(), end.tolist(), strict=True)):

@@ -150,12 +150,12 @@ class TotalInterval:
         if not is_number(n) or n != int(n) or n < 1:
             raise InvalidOption(f"n={n!r} must be a whole number of draws, at least 1.")
         generator = np.random.default_rng([seed_of(random_state), zlib.crc32(b"level of the total")])
-        probability = _stratified(generator, n)
+        probability = _stratify(generator, n)
         freedom = self.degrees_of_freedom
         noise = special.ndtri(probability) if math.isinf(freedom) else special.stdtrit(freedom, probability)
         factors: Array = self.level.factor * np.exp(math.sqrt(self.history + self.reference) * noise)
         if self.season > 0:
-            factors = factors * np.exp(math.sqrt(self.season) * special.ndtri(_stratified(generator, n)))
+            factors = factors * np.exp(math.sqrt(self.season) * special.ndtri(_stratify(generator, n)))
         return factors
 
     def _quantile(self, probability: float) -> float:
@@ -177,7 +177,7 @@ class TotalInterval:
         return upper * math.sqrt(variance)
 
 
-def _stratified(generator: np.random.Generator, n: int) -> Array:
+def _stratify(generator: np.random.Generator, n: int) -> Array:
     """Return probabilities, one from each n-th of (0, 1) and in random order, (n,)."""
     probability: Array = (generator.permutation(n) + generator.random(n)) / n
     return probability

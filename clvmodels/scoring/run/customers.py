@@ -29,8 +29,8 @@ from clvmodels.transactions.purchase_log import to_purchase_log
 from clvmodels.transactions.stray_dates import PeriodArguments
 from clvmodels.transactions.summary import (
     RFM,
-    acquired_later,
     acquisition_tick,
+    drop_older,
     reduce_in_engine,
     reduce_transactions,
     refuse_far_dates,
@@ -89,7 +89,7 @@ class SourceData:
         clock = self.customers.rfm.clock
         log = to_purchase_log(self.transactions, clock)
         after = acquisition_tick(clock, acquired_after, self.end)
-        log = log if after is None else acquired_later(log, after)
+        log = log if after is None else drop_older(log, after)
         return KnownHistory(log, self.end, job.models.include_first_transaction)
 
 

@@ -10,10 +10,10 @@ from clvmodels import frames
 from clvmodels.transactions.in_engine.reading import EngineLog
 from clvmodels.transactions.in_engine.totals import exact_money
 
-__all__ = ["merged_purchases"]
+__all__ = ["merge_purchases"]
 
 
-def merged_purchases(log: EngineLog) -> nw.DataFrame[Any]:
+def merge_purchases(log: EngineLog) -> nw.DataFrame[Any]:
     """Return the purchases of a log as `merge_into_purchases` does, streamed from the engine in blocks."""
     blocks = [_purchases(block, log.query.has_amount) for block in log.stream(frames.purchase_rows(log.query))]
     table = nw.concat(blocks)

@@ -17,10 +17,10 @@ from clvmodels.transactions.ids import (
     PLACEHOLDERS,
     MissingIds,
     Placeholder,
+    is_shortened,
     missing_words,
     placeholder_among,
     placeholder_fault,
-    shortened,
 )
 from clvmodels.transactions.log import (
     CLEAN_FIRST,
@@ -175,7 +175,8 @@ def read_in_engine(
     check = query.check(end, earliest, latest, LARGEST_AMOUNT, PLACEHOLDERS)
     counts = {name: value or 0 for name, value in engine.fetch(check.text(), check.types).rows(named=True)[0].items()}
     dropped = counts["no_id"] if options.on_missing_id == "drop" else 0
-    faults = counts["no_id"] - dropped + counts["bad_date"] + counts["bad_amount"] + _shortened(engine, query, counts)
+    faults = counts["no_id"] - dropped + counts["bad_date"] + counts["bad_amount"]
+    faults += _shortened_ids(engine, query, counts)
     rows = counts["all_rows"] - dropped
     if (faults or not rows) and counts["all_rows"] <= COPIED_ROWS:
         return None
@@ -226,20 +227,20 @@ def _types(
     return types if computed else None
 
 
-def _shortened(engine: frames.Engine, query: frames.LogQuery, counts: Mapping[str, int]) -> int:
+def _shortened_ids(engine: frames.Engine, query: frames.LogQuery, counts: Mapping[str, int]) -> int:
     """Return how many ids are rounded numbers such as 1.2E+17."""
     if not counts["shortened"]:
         return 0
     few = query.shortened(MOST_SHORTENED)
     ids = engine.fetch(few.text(), few.types)
-    return len(ids.filter(shortened("customer_id")))
+    return len(ids.filter(is_shortened("customer_id")))
 
 
 def _unnamed_faults(log: frames.Frame, engine: frames.Engine, options: LogOptions) -> list[str]:
     """Return faults by columns that the user did not name, such as several currencies."""
     unnamed = unnamed_columns(log, options.columns, has_money=options.amount is not None)
     tables = {
-        role: engine.fetch(*frames.counted_values(engine.dialect, engine.source, name, role)).lazy()
+        role: engine.fetch(*frames.count_values(engine.dialect, engine.source, name, role)).lazy()
         for role, name in unnamed.items()
     }
     return unnamed_faults(tables, unnamed, CLEAN_FIRST, count="value_rows")

@@ -36,7 +36,7 @@ from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
 from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
-from clvmodels.transactions.summary import acquired_later, acquisition_tick
+from clvmodels.transactions.summary import acquisition_tick, drop_older
 from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, evaluate_cutoff
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat
 from clvmodels.validation.backtest.forecasters import default_forecasters
@@ -190,7 +190,7 @@ def backtest(
     findings: Findings = ()
     after = acquisition_tick(clock, acquired_after, record.last_tick)
     if after is not None:
-        everybody, record = len(record.customer_id), acquired_later(record, after)
+        everybody, record = len(record.customer_id), drop_older(record, after)
         figures = {"customers": everybody - len(record.customer_id), "day": clock.describe_tick(after)}
         findings = (Finding("customers-left-out", figures),)
     lengths = horizon_ticks(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
@@ -213,7 +213,7 @@ def backtest(
         if reader.changes:
             with reading:
                 snapshot = replace(reader.at(cut), kind="polars")
-            snapshot = snapshot if after is None else acquired_later(snapshot, after)
+            snapshot = snapshot if after is None else drop_older(snapshot, after)
         history = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
         history, chosen = on_calendar(history, calendar, max(lengths.values()))
         result = _run_cutoff(history, schedule.ends[cut], forecasters, settings, revenue)
@@ -287,7 +287,7 @@ def _run_cutoff(
     cases: list[CutoffCase] = []
     failures: dict[str, Finding] = {}
     for horizon, end in ends.items():
-        split = history.followed(end)
+        split = history.follow(end)
         fitted = _fit_each(forecasters, history, split.horizon, failures)
         cases.append(CutoffCase(split, history, fitted, settings))
         results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1]), revenue))

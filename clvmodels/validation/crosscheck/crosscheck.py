@@ -199,7 +199,7 @@ def _inputs(
     """Return what both compute, and the ids of the customers whose predictions are compared."""
     model._check_rfm(rfm)
     process, p = model.process, model._parameters
-    counted = model._counted(rfm)
+    counted = model._count_rows(rfm)
     drawn = _drawn(counted, FITTERS[process.name].most_rows, seed)
     rows = model._rows(rfm)
     chosen = np.unique(np.linspace(0, len(rows.counts) - 1, max(1, customers)).round().astype(int))

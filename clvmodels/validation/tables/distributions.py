@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
-from clvmodels.estimators.prediction import TotalIntervalName, customer_keys, hashed
+from clvmodels.estimators.prediction import TotalIntervalName, customer_keys, hash_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.intervals import Bounds
@@ -105,12 +105,12 @@ class Predictive:
 
 def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
     """Return a sample of at most `most` customers, chosen by a hash of their ids and the seed."""
-    uniform = hashed(customer_keys(rfm) ^ np.uint64(seed % 2**64))
+    uniform = hash_keys(customer_keys(rfm) ^ np.uint64(seed % 2**64))
     rows = np.arange(len(rfm))
     if len(rfm) > most:
         rows = np.sort(np.argpartition(uniform, most)[:most])
     # Sampled customers have the smallest first numbers, which are no longer uniform: a second hash is.
-    return Sample(rows, hashed(customer_keys(rfm[rows]) ^ np.uint64(2**63 + seed % 2**62)))
+    return Sample(rows, hash_keys(customer_keys(rfm[rows]) ^ np.uint64(2**63 + seed % 2**62)))
 
 
 def probabilities_of_actual(model: PurchaseModel, split: Holdout) -> Array:
