@@ -385,10 +385,14 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
 
 def _plain_fields(value: Any) -> Any:
     """Return records as dicts, with their finding if they have one, and tables as lists of rows."""
+    if isinstance(value, Finding):
+        return value.to_dict()
     if isinstance(value, pd.DataFrame):
         return value.to_dict("records")
     if is_dataclass(value) and not isinstance(value, type):
         plain = {field.name: _plain_fields(getattr(value, field.name)) for field in fields(value)}
         finding = getattr(value, "finding", None)
         return plain if finding is None else plain | {"finding": finding.to_dict()}
+    if isinstance(value, tuple):
+        return [_plain_fields(item) for item in value]
     return value

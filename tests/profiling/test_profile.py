@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -545,6 +545,7 @@ def test_one_customer_with_one_purchase_has_a_profile():
 
 @pytest.mark.slow
 @settings(max_examples=60)
+@example([(1, 0, 0.0), (1, 0, 0.0), (1, 1, 0.0), (1, 181, 0.0)])  # a stray date, which is a doubt about the log
 @given(
     st.lists(
         st.tuples(st.integers(1, 4), st.integers(0, 900), st.sampled_from([0.0, 1.0, 2.5, 1e12])),
