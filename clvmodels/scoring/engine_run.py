@@ -114,6 +114,7 @@ def _refuse_rows(job: Job) -> None:
         "cleaning.date_format": job.cleaning.date_format is not None,
         "predictions.interval": job.predictions.interval is not None,
         "predictions.next_purchase": job.predictions.next_purchase,
+        'sinks.content = "cohorts"': any(sink.content == "cohorts" for sink in job.sinks),
         **{name: getattr(job, name) is not None for name in ("tiers", "stages", "scorecard", "actions")},
     }
     rows = [name for name, needed in settings.items() if needed]

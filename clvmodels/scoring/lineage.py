@@ -7,13 +7,14 @@ its environment variable, never by its address.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.config.sections import StoreSettings
-from clvmodels.scoring.config.sinks import SinkSettings
+from clvmodels.scoring.config.sinks import Content, SinkSettings
+from clvmodels.scoring.table_columns import TableColumn
 
 __all__ = ["lineage_of", "with_state"]
 
@@ -22,7 +23,7 @@ NAMESPACE = uuid.UUID("2f0f3f0e-5b0d-5c55-9e57-0a2f6f6c5d11")  # of run ids as U
 
 
 def lineage_of(
-    job: Job, run_id: str, as_of: str, rows: Mapping[str, int], columns: Iterable[Mapping[str, Any]]
+    job: Job, run_id: str, as_of: str, rows: Mapping[str, int], tables: Mapping[Content, Sequence[TableColumn]]
 ) -> dict[str, Any]:
     """Return the facts of a run that has begun.
 
@@ -32,13 +33,16 @@ def lineage_of(
     run_id, as_of : str
     rows : mapping of str to int
         Rows of "source" and, if it is read, of "customers".
-    columns : iterable of mapping
-        Of the score table: name, dtype, description.
+    tables : mapping of str to sequence of TableColumn
+        The columns of what is written, by content.
     """
     named: dict[str, tuple[StoreSettings, list[str]]] = {"source": (job.source, job.columns.read)}
     if job.customers is not None:
         named["customers"] = (job.customers, [job.customers.customer_id, *job.customers.attributes])
-    fields = [{"name": each["name"], "type": each["dtype"], "description": each["description"]} for each in columns]
+    fields = {
+        content: [{"name": each.name, "type": str(each.dtype), "description": each.description} for each in columns]
+        for content, columns in tables.items()
+    }
     job_facets: dict[str, Any] = {"jobType": {"processingType": "BATCH", "integration": "CLVMODELS", "jobType": "JOB"}}
     if job.source.query is not None:
         job_facets["sql"] = {"query": job.source.query}
@@ -55,7 +59,7 @@ def lineage_of(
             "facets": job_facets,
         },
         "inputs": [_input(place, names, rows.get(name)) for name, (place, names) in named.items()],
-        "outputs": [{**_place(sink), "facets": {"schema": {"fields": fields}}} for sink in job.sinks],
+        "outputs": [{**_place(sink), "facets": {"schema": {"fields": fields[sink.content]}}} for sink in job.sinks],
     }
 
 

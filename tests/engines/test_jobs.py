@@ -136,7 +136,7 @@ def test_a_table_without_scores_stays(job_for, tmp_path):
     uri = f"sqlite://{tmp_path / 'shop.db'}"
     job_for(None, None, "a")
     place = place_of(SinkSettings(**IBIS, table="orders"), uri)
-    with pytest.raises(InvalidJob, match="the existing table is not a score table"):
+    with pytest.raises(InvalidJob, match="the existing table is not one that this sink writes"):
         place.holds()
     with pytest.raises((InvalidJob, InvalidOption)):
         EngineTable("ibis", "polars://", "", "scores", "ibis:x")

@@ -108,7 +108,7 @@ def test_a_variable_that_is_not_set_is_named(folder, monkeypatch):
 def test_another_table_is_not_replaced(folder, tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     done = clv.check_job(changed(folder, sinks=[{"store": "csv", "path": str(tmp_path / "other.csv")}]))
-    assert "not a score table" in done.parts[-1].text
+    assert "not one that this sink writes" in done.parts[-1].text
 
 
 @pytest.mark.postgres

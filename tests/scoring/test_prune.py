@@ -15,8 +15,8 @@ from clvmodels.errors import InvalidJob, InvalidOption
 from clvmodels.scoring import events
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.config.sinks import SinkSettings
-from clvmodels.scoring.run.column_documents import dbt_schema
 from clvmodels.scoring.run.decision_columns import columns_of_job
+from clvmodels.scoring.table_columns import dbt_schema
 
 JOB = """
 [source]

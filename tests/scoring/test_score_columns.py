@@ -15,16 +15,11 @@ from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.run import score_table
-from clvmodels.scoring.run.column_documents import column_comments, data_dictionary
 from clvmodels.scoring.run.decision_columns import columns_of_job
 from clvmodels.scoring.run.publishing import PublishedCounts
-from clvmodels.scoring.run.score_columns import (
-    KnownCustomers,
-    RunStamp,
-    ScoreColumn,
-    schema,
-)
+from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, ScoreColumn
 from clvmodels.scoring.stores import place_of
+from clvmodels.scoring.table_columns import column_comments, data_dictionary, schema
 
 PREDICTIONS = PredictionSettings(horizons=["90 days", "1.5 years"], interval=0.8, draws=20)
 STAMP = RunStamp("1" * 16, "1997-09-30", 0)

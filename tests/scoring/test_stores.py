@@ -190,7 +190,7 @@ def test_a_file_without_scores_is_not_replaced(kind, tmp_path):
     path = tmp_path / f"orders.{kind}"
     getattr(pl.DataFrame({"customer_id": [1], "run_id": ["a"]}), f"write_{kind}")(path)
     content = path.read_bytes()
-    with pytest.raises(InvalidJob, match=r"not a score table \(it has no as_of\).*name another"):
+    with pytest.raises(InvalidJob, match=r"not one that this sink writes \(it has no as_of\).*name another"):
         place_of(SinkSettings(store=kind, path=path), "").holds()
     assert path.read_bytes() == content
     path.write_bytes(b"")
@@ -298,7 +298,7 @@ def test_a_table_created_during_the_run_is_not_replaced_either(store):
         with contextlib.closing(sqlite3.connect(place.path)) as connection:
             connection.execute(made.format('"scores""; DROP TABLE ""kept"'))
             connection.commit()
-    with pytest.raises(InvalidJob, match="not a score table"):
+    with pytest.raises(InvalidJob, match="not one that this sink writes"):
         stage.publish()
     stage.discard()
     assert read() == [(1,)]

@@ -11,6 +11,7 @@ import typer
 from clvmodels.cli.app import app, out
 
 FORMATS = ("markdown", "json")
+TABLES = ("scores", "cohorts")
 
 
 @app.command()
@@ -20,21 +21,24 @@ def columns(
         typer.Option("--job", help="Job file (TOML).", show_default="a job with amounts and the default settings"),
     ] = None,
     output_format: Annotated[str, typer.Option("--format", help="markdown or json")] = "markdown",
+    table: Annotated[str, typer.Option("--table", help="scores or cohorts")] = "scores",
     dbt: Annotated[bool, typer.Option("--dbt", help="As schema.yml of dbt, with the table as a source.")] = False,
 ) -> None:
     """Print the data dictionary of the score table: each column with type, unit and meaning."""
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.scoring.config.job import read_job
-    from clvmodels.scoring.run.column_documents import data_dictionary, dbt_schema
+    from clvmodels.scoring.run.cohort_table import COHORT_COLUMNS
     from clvmodels.scoring.run.decision_columns import columns_of_job
+    from clvmodels.scoring.table_columns import data_dictionary, dbt_schema
 
-    if output_format not in FORMATS:
-        raise InvalidOption(
-            f"--format {output_format!r} is not one of {', '.join(FORMATS)}.{closest(output_format, FORMATS)}"
-        )
+    for option, value, options in (("--format", output_format, FORMATS), ("--table", table, TABLES)):
+        if value not in options:
+            raise InvalidOption(f"{option} {value!r} is not one of {', '.join(options)}.{closest(value, options)}")
+    if dbt and table == "cohorts":
+        raise InvalidOption("--dbt describes the table of scores: leave out --table.")
     defaults = {"source": {"path": "orders.parquet"}, "columns": {"amount": "amount"}}
     record = read_job(job, None if job is not None else defaults)
-    records = columns_of_job(record)
+    records = COHORT_COLUMNS if table == "cohorts" else columns_of_job(record)
     if dbt:
         text = dbt_schema(records, record.sinks)
     elif output_format == "json":

@@ -159,7 +159,7 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
     if actions and not sections.get(section):
         faults.append(JobFault("actions.segment", f"{actions.segment!r} needs the section [{section}]"))
     if tiers or stages:
-        faults += _faults_of_kept(sections.get("sinks") or [])
+        faults += _faults_of_kept([sink for sink in sections.get("sinks") or [] if sink.content == "scores"])
     return faults
 
 

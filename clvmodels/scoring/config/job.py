@@ -15,6 +15,7 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob
 from clvmodels.estimators.persistence import PURCHASE_MODELS
 from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR
+from clvmodels.scoring.config.cohort_settings import CohortSettings, faults_of_cohorts
 from clvmodels.scoring.config.decision_settings import (
     ActionSettings,
     ScorecardSettings,
@@ -66,6 +67,7 @@ class Job(JobSection):
     stages: StageSettings | None = None
     scorecard: ScorecardSettings | None = None
     actions: ActionSettings | None = None
+    cohorts: CohortSettings | None = None
     sinks: list[SinkSettings] = Field(default_factory=list)
     registry: RegistrySettings = RegistrySettings()
     gates: Gates = Gates()
@@ -112,6 +114,8 @@ class Job(JobSection):
             identity["clock"]["calendar"] = self.clock.clock.to_dict()["calendar"]
         identity["kind"] = self.source.kind
         identity["first"] = self.models.include_first_transaction
+        if any(sink.content == "cohorts" for sink in self.sinks):
+            identity["cohorts"] = (self.cohorts or CohortSettings()).model_dump(mode="json")
         return identity | self._identity_of_decisions()
 
     def _identity_of_decisions(self) -> dict[str, Any]:
@@ -234,6 +238,7 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     if models and "customers" in sections and models.by is not None and models.by not in listed:
         faults.append(JobFault("models.by", f"{models.by!r} is not one of customers.attributes: list it there"))
     faults += faults_of_decisions(sections)
+    faults += faults_of_cohorts(sections)
     if sections.get("columns"):
         faults += _faults_of_columns(sections["columns"], sections.get("cleaning"))
     for section in ("source", "customers"):

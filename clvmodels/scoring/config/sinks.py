@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,17 +15,21 @@ from clvmodels.scoring.config.sections import (
     variable,
 )
 
-__all__ = ["SinkSettings"]
+__all__ = ["Content", "SinkSettings"]
 
+Content = Literal["scores", "cohorts"]
+ID_COLUMNS: dict[Content, str] = {"scores": "customer_id", "cohorts": "cell"}  # the column that identifies a row
 DATABASES = ("duckdb", "sqlite", "postgres")
 
 
 class SinkSettings(JobSection):
-    """Where scores go.
+    """Where the scores of customers go, or the table of cohorts.
 
     Attributes
     ----------
-    store : {"parquet", "csv", "duckdb", "sqlite", "postgres"}
+    content : {"scores", "cohorts"}
+        One row per customer, or one per cohort and period as `[cohorts]` describes.
+    store : {"parquet", "csv", "duckdb", "sqlite", "postgres", "ibis", "spark"}
     path : Path, optional
         The file; for partitioned Parquet, a folder. Relative to the job file.
     partitioned : bool
@@ -40,10 +44,11 @@ class SinkSettings(JobSection):
         Name of the environment variable that holds the URI of a PostgreSQL database, of a database of Ibis, or of a
         Spark Connect server.
     db_schema, table : str
-        Of a database; with Ibis and Spark, the schema is the current one by default. In Spark the table is a view on
-        the table of the current run.
+        Of a database; the table is clv_scores or clv_cohorts by default. With Ibis and Spark, the schema is the current
+        one by default; in Spark the table is a view on the table of the current run.
     """
 
+    content: Content = "scores"
     store: Literal["parquet", "csv", "duckdb", "sqlite", "postgres", "ibis", "spark"] = "parquet"
     path: Location | None = None
     partitioned: bool = False
@@ -56,6 +61,13 @@ class SinkSettings(JobSection):
 
     _is_variable = field_validator("uri_variable")(variable)
     _is_name = field_validator("db_schema", "table")(printable)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_table(cls, document: Any) -> Any:
+        if isinstance(document, dict) and document.get("content") == "cohorts":
+            return {"table": "clv_cohorts", **document}
+        return document
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -70,6 +82,11 @@ class SinkSettings(JobSection):
         if limits and not self.keeps_runs:
             faults.append(f'{", ".join(limits)}: only with mode = "append" or partitioned = true')
         return check_faults(self, faults)
+
+    @property
+    def id_column(self) -> str:
+        """The column that identifies a row of the table; with `mode` "append", together with as_of."""
+        return ID_COLUMNS[self.content]
 
     @property
     def keeps_runs(self) -> bool:

@@ -65,7 +65,7 @@ def kept_tables(job: Job, manifests: Sequence[RunManifest], uris: Mapping[str, s
     """
     tables = [KeptTable(manifest, tuple(parts)) for manifest, parts in past_runs(manifests)]
     in_files = {table.manifest.run_id for table in tables}
-    sinks = {sink.name: sink for sink in job.sinks if sink.mode == "append"}
+    sinks = {sink.name: sink for sink in job.sinks if sink.mode == "append" and sink.content == "scores"}
     present: dict[str, set[str]] = {}
     for manifest in manifests:
         for name in [state.name for state in manifest.sinks if state.done and state.name in sinks]:

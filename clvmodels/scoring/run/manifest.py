@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from clvmodels import files
 from clvmodels.errors import InvalidManifest
+from clvmodels.scoring.config.sinks import Content
 from clvmodels.scoring.events import event
 from clvmodels.scoring.gates.feed import FeedStatistics
 from clvmodels.scoring.gates.result import GateResult
@@ -166,8 +167,10 @@ class RunManifest(Record):
         """Whether every sink has had the table."""
         return bool(self.sinks) and all(sink.done for sink in self.sinks)
 
-    def describes(self, table: HeldTable) -> bool:
-        """Return whether a table has as many rows as this run has customers, and its totals."""
+    def describes(self, table: HeldTable, sink: str, content: Content) -> bool:
+        """Return whether the table of a sink has the rows of this run; of scores, also its totals."""
+        if content == "cohorts":
+            return table.rows in [state.rows for state in self.sinks if state.name == sink and state.done]
         same = table.rows == self.customers and set(table.totals) == set(self.evidence.totals)
         return same and all(
             math.isclose(total, self.evidence.totals[name], rel_tol=SUM_TOLERANCE, abs_tol=SUM_TOLERANCE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,15 +13,16 @@ import pyarrow.compute as pc
 from clvmodels.errors import StoreUnreachable
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.scoring.config.sections import PredictionSettings
+from clvmodels.scoring.config.sinks import Content
 from clvmodels.scoring.events import Progress
 from clvmodels.scoring.gates.run_statistics import StatisticsCollector
 from clvmodels.scoring.run import score_table
-from clvmodels.scoring.run.column_documents import column_comments
-from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, ScoreColumn, schema
+from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, ScoreColumn
 from clvmodels.scoring.stores import ScoreStore, StagedTable
 from clvmodels.scoring.stores.store import HeldTable
+from clvmodels.scoring.table_columns import TableColumn, column_comments, schema
 
-__all__ = ["PublishedCounts", "SinkWriter", "score_all", "staged"]
+__all__ = ["PublishedCounts", "SinkWriter", "score_all", "staged", "write_cohorts"]
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class SinkWriter:
     Attributes
     ----------
     name : str
+    content : {"scores", "cohorts"}
     place : ScoreStore or None
         None where it could not be reached at the start.
     held : HeldTable or None
@@ -41,10 +43,11 @@ class SinkWriter:
         Why it could not be reached; the run goes on without it.
     stage : StagedTable or None
     rows : int
-        Counted in the staged table.
+        Counted in the staged table, or in the published one.
     """
 
     name: str
+    content: Content
     place: ScoreStore | None
     held: HeldTable | None = None
     done: bool = False
@@ -94,11 +97,20 @@ class PublishedCounts:
 
 
 @contextlib.contextmanager
-def staged(outlets: Sequence[SinkWriter], run_id: str, columns: Sequence[ScoreColumn]) -> Iterator[None]:
-    """Stage a table in every pending sink; staged tables are gone at the end whatever happens."""
+def staged(
+    outlets: Sequence[SinkWriter], run_id: str, tables: Mapping[Content, Sequence[TableColumn]]
+) -> Iterator[None]:
+    """Stage a table in every pending sink; staged tables are gone at the end whatever happens.
+
+    Parameters
+    ----------
+    tables : mapping of str to sequence of TableColumn
+        The columns of the table by content.
+    """
     try:
         for outlet in outlets:
             if outlet.pending and outlet.place is not None:
+                columns = tables[outlet.content]
                 with outlet.trying():
                     outlet.stage = outlet.place.stage(run_id, schema(columns), column_comments(columns))
         yield
@@ -127,6 +139,7 @@ def score_all(
         When a sink has another number of rows than there are customers: a fault of the store.
     """
     counts, waiting = PublishedCounts(), list[pa.Table]()
+    outlets = [outlet for outlet in outlets if outlet.content == "scores"]
     blocks_at_once = max(1, at_once // score_table.BLOCK)
     for block in score_table.blocks(customers):
         rows = score_table.score(model, block, predictions, stamp, columns)
@@ -144,15 +157,33 @@ def score_all(
             _write(outlets, pa.concat_tables(waiting))
             waiting = []
             progress(f"Scoring: {counts.customers:,} of {len(customers):,} customers")
+    _check_counts(outlets, len(customers))
+    return counts
+
+
+def write_cohorts(outlets: Sequence[SinkWriter], rows: pa.Table) -> None:
+    """Write the table of cohorts to the sinks that get it, and check how many rows arrived.
+
+    Raises
+    ------
+    StoreUnreachable
+        When a sink has another number of rows.
+    """
+    outlets = [outlet for outlet in outlets if outlet.content == "cohorts"]
+    _write(outlets, rows)
+    _check_counts(outlets, len(rows))
+
+
+def _check_counts(outlets: Sequence[SinkWriter], expected: int) -> None:
+    """Count the rows of the staged tables, and record a fault of every sink that has another number than expected."""
     for outlet in outlets:
         if outlet.pending and outlet.stage is not None:
             with outlet.trying():
                 outlet.rows = outlet.stage.count()
-                if outlet.rows != len(customers):
+                if outlet.rows != expected:
                     raise StoreUnreachable(
-                        f"{outlet.name}: {outlet.rows:,} of {len(customers):,} rows arrived; nothing was published."
+                        f"{outlet.name}: {outlet.rows:,} of {expected:,} rows arrived; nothing was published."
                     )
-    return counts
 
 
 def _write(outlets: Sequence[SinkWriter], rows: pa.Table) -> None:

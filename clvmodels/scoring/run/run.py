@@ -20,6 +20,7 @@ from clvmodels.scoring.gates.tier_gates import TierCounts, check_tiers
 from clvmodels.scoring.incremental.log_statistics import LogStatistics
 from clvmodels.scoring.lineage import lineage_of, with_state
 from clvmodels.scoring.run import manifest, publishing, score_table
+from clvmodels.scoring.run.cohort_table import COHORT_COLUMNS, cohort_rows
 from clvmodels.scoring.run.customers import SourceData
 from clvmodels.scoring.run.decision_columns import decision_columns
 from clvmodels.scoring.run.decisions import decide
@@ -161,7 +162,11 @@ def perform(
     decisions = decide(planned.job, planned.model, customers, planned.earlier, planned.since_earlier, staging)
     stamp = RunStamp(run_id, planned.as_of, _since_fit(planned), planned.version)
     used = () if dry_run else outlets
-    with publishing.staged(used, run_id, columns):
+    with_cohorts = [outlet for outlet in outlets if outlet.content == "cohorts" and outlet.pending]
+    if with_cohorts:
+        progress("Making the table of cohorts")
+    cohorts = cohort_rows(planned.job, planned.model, planned.data, stamp) if with_cohorts else None
+    with publishing.staged(used, run_id, {"scores": columns, "cohorts": COHORT_COLUMNS}):
         counts = publishing.score_all(
             planned.model,
             replace(customers, decisions=decisions.columns),
@@ -173,6 +178,8 @@ def perform(
             _since_last(planned, last),
             progress,
         )
+        if cohorts is not None:
+            publishing.write_cohorts(used, cohorts)
         run = _describe(planned, counts, last, columns, decisions.tiers)
         run = run.model_copy(update={"gates": (*order, *run.gates)})
         planned.pinned.check()
@@ -276,7 +283,11 @@ def _describe(
         tiers=tiers,
         reading=None if data.night is None else data.night.reading,
         lineage=lineage_of(
-            planned.job, planned.run_id, planned.as_of, _rows_read(data, by_day), [c.to_dict() for c in columns]
+            planned.job,
+            planned.run_id,
+            planned.as_of,
+            _rows_read(data, by_day),
+            {"scores": columns, "cohorts": COHORT_COLUMNS},
         ),
     )
 
@@ -315,14 +326,21 @@ def _late(log: LogStatistics | None, last: RunManifest | None) -> int | None:
 
 def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, before: Sequence[SinkState]) -> tuple[SinkState, ...]:
     """Return the states of a run's sinks; those that this call does not write to keep the states they had before."""
-    folders = {sink.name: str(sink.path.resolve()) for sink in job.sinks if sink.partitioned and sink.path is not None}
-    states = [
-        SinkState(name=outlet.name, done=outlet.done, rows=rows if outlet.done else 0, runs=folders.get(outlet.name))
-        for outlet in outlets
-    ]
-    written = {outlet.name for outlet in outlets}
+    folders = {
+        sink.name: str(sink.path.resolve())
+        for sink in job.sinks
+        if sink.partitioned and sink.path is not None and sink.content == "scores"
+    }
+    states = []
+    for outlet in outlets:
+        written = rows if outlet.content == "scores" else outlet.rows
+        state = SinkState(
+            name=outlet.name, done=outlet.done, rows=written if outlet.done else 0, runs=folders.get(outlet.name)
+        )
+        states.append(state)
+    names = {outlet.name for outlet in outlets}
     named = {sink.name for sink in job.sinks}
-    return (*states, *(state for state in before if state.name in named - written and state.done))
+    return (*states, *(state for state in before if state.name in named - names and state.done))
 
 
 def _save(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> RunManifest:

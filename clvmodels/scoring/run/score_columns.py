@@ -18,6 +18,7 @@ import pyarrow as pa
 from clvmodels.clock import TimeUnit
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import PredictionSettings, column_suffix
+from clvmodels.scoring.table_columns import TableColumn
 from clvmodels.transactions.summary import RFM
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "ScoredBlock",
     "prediction_column",
     "prediction_of",
-    "schema",
     "score_columns",
 ]
 
@@ -113,39 +113,16 @@ Compute = Callable[[ScoredBlock], Any]  # an array (n,), where NaN is missing in
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ScoreColumn:
+class ScoreColumn(TableColumn):
     """A column of the score table.
 
     Attributes
     ----------
-    name : str
-    dtype : pyarrow.DataType
-    unit : str
-        Such as "days" or "money"; empty where a value has none.
-    description : str
-        What a value means, for the data dictionary and the comments in databases.
-    additive : bool
-        Whether the sum over customers is a total of the run, which the manifest keeps and the gates compare.
     compute : function of ScoredBlock
         The values of a block of customers.
     """
 
-    name: str
-    dtype: pa.DataType
-    unit: str
-    description: str
-    additive: bool
     compute: Compute
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the function, as plain values."""
-        return {
-            "name": self.name,
-            "dtype": str(self.dtype),
-            "unit": self.unit,
-            "description": self.description,
-            "additive": self.additive,
-        }
 
 
 def score_columns(
@@ -176,11 +153,6 @@ def score_columns(
         column for horizon in predictions.horizons for column in _horizon_columns(predictions, horizon, has_spend)
     ]
     return (*_history_columns(id_dtype, time_unit, has_money), *of_horizons, *added, *_run_columns())
-
-
-def schema(columns: Sequence[ScoreColumn]) -> pa.Schema:
-    """Return the Arrow schema of the score table."""
-    return pa.schema([(column.name, column.dtype) for column in columns])
 
 
 def prediction_column(quantity: str, horizon: str, end: str = "") -> str:

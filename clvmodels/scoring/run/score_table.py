@@ -21,9 +21,9 @@ from clvmodels.scoring.run.score_columns import (
     ScoreColumn,
     ScoredBlock,
     prediction_column,
-    schema,
     score_columns,
 )
+from clvmodels.scoring.table_columns import schema
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.lifetime_value import lifetime_value
 

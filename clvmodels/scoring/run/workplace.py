@@ -87,7 +87,7 @@ def open_outlet(
     same : RunManifest or None
         The manifest of this run, if it ran before: the table must have its customers and its totals.
     """
-    outlet = SinkWriter(sink.name, None)
+    outlet = SinkWriter(sink.name, sink.content, None)
     with outlet.trying():
         outlet.place = place_of(sink, uris.get(sink.uri_variable or "", ""), backfill)
         if lock:
@@ -95,8 +95,10 @@ def open_outlet(
         outlet.held = outlet.place.holds()
         is_there = outlet.held is not None and (backfill or (same is not None and outlet.held.run_id == same.run_id))
         if same is not None and is_there:
-            counted = outlet.place.count(same.run_id, list(same.evidence.totals))
-            outlet.done = counted is not None and same.describes(counted)
+            totals = list(same.evidence.totals) if sink.content == "scores" else []
+            counted = outlet.place.count(same.run_id, totals)
+            outlet.done = counted is not None and same.describes(counted, sink.name, sink.content)
+            outlet.rows = 0 if counted is None or counted.rows is None else counted.rows
     return outlet
 
 

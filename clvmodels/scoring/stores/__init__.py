@@ -31,18 +31,18 @@ def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore
         Only add to the runs that the sink keeps, and leave the current table as it is.
     """
     if sink.store == "postgres":
-        return PostgresTable(uri, sink.db_schema, sink.table, sink.name, keeping(sink))
+        return PostgresTable(uri, sink.db_schema, sink.table, sink.name, keeping(sink), sink.id_column)
     if sink.store in ENGINES:
-        return EngineTable(sink.store, uri, sink.own_schema, sink.table, sink.name)
+        return EngineTable(sink.store, uri, sink.own_schema, sink.table, sink.name, sink.id_column)
     if sink.path is None:
         raise AssertionError("a job is checked to have a path")
     if sink.store == "duckdb":
-        return DuckDBFile(sink.path, sink.table, sink.name, keeping(sink))
+        return DuckDBFile(sink.path, sink.table, sink.name, keeping(sink), sink.id_column)
     if sink.store == "sqlite":
-        return SQLiteTable(sink.path, sink.table, sink.name, keeping(sink))
+        return SQLiteTable(sink.path, sink.table, sink.name, keeping(sink), sink.id_column)
     if sink.partitioned:
-        return ParquetSet(sink.path, sink.name, KeptRuns(sink.keep_days, sink.keep_runs), backfill)
-    return (CSVFile if sink.store == "csv" else ParquetFile)(sink.path, sink.name)
+        return ParquetSet(sink.path, sink.name, KeptRuns(sink.keep_days, sink.keep_runs), backfill, sink.id_column)
+    return (CSVFile if sink.store == "csv" else ParquetFile)(sink.path, sink.name, sink.id_column)
 
 
 def place_with_runs(sink: SinkSettings, uri: str) -> StoreWithRuns:

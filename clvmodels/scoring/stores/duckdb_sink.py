@@ -16,7 +16,7 @@ from clvmodels import files
 from clvmodels.errors import InvalidJob, InvalidOption, StoreUnreachable
 from clvmodels.scoring.stores.replacement import columns_not_written, to_remove
 from clvmodels.scoring.stores.store import (
-    KEY_WITH_DAY,
+    KEY,
     NOT_UNIQUE,
     RUN_ID,
     STAGED,
@@ -32,7 +32,7 @@ from clvmodels.scoring.stores.store import (
     locked,
     needs,
     of_days,
-    only_scores,
+    only_own,
     quoted,
     reaching,
     runs_statement,
@@ -50,8 +50,11 @@ class DuckDBFile:
     Views, macros, sequences, types, indexes and schemas of the old file are in the new one too.
     """
 
-    def __init__(self, path: Path, table: str, name: str, keeping: KeptRuns | None = None) -> None:
+    def __init__(
+        self, path: Path, table: str, name: str, keeping: KeptRuns | None = None, id_column: str = KEY
+    ) -> None:
         self.path, self.table, self.name, self.keeping = files.target(path), table, name, keeping
+        self.id_column = id_column
         self.duckdb = needs("duckdb", "duckdb")
 
     @property
@@ -83,10 +86,10 @@ class DuckDBFile:
             if not tables:
                 return None
             columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
-            only_scores(self.name, [name for (name,) in columns])
+            only_own(self.name, [name for (name,) in columns], self.id_column)
             ((days,),) = connection.execute(f"SELECT count(DISTINCT as_of) FROM {quoted(self.table)}").fetchall()
             if days > 1:  # the table has no key that would show it
-                check_key(self.name, KEY_WITH_DAY, self.keeping)
+                check_key(self.name, (self.id_column, "as_of"), self.id_column, self.keeping)
             first = f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} ORDER BY as_of DESC LIMIT 1"
             row = connection.execute(first).fetchone()
             return None if row is None else HeldTable(str(row[0]), str(row[1]))
@@ -183,7 +186,7 @@ class _StagedDuckDB:
         read = ", ".join([*(f"r.{quoted(name)}" for name in new), *(f"o.{quoted(name)}" for name in others)])
         return (
             f"INSERT INTO {self._table} ({names}, {added}) SELECT {read} FROM rows_to_add AS r "
-            f"LEFT JOIN {self._old_table} AS o USING (customer_id)"
+            f"LEFT JOIN {self._old_table} AS o USING ({quoted(self._sink.id_column)})"
         )
 
     def _columns(self, query: str) -> dict[str, str]:
@@ -210,8 +213,8 @@ class _StagedDuckDB:
     def count(self) -> int:
         """Count the rows in the closed file, since closing does not report what could not be written."""
         with self._reaching():
-            counts = f"SELECT count(*), count(DISTINCT customer_id) FROM {self._table}"
-            ((rows, customers),) = self._connection.execute(counts).fetchall() if self._insert else [(0, 0)]
+            counts = f"SELECT count(*), count(DISTINCT {quoted(self._sink.id_column)}) FROM {self._table}"
+            ((rows, ids),) = self._connection.execute(counts).fetchall() if self._insert else [(0, 0)]
             if self._insert:
                 self._keep_runs()
                 for statement in comment_statements(self._table, self._comments):
@@ -224,7 +227,7 @@ class _StagedDuckDB:
         with self._sink.connected(self._sink.staged, read_only=True) as connection:
             ((written,),) = connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()
         unfinished = self._sink.staged.with_name(f"{self._sink.staged.name}.wal").exists()
-        if rows != customers or written != expected or unfinished:
+        if rows != ids or written != expected or unfinished:
             raise StoreUnreachable(f"{self._sink.name}: {NOT_UNIQUE}")
         return int(rows)
 

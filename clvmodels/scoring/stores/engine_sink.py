@@ -10,7 +10,7 @@ import pyarrow as pa
 from clvmodels import frames
 from clvmodels.errors import CLVError, InvalidJob, StoreUnreachable, list_names
 from clvmodels.scoring.stores.engine_sources import connect, reaching_engine
-from clvmodels.scoring.stores.store import KEY, NOT_UNIQUE, RUN_ID, HeldTable, counted_table, only_scores
+from clvmodels.scoring.stores.store import KEY, NOT_UNIQUE, RUN_ID, HeldTable, counted_table, only_own
 
 __all__ = ["EngineTable"]
 
@@ -25,11 +25,11 @@ class EngineTable:
         As for `engine_sources.connect`.
     db_schema : str
         Empty for the current one.
-    table, name : str
+    table, name, id_column : str
     """
 
-    def __init__(self, store: str, uri: str, db_schema: str, table: str, name: str) -> None:
-        self.uri, self.name = uri, name
+    def __init__(self, store: str, uri: str, db_schema: str, table: str, name: str, id_column: str = KEY) -> None:
+        self.uri, self.name, self.id_column = uri, name, id_column
         self.parts = [*([db_schema] if db_schema else []), table]
         session = connect(store, uri, name)
         with self.reaching():
@@ -60,7 +60,7 @@ class EngineTable:
             columns = self.engine.columns_of(self.parts)
             if columns is None:
                 return None
-            only_scores(self.name, columns)
+            only_own(self.name, columns, self.id_column)
             text = self.engine.dialect.text
             rows, run_id, as_of = self.engine.read_row(
                 f"SELECT COUNT(*), MIN({self._name(RUN_ID)}), CAST(MIN({self._name('as_of')}) AS {text}) "
@@ -97,7 +97,7 @@ class _StagedInEngine:
     def count(self) -> int:
         with self._sink.reaching():
             try:
-                return frames.count_unique(self._sink.engine, self._staged, KEY[0])
+                return frames.count_unique(self._sink.engine, self._staged, self._sink.id_column)
             except CLVError:
                 raise StoreUnreachable(f"{self._sink.name}: {NOT_UNIQUE}") from None
 
@@ -106,7 +106,7 @@ class _StagedInEngine:
         with self._sink.reaching():
             old, new = engine.columns_of(parts), engine.columns_of(self._staged)
             if old is not None and new is not None and old != new:
-                only_scores(self._sink.name, old)
+                only_own(self._sink.name, old, self._sink.id_column)
                 raise InvalidJob(
                     f"{self._sink.name}: the table has the columns {list_names(old)}, the new one has "
                     f"{list_names(new)}: rename or drop the table, or give this sink another one."

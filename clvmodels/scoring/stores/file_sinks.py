@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from clvmodels import files
 from clvmodels.errors import StoreUnreachable
 from clvmodels.scoring.stores.store import (
+    KEY,
     NOT_UNIQUE,
     RUN_ID,
     STAGED,
@@ -23,7 +24,7 @@ from clvmodels.scoring.stores.store import (
     check_folder,
     count_batches,
     locked,
-    only_scores,
+    only_own,
     reaching,
     sync,
 )
@@ -38,7 +39,7 @@ class ParquetWriter:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
-        repeated = [name for name in repeated if name != "customer_id"]
+        repeated = [name for name in repeated if name != schema.names[0]]  # which identifies the row
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeated)
         self._waiting: list[pa.Table] = []
         self._rows = 0
@@ -78,8 +79,8 @@ class ParquetFile:
 
     writer: Any = ParquetWriter
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = files.target(path), name
+    def __init__(self, path: Path, name: str, id_column: str = KEY) -> None:
+        self.path, self.name, self.id_column = files.target(path), name, id_column
 
     @property
     def staged(self) -> Path:
@@ -93,7 +94,7 @@ class ParquetFile:
         with reaching(self.name):
             if not self.path.exists() or not self.path.stat().st_size:
                 return None
-            only_scores(self.name, self.columns_of(self.path))
+            only_own(self.name, self.columns_of(self.path), self.id_column)
             return self.first_row(self.path)
 
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
@@ -117,7 +118,7 @@ class ParquetFile:
             return []
 
     def first_row(self, path: Path) -> HeldTable | None:
-        """Return the run and the date of a file, None if it is not a score table."""
+        """Return the run and the date of a file, None if it is not one that this sink writes."""
         try:
             with pq.ParquetFile(path) as opened:
                 for batch in opened.iter_batches(batch_size=1, columns=[RUN_ID, "as_of"]):
@@ -132,10 +133,10 @@ class ParquetFile:
             yield from opened.iter_batches(columns=[RUN_ID, *columns])
 
     def rows_of(self, path: Path, id_type: pa.DataType) -> int:
-        """Return the number of rows of a staged file; an error unless each customer is there once, in order."""
+        """Return the number of rows of a staged file; an error unless each id is there once, in order."""
         last, rows = None, 0
         with pq.ParquetFile(path) as opened:
-            for batch in opened.iter_batches(columns=["customer_id"]):
+            for batch in opened.iter_batches(columns=[self.id_column]):
                 last = _check_order(batch.column(0), last, self.name)
                 rows += len(batch)
         return rows
@@ -168,7 +169,7 @@ class CSVFile(ParquetFile):
 
     def rows_of(self, path: Path, id_type: pa.DataType) -> int:
         last, rows = None, 0
-        ids_only = pa.csv.ConvertOptions(include_columns=["customer_id"], column_types={"customer_id": id_type})
+        ids_only = pa.csv.ConvertOptions(include_columns=[self.id_column], column_types={self.id_column: id_type})
         newlines = pa.csv.ParseOptions(newlines_in_values=True)
         with pa.csv.open_csv(path, convert_options=ids_only, parse_options=newlines) as opened:
             for batch in opened:
@@ -183,7 +184,7 @@ class StagedFile:
     def __init__(self, sink: ParquetFile, schema: pa.Schema) -> None:
         self._sink = sink
         self._writer = sink.writer(sink.staged, schema)
-        self._id_type = schema.field("customer_id").type
+        self._id_type = schema.field(sink.id_column).type
         self._open = True
 
     def write(self, rows: pa.Table) -> None:

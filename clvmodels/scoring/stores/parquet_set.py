@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from clvmodels import files
 from clvmodels.errors import StoreUnreachable
 from clvmodels.scoring.stores.file_sinks import ParquetFile, ParquetWriter, count_files
-from clvmodels.scoring.stores.store import STAGED, HeldTable, KeptRuns, check_folder, locked, reaching, sync
+from clvmodels.scoring.stores.store import KEY, STAGED, HeldTable, KeptRuns, check_folder, locked, reaching, sync
 
 __all__ = ["ParquetSet", "published_parts"]
 
@@ -29,8 +29,9 @@ RUN_NAME = re.compile(r"[0-9a-f]{8,64}")
 class ParquetSet:
     """A folder of runs, each a folder of Parquet files that never changes, and a pointer to the current one."""
 
-    def __init__(self, path: Path, name: str, keeping: KeptRuns, backfill: bool = False) -> None:
+    def __init__(self, path: Path, name: str, keeping: KeptRuns, backfill: bool = False, id_column: str = KEY) -> None:
         self.path, self.name, self.keeping, self.backfill = path, name, keeping, backfill
+        self.id_column = id_column
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.path / ".lock", self.name)
@@ -117,8 +118,8 @@ class StagedSet:
     def count(self) -> int:
         with reaching(self._sink.name):
             self._close()
-            file = ParquetFile(self._folder / CURRENT, self._sink.name)
-            id_type = self._schema.field("customer_id").type
+            file = ParquetFile(self._folder / CURRENT, self._sink.name, self._sink.id_column)
+            id_type = self._schema.field(self._sink.id_column).type
             self._rows = sum(file.rows_of(part, id_type) for part in self._parts)
             return self._rows
 

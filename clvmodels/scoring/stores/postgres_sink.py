@@ -23,7 +23,6 @@ from clvmodels.scoring.stores.replacement import (
 )
 from clvmodels.scoring.stores.store import (
     KEY,
-    KEY_WITH_DAY,
     RUN_ID,
     WAIT,
     HeldTable,
@@ -33,10 +32,11 @@ from clvmodels.scoring.stores.store import (
     counted_table,
     counting_statement,
     held_runs,
+    key_columns,
     literal,
     needs,
     of_days,
-    only_scores,
+    only_own,
     quoted,
     reaching,
     runs_statement,
@@ -59,8 +59,11 @@ class _Locked(StoreUnreachable):
 class PostgresTable:
     """A table of a PostgreSQL database: rows are loaded by COPY next to it, and replace the old ones in place."""
 
-    def __init__(self, uri: str, schema: str, table: str, name: str, keeping: KeptRuns | None = None) -> None:
+    def __init__(
+        self, uri: str, schema: str, table: str, name: str, keeping: KeptRuns | None = None, id_column: str = KEY
+    ) -> None:
         self.uri, self.schema, self.table, self.name, self.keeping = uri, schema, table, name, keeping
+        self.id_column = id_column
         self.adbc = needs("adbc_driver_postgresql.dbapi", "postgres")
         self.key = hashlib.sha256(f"{schema}.{table}".encode()).hexdigest()[:16]
 
@@ -154,10 +157,10 @@ class PostgresTable:
             "SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
             f"AND a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid = {table}::regclass",
         )
-        check_key(self.name, [name for (name,) in rows], self.keeping)
+        check_key(self.name, [name for (name,) in rows], self.id_column, self.keeping)
 
     def is_replaced(self, connection: Any) -> bool:
-        """Return whether there is a table to replace; InvalidJob if it is not a score table."""
+        """Return whether there is a table to replace; InvalidJob if it is not one that this sink writes."""
         columns = self.rows(
             connection,  # not from information_schema, which leaves out columns that the user may not read
             "SELECT a.attname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
@@ -166,7 +169,7 @@ class PostgresTable:
             [self.schema, self.table],
         )
         if columns:
-            only_scores(self.name, [name for (name,) in columns])
+            only_own(self.name, [name for (name,) in columns], self.id_column)
         return bool(columns)
 
     def columns(self, connection: Any, table: str) -> dict[str, str]:
@@ -252,7 +255,7 @@ class _StagedPostgres:
 
     def count(self) -> int:
         staged = self._sink.address(self._sink.staged)
-        names = ", ".join(map(quoted, KEY_WITH_DAY if self._sink.keeping else KEY))
+        names = ", ".join(map(quoted, key_columns(self._sink.id_column, self._sink.keeping)))
         key = f"ADD CONSTRAINT {quoted(self._index)} PRIMARY KEY ({names})"
         self._sink.run(self._connection, f"ALTER TABLE {staged} {key}")
         rows = int(self._sink.rows(self._connection, f"SELECT count(*) FROM {staged}")[0][0])

@@ -24,9 +24,9 @@ def to_remove(keeping: KeptRuns, days: Collection[str], day: str) -> list[str]:
 
 
 def inserting_statement(table: str, staged: str, columns: Sequence[str]) -> str:
-    """Return a statement that adds the staged rows to a table."""
+    """Return a statement that adds the staged rows to a table, in the order of the first column, which is the key."""
     names = ", ".join(map(quoted, columns))
-    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged} ORDER BY {quoted('customer_id')}"
+    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged} ORDER BY {quoted(columns[0])}"
 
 
 def replacing_statements(
@@ -37,18 +37,18 @@ def replacing_statements(
     Parameters
     ----------
     columns, dropped : sequence of str
-        Columns to fill, and those of earlier settings, which become missing.
+        Columns to fill, of which the first is the key, and those of earlier settings, which become missing.
     keep : bool
-        Whether rows of customers who stay must not be deleted: others reference them, or the table has more columns.
+        Whether rows whose key stays must not be deleted: others reference them, or the table has more columns.
     """
     names = ", ".join(map(quoted, columns))
     source = ", ".join(f"s.{quoted(name)}" for name in columns)
-    same = f"t.{quoted('customer_id')} = s.{quoted('customer_id')}"
+    same = f"t.{quoted(columns[0])} = s.{quoted(columns[0])}"
     if not keep:
         yield f"DELETE FROM {table}"
         yield inserting_statement(table, staged, columns)
         return
-    values = [f"{quoted(name)} = s.{quoted(name)}" for name in columns if name != "customer_id"]
+    values = [f"{quoted(name)} = s.{quoted(name)}" for name in columns[1:]]
     values += [f"{quoted(name)} = NULL" for name in dropped]
     yield f"DELETE FROM {table} AS t WHERE NOT EXISTS (SELECT 1 FROM {staged} AS s WHERE {same})"
     yield f"UPDATE {table} AS t SET {', '.join(values)} FROM {staged} AS s WHERE {same}"

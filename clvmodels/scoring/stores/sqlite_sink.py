@@ -21,7 +21,6 @@ from clvmodels.scoring.stores.replacement import (
 )
 from clvmodels.scoring.stores.store import (
     KEY,
-    KEY_WITH_DAY,
     RUN_ID,
     STAGED,
     WAIT,
@@ -32,9 +31,10 @@ from clvmodels.scoring.stores.store import (
     counted_table,
     counting_statement,
     held_runs,
+    key_columns,
     locked,
     of_days,
-    only_scores,
+    only_own,
     quoted,
     reaching,
     runs_statement,
@@ -48,8 +48,11 @@ SQLITE_TYPES = {"int64": "INTEGER", "double": "REAL", "bool": "INTEGER"}
 class SQLiteTable:
     """A table of a SQLite database, which may hold others."""
 
-    def __init__(self, path: Path, table: str, name: str, keeping: KeptRuns | None = None) -> None:
+    def __init__(
+        self, path: Path, table: str, name: str, keeping: KeptRuns | None = None, id_column: str = KEY
+    ) -> None:
         self.path, self.table, self.name, self.keeping = files.target(path), table, name, keeping
+        self.id_column = id_column
 
     @property
     def key(self) -> str:
@@ -74,7 +77,7 @@ class SQLiteTable:
             if not self.is_replaced(connection):
                 return None
             rows = connection.execute(f"PRAGMA table_info({quoted(self.table)})").fetchall()
-            check_key(self.name, [row[1] for row in rows if row[5]], self.keeping)
+            check_key(self.name, [row[1] for row in rows if row[5]], self.id_column, self.keeping)
             latest = " ORDER BY as_of DESC" if self.keeping else ""
             first = f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)}{latest} LIMIT 1"
             row = connection.execute(first).fetchone()
@@ -104,10 +107,10 @@ class SQLiteTable:
         return {row[1]: row[2] for row in connection.execute(f"PRAGMA table_info({quoted(table)})")}
 
     def is_replaced(self, connection: sqlite3.Connection) -> bool:
-        """Return whether there is a table to replace; InvalidJob if it is not a score table."""
+        """Return whether there is a table to replace; InvalidJob if it is not one that this sink writes."""
         names = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(self.table)})")]
         if names:
-            only_scores(self.name, names)
+            only_own(self.name, names, self.id_column)
         return bool(names)
 
     def check_access(self) -> None:
@@ -128,7 +131,7 @@ class _StagedSQLite:
         places = ", ".join("?" * len(schema))
         self._insert = f"INSERT INTO {quoted(sink.staged)} VALUES ({places})"
         self._connection.execute(f"DROP TABLE IF EXISTS {quoted(sink.staged)}")
-        key = f"PRIMARY KEY ({', '.join(map(quoted, KEY_WITH_DAY if sink.keeping else KEY))})"
+        key = f"PRIMARY KEY ({', '.join(map(quoted, key_columns(sink.id_column, sink.keeping)))})"
         self._connection.execute(f"CREATE TABLE {quoted(sink.staged)} ({columns}, {key}) WITHOUT ROWID")
 
     def write(self, rows: pa.Table) -> None:

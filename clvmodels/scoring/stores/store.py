@@ -21,7 +21,6 @@ from clvmodels.scoring.stores.uri import hidden
 
 __all__ = [
     "KEY",
-    "KEY_WITH_DAY",
     "NOT_UNIQUE",
     "RUN_ID",
     "STAGED",
@@ -38,11 +37,12 @@ __all__ = [
     "counted_table",
     "counting_statement",
     "held_runs",
+    "key_columns",
     "literal",
     "locked",
     "needs",
     "of_days",
-    "only_scores",
+    "only_own",
     "quoted",
     "reaching",
     "runs_statement",
@@ -50,18 +50,14 @@ __all__ = [
 ]
 
 RUN_ID = "run_id"  # the column with the run of a row
-REQUIRED_COLUMNS = (RUN_ID, "as_of")  # every score table has them, and hardly any other table does
+REQUIRED_COLUMNS = (RUN_ID, "as_of")  # every table of a job has them, and hardly any other table does
 STAGED = UNFINISHED_RUN  # in the names of staged files and tables
-KEY, KEY_WITH_DAY = ("customer_id",), ("customer_id", "as_of")  # of a table with one run, and with those of many days
-KEY_OF_ONE_DAY = (
-    "the key of the table is customer_id alone, so it cannot keep the runs of several days: change the key to "
-    "(customer_id, as_of), or name another table for this sink."
-)
+KEY = "customer_id"  # the column that identifies a row of scores
 KEY_OF_MANY_DAYS = (
     'the table keeps the runs of several days, which would all be replaced: set mode = "append", or name another table.'
 )
 WAIT = 60  # seconds to wait for a lock that readers hold
-NOT_UNIQUE = "the staged table does not hold every customer exactly once; nothing was published."
+NOT_UNIQUE = "the staged table does not hold every row exactly once; nothing was published."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +130,7 @@ class ScoreStore(Protocol):
     def holds(self) -> HeldTable | None:
         """Return the run whose table is published here, None if there is none.
 
-        InvalidJob if the table is not a score table.
+        InvalidJob if the table is not one that this sink writes.
         """
 
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
@@ -218,13 +214,14 @@ def counted_table(run_id: str, row: Sequence[Any], columns: Sequence[str]) -> He
     return HeldTable(run_id, "", int(rows), {n: float(s or 0.0) for n, s in zip(columns, sums, strict=True)})
 
 
-def only_scores(name: str, columns: Collection[str]) -> None:
-    """Raise InvalidJob unless the columns are those of a score table: no other table may be replaced."""
-    missing = [column for column in REQUIRED_COLUMNS if column not in columns]
+def only_own(name: str, columns: Collection[str], id_column: str) -> None:
+    """Raise InvalidJob unless the columns are those of a table that this sink writes: no other may be replaced."""
+    missing = [column for column in (*REQUIRED_COLUMNS, id_column) if column not in columns]
     if missing:
         raise InvalidJob(
-            f"{name}: the existing table is not a score table (it has no {' and no '.join(missing)}), so it is not "
-            "replaced: name another table or file in [[sinks]], or remove this one yourself if nobody needs it."
+            f"{name}: the existing table is not one that this sink writes (it has no {' and no '.join(missing)}), so "
+            "it is not replaced: name another table or file in [[sinks]], or remove this one yourself if nobody "
+            "needs it."
         )
 
 
@@ -239,11 +236,19 @@ def check_folder(path: Path, name: str) -> None:
         raise StoreUnreachable(f"{name}: the user of this process may not write to {str(folder)!r}: grant it.")
 
 
-def check_key(name: str, key: Collection[str], keeping: KeptRuns | None) -> None:
+def key_columns(id_column: str, keeping: KeptRuns | None) -> tuple[str, ...]:
+    """Return the key of a table: of one that keeps the runs of several days, the day is part of it."""
+    return (id_column, "as_of") if keeping else (id_column,)
+
+
+def check_key(name: str, key: Collection[str], id_column: str, keeping: KeptRuns | None) -> None:
     """Raise InvalidJob if the key of a table does not let it hold several days, or if it holds them already."""
-    if keeping and set(key) == {*KEY}:
-        raise InvalidJob(f"{name}: {KEY_OF_ONE_DAY}")
-    if not keeping and set(key) == {*KEY_WITH_DAY}:
+    if keeping and set(key) == {id_column}:
+        raise InvalidJob(
+            f"{name}: the key of the table is {id_column} alone, so it cannot keep the runs of several days: change "
+            f"the key to ({id_column}, as_of), or name another table for this sink."
+        )
+    if not keeping and set(key) == {id_column, "as_of"}:
         raise InvalidJob(f"{name}: {KEY_OF_MANY_DAYS}")
 
 
