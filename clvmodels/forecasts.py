@@ -21,7 +21,7 @@ from clvmodels.transactions.amounts import money
 from clvmodels.transactions.holdout import Holdout, split_at
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.purchase_log import PurchaseLog, purchases_of
+from clvmodels.transactions.purchase_log import PurchaseLog, RecentPurchases, purchases_of
 from clvmodels.transactions.snapshots import LogTable
 from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import RFM, acquisition_tick, drop_older, summarize
@@ -163,6 +163,8 @@ class KnownHistory:
         The customers, if there is no log.
     spent : array (n,) or None
         Money spent up to the cutoff, the first purchase included, if there is no log and it is known.
+    recent : RecentPurchases or None
+        Purchases of the last days, if there is no log: enough to forecast from, not to learn from.
     memory : dict
         Shared results of forecasters, such as fits; see `remember`.
 
@@ -183,6 +185,7 @@ class KnownHistory:
     later: PurchaseLog | None = None
     summaries: RFM | None = None
     spent: Array | None = None
+    recent: RecentPurchases | None = None
     memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -316,6 +319,8 @@ class KnownHistory:
     def repeated(self, since: int, until: int, *, spent: bool = False) -> Array:
         """Return the repeat purchases in (since, until], or the money in them, of each customer at the cutoff, (n,)."""
         self._refuse_later(until)
+        if self.recent is not None:
+            return self.recent.repeated(since, until, len(self.rfm), spent=spent)
         log = self.purchase_log
         customers = log.first <= self.cutoff
         begin = np.maximum(log.up_to(since), log.start[:-1] + 1)[customers]

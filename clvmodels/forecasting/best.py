@@ -116,6 +116,12 @@ class BestForecaster(WindowForecaster):
         self.spend = spend
         self.calendar = calendar
 
+    @property
+    def looks_back(self) -> float | None:
+        """The length of the earlier windows: recent purchases are counted over this time; see `Forecaster`."""
+        self._check_fitted()
+        return self.length_
+
     def _identity(self) -> ForecasterIdentity:
         return ForecasterIdentity("best", "best forecaster", "best")
 
@@ -267,7 +273,7 @@ class BestForecaster(WindowForecaster):
     def _on_calendar(self, history: KnownHistory) -> KnownHistory:
         """Return a history with the calendar of the forecaster; both are checked."""
         self._check_fitted()
-        self._check(history)
+        self._check(history, learns=False)
         return self.calendar_.on(history)
 
     def intervals(

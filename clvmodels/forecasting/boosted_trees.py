@@ -124,7 +124,7 @@ class BoostedTrees(WindowForecaster):
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
         self._check_fitted()
-        self._check(history)
+        self._check(history, learns=False)
         length = history.clock.duration(horizon)
         forecasts: dict[str, QuantityForecast] = {
             quantity: QuantityForecast.of_means(self._expect(history, length, quantity)) for quantity in self.trees_

@@ -49,6 +49,14 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         """What the forecaster needs of a history."""
         return frozenset()
 
+    @property
+    def looks_back(self) -> float | None:
+        """Time before a cutoff, in the clock's unit, whose purchases a forecast reads one by one; None for all.
+
+        Summaries of each customer are read of the whole log.
+        """
+        return None if {"log", "intertimes"} & self.needs else 0.0
+
     def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
         """Return the identity of the forecast of a quantity; None if the forecaster does not forecast it."""
         raise NotImplementedError
@@ -171,9 +179,10 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         """Restore the results of the fit from plain values."""
         raise NotImplementedError
 
-    def _check(self, history: KnownHistory) -> None:
-        """Raise InvalidOption if a history does not have what the forecaster needs."""
-        missing = history.missing(self.needs)
+    def _check(self, history: KnownHistory, *, learns: bool = True) -> None:
+        """Raise InvalidOption if a history does not have what the forecaster needs; forecasts need recent purchases."""
+        needs = self.needs if learns or history.recent is None else self.needs - {"log"}
+        missing = history.missing(needs)
         if missing:
             remedies = "; ".join(dict.fromkeys(REMEDIES[need] for need in missing))
             raise InvalidOption(f"{self.id} needs a history with {' and '.join(missing)}: {remedies}.")

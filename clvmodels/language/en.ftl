@@ -1340,6 +1340,7 @@ score-read-full = read the whole log{ $reason ->
     [first] { "" }; the next run reads recent rows only
     [damaged] , because the state of the runs before is damaged
     [settings] , because the state of the runs before is of another source, other settings or another release
+    [windows] , because the forecaster looks at more recent days than the state of the runs before has
     [older-day] , because the date is earlier than the days that the state of the runs before can serve
     [older-rows] , because the number of rows changed on { COUNT($days) } { $days ->
         [one] day

@@ -268,7 +268,7 @@ def score_job(
         forecaster, version, path, fit_statistics = champion_of(job, as_of if backfill else None)
         champion: CustomerModel = forecaster.process_model
         progress("Reading the source")
-        state = use_of_state(job, forecaster.needs, dry_run=dry_run, backfill=backfill, full=full)
+        state = use_of_state(job, forecaster, dry_run=dry_run, backfill=backfill, full=full)
         data, model = _read_for(job, champion, as_of, staging, uris, state)
         totals: dict[str, tuple[float, float]] = {}
         if "log" in forecaster.needs:

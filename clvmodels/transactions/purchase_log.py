@@ -13,6 +13,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
+from clvmodels.transactions.amounts import Floats, money
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.in_engine.purchases import merge_purchases
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
@@ -20,7 +21,7 @@ from clvmodels.transactions.log import MissingId, Transactions, read_transaction
 from clvmodels.transactions.reduction import merge_into_purchases
 from clvmodels.transactions.stray_dates import PeriodArguments
 
-__all__ = ["PurchaseLog", "purchases_of", "to_purchase_log"]
+__all__ = ["PurchaseLog", "RecentPurchases", "purchases_of", "to_purchase_log"]
 
 ROWS_PER_PARTITION, ROWS_PER_SCAN = 1_000_000, 16_000_000  # in memory, and of files, which each partition reads again
 MAX_PARTITIONS = 8
@@ -140,6 +141,43 @@ class PurchaseLog:
         pair, times = np.unique(customer[later] * widest + gap, return_counts=True)
         logs = times * np.log((pair % widest).astype(np.float64))
         return np.bincount(pair // widest, logs, minlength=len(self.start) - 1).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RecentPurchases:
+    """The repeat purchases of the last days, where older ones are known by their sums only.
+
+    Attributes
+    ----------
+    since : int
+        Purchases after this tick are known.
+    customer : int array, shape (m,)
+        Position of the customer of each purchase.
+    tick : int array, shape (m,)
+    amount : narwhals.Series, shape (m,), or None
+        Money of each, in whole multiples of AMOUNT_UNIT; None without amounts.
+    """
+
+    since: int
+    customer: IntArray
+    tick: IntArray
+    amount: nw.Series[Any] | None
+
+    def repeated(self, since: int, until: int, customers: int, *, spent: bool) -> Floats:
+        """Return repeat purchases, or money spent in them, in (since, until] of each of some number of customers."""
+        if since < self.since:
+            raise AssertionError(f"purchases after tick {since} are asked for, and known after {self.since} only")
+        rows = np.flatnonzero((self.tick > since) & (self.tick <= until))
+        if not spent:
+            return np.bincount(self.customer[rows], minlength=customers).astype(np.float64)
+        if self.amount is None:
+            raise InvalidTransactions("The log was read without amounts.")
+        customer = nw.new_series("customer", self.customer[rows], backend="polars")
+        paid = self.amount[rows].alias("amount").to_frame().with_columns(customer)
+        sums = paid.group_by("customer").agg(nw.col("amount").sum())
+        total = np.zeros(customers)
+        total[sums["customer"].to_numpy()] = money(sums["amount"])
+        return total
 
 
 def purchases_of(

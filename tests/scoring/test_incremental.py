@@ -15,6 +15,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidJob, InvalidManifest, InvalidTransactions
+from clvmodels.forecasting.stack import RECENT
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.incremental.incremental_read import StateUse
 from clvmodels.scoring.incremental.reading import SourceReading
@@ -22,6 +23,7 @@ from clvmodels.scoring.incremental.stored_state import DOCUMENT, FOLDER, read_st
 from clvmodels.scoring.incremental.use_of_state import keep_state
 from clvmodels.scoring.run.customers import SourceData, read
 
+LOOK_BACK = 40  # days, of a forecaster that counts recent purchases
 START, OVERLAP = dt.date(2025, 3, 20), 14  # summer time begins in Europe within the first nights
 VARIABLE = "CLV_TEST_DATABASE"
 
@@ -148,10 +150,16 @@ class Nights:
             state=state,
         )
 
-    def check(self, as_of: str | None, published: bool = True) -> SourceReading:
+    def check(self, as_of: str | None, published: bool = True, look_back: int = LOOK_BACK) -> SourceReading:
         """Read a night both ways, compare them, and keep the state."""
-        data = self.read(as_of, StateUse(self.job.run.folder, keep=True))
-        expect_equal(data, self.read(as_of, None))
+        data = self.read(as_of, StateUse(self.job.run.folder, keep=True, look_back=look_back))
+        full = self.read(as_of, None)
+        expect_equal(data, full)
+        assert (data.night.state is None and data.night.reading.mode == "full") or (
+            (data.night.recent is not None) == bool(look_back)
+        )
+        if data.night.recent is not None:
+            expect_equal_purchases(data.history(self.job), full.history(self.job), look_back)
         keep_state(self.job, data.night, published=published)
         return data.night.reading
 
@@ -171,6 +179,18 @@ def expect_equal(data: SourceData, full: SourceData) -> None:
     for name in ("days", "rows", "distinct", "amounts"):
         a, b = getattr(days.daily, name), getattr(all_days.daily, name)
         assert (a is None and b is None) or np.array_equal(a, b, equal_nan=a.dtype == float), name
+
+
+def expect_equal_purchases(history: clv.KnownHistory, full: clv.KnownHistory, look_back: int) -> None:
+    """Compare what forecasters read of recent purchases, and of all money, to the last bit."""
+    assert full.log is not None
+    assert history.log is None
+    assert np.array_equal(history.past_spend, full.past_spend)
+    for back in (1, look_back // 3, look_back):
+        for spent in (False, True):
+            pair = [each.repeated(each.cutoff - back, each.cutoff, spent=spent) for each in (history, full)]
+            assert np.array_equal(*pair), (back, spent)
+    assert full.repeated(full.cutoff - look_back, full.cutoff).sum() > 0
 
 
 def expect_nights(shop: Shop, nights: Nights, place: str | Path, count: int, store: str, stored: str) -> list[str]:
@@ -253,7 +273,10 @@ def test_a_state_that_cannot_be_trusted_is_not_used(nights):
     document = json.loads((state / DOCUMENT).read_text())
     (state / DOCUMENT).write_text(json.dumps(document | {"schema_version": 2}))
     assert job.check(today).reason == "damaged"
-    assert len(list(state.iterdir())) == 2  # files of earlier states are gone
+    assert len(list(state.iterdir())) == 3  # files of earlier states are gone
+    (purchases,) = state.glob("recent-*.parquet")
+    spoil(purchases)
+    assert job.check(today).reason == "damaged"
     (folder / "other").mkdir()
     other = Nights(folder, Clock("week"))
     assert other.check(today).reason == "settings"
@@ -261,6 +284,48 @@ def test_a_state_that_cannot_be_trusted_is_not_used(nights):
     assert longer.check(today).reason == "settings"
     assert longer.check(today).mode == "recent"
     assert longer.check(f"{shop.today - dt.timedelta(days=1)}").reason == "older-day"
+
+
+@pytest.mark.slow
+def test_a_forecaster_that_looks_back_further_than_the_state_reads_everything(nights):
+    job, shop, folder = nights
+    today = f"{shop.today}"
+    readings = [job.check(today, look_back=back) for back in (LOOK_BACK, 0, LOOK_BACK + 20, 30, LOOK_BACK + 20)]
+    assert [reading.reason for reading in readings] == [None, None, "windows", None, None]
+    shop.next_night()
+    shop.log.write_parquet(folder / "orders.parquet")
+    assert job.check(f"{shop.today}", look_back=0).mode == "recent"  # recent purchases are no longer kept
+    assert len(list((folder / "runs" / FOLDER).iterdir())) == 2
+    assert job.check(f"{shop.today}").reason == "windows"
+
+
+@pytest.mark.acceptance
+def test_the_best_forecaster_scores_recent_rows_as_it_scores_the_whole_log(tmp_path, sample):
+    log = pl.from_pandas(sample).with_columns(pl.col("date").str.to_date())
+    store = {
+        "registry": {"folder": str(tmp_path / "models")},
+        "columns": {"amount": "amount"},
+        "clock": {"time_unit": "week"},
+        "models": {"forecaster": "best"},
+        "predictions": {"horizons": ["13 weeks", "39 weeks"], "interval": 0.8, "draws": 20},
+    }
+    tables = {name: str(tmp_path / f"{name}.parquet") for name in ("recent", "whole")}
+    recent, whole = (job_of(tmp_path, **store, sinks=[{"path": path}]) for path in tables.values())
+    plain = {"path": str(tmp_path / "orders.parquet")}
+    whole = job_of(tmp_path, **store, source=plain, sinks=[{"path": tables["whole"]}])
+    days = [dt.date(1997, 9, 30) + dt.timedelta(days=day) for day in range(0, 12, 3)]
+    reasons = []
+    for number, day in enumerate(days):
+        log.filter(pl.col("date") <= day).write_parquet(tmp_path / "orders.parquet")
+        if number == 0:
+            best = clv.fit_job(recent, f"{day}").forecaster
+            weights = best.learned_["purchases"].weights | best.learned_["money"].weights
+            assert best.trees_ is not None or any(weights.get(name, 0) > 0 for name in RECENT)  # it looks back
+        reasons.append(clv.score_job(recent, f"{day}").manifest.reading.reason)
+        clv.score_job(whole, f"{day}")
+        one, other = (pl.read_parquet(tables[name]) for name in ("recent", "whole"))
+        assert one.equals(other, null_equal=True)
+    assert reasons == ["first", None, None, None]
 
 
 @pytest.mark.slow
@@ -301,7 +366,6 @@ def test_only_logs_with_days_can_be_read_from_a_day_on(tmp_path):
         ({"cleaning": {"rules": {"refunds": "net"}}}, "an order of any age"),
         ({"cleaning": {"date_format": "%d.%m.%Y"}}, "leave out cleaning.date_format"),
         ({"clock": {"merge_within": "hour"}}, "set clock.merge_within = 'day'"),
-        ({"models": {"forecaster": "best"}}, "learns from all purchases"),
         ({"run": {}}, "kept in run.folder"),
         ({"source": {"store": "ibis", "uri_variable": "X", "table": "t", "incremental": True}}, "in ibis"),
         ({"source": {"path": "rfm.parquet", "kind": "rfm", "incremental": True}}, "set source.kind = 'transactions'"),

@@ -22,7 +22,7 @@ def faults_of_incremental(source: SourceSettings, sections: Mapping[str, Any]) -
         problems.append("reads the log from a day on: set source.kind = 'transactions', or leave it out")
     if source.store in ("ibis", "spark"):
         problems.append(f"the log is reduced where it is, in {source.store}, so nothing is gained: leave it out")
-    cleaning, clock, models = (sections.get(name) for name in ("cleaning", "clock", "models"))
+    cleaning, clock = (sections.get(name) for name in ("cleaning", "clock"))
     if cleaning and cleaning.rules is not None:
         problems.append(
             "a refund, a void or a line of an order may belong to an order of any age, so [cleaning.rules] need all "
@@ -32,8 +32,6 @@ def faults_of_incremental(source: SourceSettings, sections: Mapping[str, Any]) -
         problems.append("days are selected by stored dates: leave out cleaning.date_format, or leave it out")
     if clock and clock.merge_within != "day":
         problems.append("the state has one row per day: set clock.merge_within = 'day', or leave it out")
-    if models and models.forecaster == "best":
-        problems.append("the best forecaster learns from all purchases: set models.forecaster = 'process'")
     if "run" in sections and sections["run"].folder is None:
         problems.append("the state is kept in run.folder: name one, or leave it out")
     return [JobFault(PLACE, problem) for problem in problems]

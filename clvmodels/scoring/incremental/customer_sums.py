@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels import frames
-from clvmodels.transactions.amounts import AMOUNT_UNIT, exact_amount, money
+from clvmodels.transactions.amounts import AMOUNT_UNIT, Floats, exact_amount, money
 from clvmodels.transactions.ids import FEWEST_ROWS, placeholder_among
 from clvmodels.transactions.reduction import CustomerTotals, Ints
 
-__all__ = ["CustomerSums", "LaterSums", "sum_by_customer"]
+__all__ = ["CustomerSums", "LaterSums", "exact_of", "split", "sum_by_customer"]
 
 UNITS = round(1 / AMOUNT_UNIT)  # in one unit of money
 ROWS_PER_PARTITION = 16_000_000
@@ -33,6 +33,8 @@ class CustomerSums:
         Purchases, the first included, and rows of the log.
     whole, fraction : int arrays (n,), or None
         The money that counts, exactly: whole units, and what is left in multiples of AMOUNT_UNIT.
+    paid_whole, paid_fraction : int arrays (n,), or None
+        All money, where a forecaster reads it and the first purchase does not count.
     """
 
     customer_id: nw.Series[Any]
@@ -42,6 +44,8 @@ class CustomerSums:
     rows: Ints
     whole: Ints | None = None
     fraction: Ints | None = None
+    paid_whole: Ints | None = None
+    paid_fraction: Ints | None = None
 
     def to_frame(self) -> nw.DataFrame[Any]:
         """Return the customers as a table."""
@@ -58,10 +62,15 @@ class CustomerSums:
         """Return purchases, recency, age and money as of a tick."""
         spend = None
         if self.whole is not None and self.fraction is not None:
-            parts = nw.from_dict({"whole": self.whole, "fraction": self.fraction}, backend="polars")
-            exact = nw.col("whole").cast(nw.Int128) * nw.lit(UNITS, nw.Int128) + nw.col("fraction").cast(nw.Int128)
-            spend = money(parts.select(exact=exact)["exact"])
+            spend = money(exact_of(self.whole, self.fraction))
         return CustomerTotals(self.customer_id, self.purchases, self.last - self.first, end - self.first, spend)
+
+    @property
+    def paid(self) -> Floats | None:
+        """All money of each customer, (n,), if the sums have it: they must have been made with `keeps_paid`."""
+        if self.paid_whole is not None and self.paid_fraction is not None:
+            return money(exact_of(self.paid_whole, self.paid_fraction))
+        return None if self.whole is None or self.fraction is None else money(exact_of(self.whole, self.fraction))
 
     def add(self, later: LaterSums) -> CustomerSums:
         """Return the sums of these purchases and of those of later days."""
@@ -82,10 +91,13 @@ class CustomerSums:
         for name in ("purchases", "rows"):
             arrays[name][old_rows] += getattr(new, name)[new_rows]
         if later.whole is not None and later.fraction is not None:
-            whole, fraction = arrays["whole"], arrays["fraction"]
-            fraction[old_rows] += later.fraction[new_rows]
-            whole[old_rows] += later.whole[new_rows] + fraction[old_rows] // UNITS
-            fraction[old_rows] %= UNITS
+            for names in (("whole", "fraction"), ("paid_whole", "paid_fraction")):
+                if names[0] not in arrays:
+                    continue
+                whole, fraction = (arrays[name] for name in names)
+                fraction[old_rows] += later.fraction[new_rows]
+                whole[old_rows] += later.whole[new_rows] + fraction[old_rows] // UNITS
+                fraction[old_rows] %= UNITS
         newcomers = np.ones(len(new.first), dtype=bool)
         newcomers[new_rows] = False
         together = replace(self, **arrays)
@@ -131,7 +143,14 @@ class LaterSums:
     fraction: Ints | None
 
 
-def sum_by_customer(lazy: nw.LazyFrame[Any], has_amount: bool, include_first_transaction: bool, rows: int) -> LaterSums:
+def sum_by_customer(
+    lazy: nw.LazyFrame[Any],
+    has_amount: bool,
+    include_first_transaction: bool,
+    rows: int,
+    *,
+    keeps_paid: bool = False,
+) -> LaterSums:
     """Reduce checked transactions to one row per customer.
 
     Parameters
@@ -142,6 +161,8 @@ def sum_by_customer(lazy: nw.LazyFrame[Any], has_amount: bool, include_first_tra
         Whether there is money, and whether that of each customer's first purchase counts.
     rows : int
         About how many rows there are, from which the number of partitions follows.
+    keeps_paid : bool
+        Whether the sums have all money of each customer too.
     """
 
     def reduce(rows_of_part: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -161,12 +182,22 @@ def sum_by_customer(lazy: nw.LazyFrame[Any], has_amount: bool, include_first_tra
     arrays = {name: table[name].to_numpy().astype(np.int64) for name in ("first", "last", "purchases", "rows")}
     if not has_amount:
         return LaterSums(CustomerSums(table["customer_id"], **arrays), None, None)
-    paid = _split(table["paid"])
-    counted = paid if include_first_transaction else _split(table["later"])
-    return LaterSums(CustomerSums(table["customer_id"], **arrays, whole=counted[0], fraction=counted[1]), *paid)
+    paid = split(table["paid"])
+    counted = paid if include_first_transaction else split(table["later"])
+    sums = CustomerSums(table["customer_id"], **arrays, whole=counted[0], fraction=counted[1])
+    if keeps_paid and not include_first_transaction:
+        sums = replace(sums, paid_whole=paid[0], paid_fraction=paid[1])
+    return LaterSums(sums, *paid)
 
 
-def _split(exact: nw.Series[Any]) -> tuple[Ints, Ints]:
+def exact_of(whole: Any, fraction: Any) -> nw.Series[Any]:
+    """Return money in whole multiples of AMOUNT_UNIT, from its whole units and what is left."""
+    parts = nw.from_dict({"whole": whole, "fraction": fraction}, backend="polars")
+    exact = nw.col("whole").cast(nw.Int128) * nw.lit(UNITS, nw.Int128) + nw.col("fraction").cast(nw.Int128)
+    return parts.select(exact=exact)["exact"]
+
+
+def split(exact: nw.Series[Any]) -> tuple[Ints, Ints]:
     """Return whole multiples of AMOUNT_UNIT as units of money and what is left."""
     unit = nw.lit(UNITS, nw.Int128)
     parts = exact.alias("exact").to_frame().select(whole=nw.col("exact") // unit, rest=nw.col("exact") % unit)

@@ -25,15 +25,18 @@ from clvmodels.clock import EPOCH, Clock
 from clvmodels.errors import InvalidJob, InvalidManifest, InvalidTransactions
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.events import event
-from clvmodels.scoring.incremental.customer_sums import CustomerSums, sum_by_customer
+from clvmodels.scoring.incremental.days import changed_days, join_counts, up_to
 from clvmodels.scoring.incremental.log_statistics import LogStatistics, log_statistics
+from clvmodels.scoring.incremental.log_sums import LogSums, SumOptions, sums_up_to
 from clvmodels.scoring.incremental.reading import FullReadReason, SourceReading
 from clvmodels.scoring.incremental.stored_state import LogState, read_state
 from clvmodels.scoring.stores import open_source
 from clvmodels.scoring.stores.dated_rows import DAY, DAY_ROWS, query_of_days, query_since
+from clvmodels.transactions.amounts import Floats
 from clvmodels.transactions.log import Transactions, read_transactions
+from clvmodels.transactions.purchase_log import RecentPurchases
 from clvmodels.transactions.reduction import Ints
-from clvmodels.transactions.summary import RFM, ObservedPeriod, build_rfm
+from clvmodels.transactions.summary import RFM, ObservedPeriod, build_rfm, reduce_transactions
 
 __all__ = ["IncrementalSource", "NightlyRead", "ReadInFull", "StateUse"]
 
@@ -59,11 +62,14 @@ class StateUse:
         Whether a state is kept for the next night.
     reason : str or None
         Why the log must be read in full, if that is known already.
+    look_back : int
+        Ticks before the date whose purchases the forecaster reads one by one; 0 for none.
     """
 
     folder: Path
     keep: bool
     reason: FullReadReason | None = None
+    look_back: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,16 +83,22 @@ class NightlyRead:
     reading : SourceReading
     state : LogState or None
         What to keep for the next night once the run is published; None if nothing is to be kept.
+    recent : RecentPurchases or None
+        The purchases that a forecaster reads one by one; None if it reads none, or the whole log is there.
+    paid : float array (n,), or None
+        With these purchases, all money that each customer spent.
     """
 
     statistics: LogStatistics
     reading: SourceReading
     state: LogState | None
+    recent: RecentPurchases | None = None
+    paid: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RecentRead:
-    """The customers of a log of which only recent rows were read.
+class CustomerRead:
+    """The customers of a log, from recent rows and a state or from all rows.
 
     Attributes
     ----------
@@ -144,7 +156,11 @@ class IncrementalSource:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def read_recent(self, as_of: int | None) -> RecentRead:
+    @property
+    def _sums(self) -> SumOptions:
+        return SumOptions(self.job.models.include_first_transaction, self.use.look_back)
+
+    def read_recent(self, as_of: int | None) -> CustomerRead:
         """Read the rows after the boundary, and add them to the state.
 
         Parameters
@@ -162,7 +178,7 @@ class IncrementalSource:
             raise ReadInFull("older-day")
         try:
             days, day_rows = self._rows_by_day(state.stored)
-            changed = _changed_days(state, days, day_rows)
+            changed = changed_days(state, days, day_rows)
             if len(changed):
                 raise ReadInFull("older-rows", changed)
             if not (days > state.boundary).any():
@@ -182,8 +198,12 @@ class IncrementalSource:
             raise ReadInFull("older-day")
         return self._add(state, _after(recent, state.boundary), (days, day_rows), end)
 
-    def read_in_full(self, transactions: Transactions, source: Any, end: int, full: ReadInFull) -> NightlyRead:
-        """Return the statistics of a log that was read in full, and the state to keep.
+    def read_in_full(
+        self, transactions: Transactions, source: Any, end: int, full: ReadInFull, intertimes: bool
+    ) -> CustomerRead:
+        """Return the customers of a log that was read in full, and from the same reduction the state to keep.
+
+        No state is kept of a log that is shorter than the overlap.
 
         Raises
         ------
@@ -191,35 +211,49 @@ class IncrementalSource:
             When days cannot be selected by the dates of the source.
         """
         statistics = log_statistics(transactions, self.clock, end)
-        days = full.changed
-        reading = SourceReading(
-            mode="full",
-            since=None,
-            rows_read=transactions.rows + transactions.rows_without_id,
-            reason=full.reason,
-            changed_days=len(days),
-            first_changed_day=str(_day(int(days[0]))) if len(days) else None,
-        )
-        stored = self._stored_dates(source)
-        boundary = end - self.overlap
+        reading = _reading_of_all(transactions, full)
+        stored, boundary = self._stored_dates(source), end - self.overlap
         if not self.use.keep or transactions.first_tick > boundary:
-            return NightlyRead(statistics, reading, None)
-        until = transactions.lazy.filter(nw.col("tick") <= boundary)
-        sums = sum_by_customer(until, transactions.has_amount, self._include_first, transactions.rows).sums
-        counted = _up_to(boundary, *self._days_of(source, stored))
+            rfm = reduce_transactions(transactions, self.clock, end, self._sums.include_first, intertimes)
+            return CustomerRead(rfm, end, NightlyRead(statistics, reading, None))
+        since = end - self.use.look_back
+        sums = sums_up_to(transactions, boundary, since, self._sums)
+        counted = up_to(boundary, *self._days_of(source, stored))
         state = LogState(
             self.settings, boundary, stored, sums, log_statistics(transactions, self.clock, boundary), *counted
         )
         self._refuse_other_days(state)
-        return NightlyRead(statistics, reading, state)
+        tonight = sums.followed_by(transactions, (boundary, end), since, self._sums)
+        period = ObservedPeriod(
+            clock=self.clock,
+            end=end,
+            after=None,
+            older_customers=0,
+            rows_after_end=transactions.rows_after,
+            rows_without_id=transactions.rows_without_id,
+            kind=transactions.kind,
+            opened_files=transactions.opened_files,
+        )
+        return self._customers(tonight, period, statistics, reading, state)
+
+    def _customers(
+        self,
+        sums: LogSums,
+        period: ObservedPeriod,
+        statistics: LogStatistics,
+        reading: SourceReading,
+        state: LogState | None,
+    ) -> CustomerRead:
+        """Return the customers of the sums up to a date, with what to keep for the next night."""
+        customers = sums.customers
+        rfm = build_rfm(customers.totals(period.end), period, self._sums.include_first)
+        recent = None if sums.recent is None else sums.recent.repeat_purchases(customers)
+        night = NightlyRead(statistics, reading, state, recent, None if recent is None else customers.paid)
+        return CustomerRead(rfm, period.end, night)
 
     @property
     def _ids(self) -> dict[str, Any]:
         return {"on_missing_id": self.job.cleaning.on_missing_id, "missing_ids": self.job.cleaning.missing_ids}
-
-    @property
-    def _include_first(self) -> bool:
-        return self.job.models.include_first_transaction
 
     def _usable_state(self) -> LogState:
         """Return the state of the nights before."""
@@ -234,27 +268,29 @@ class IncrementalSource:
             raise ReadInFull("first")
         if state.settings != self.settings:
             raise ReadInFull("settings")
+        recent, back = state.sums.recent, self.use.look_back
+        if back and (recent is None or recent.since > state.boundary + self.overlap - back):
+            raise ReadInFull("windows")
         return state
 
-    def _add(self, state: LogState, recent: Transactions, days: tuple[Ints, Ints], end: int) -> RecentRead:
+    def _add(self, state: LogState, recent: Transactions, days: tuple[Ints, Ints], end: int) -> CustomerRead:
         """Return the customers of the state and of later rows, and the next state."""
-        later = log_statistics(recent, self.clock, end)
-        statistics = state.statistics.followed_by(later, end)
-        customers = self._with_rows(state, recent, end)
-        everyone = customers if not recent.rows_after else self._with_rows(state, recent, recent.last_tick)
-        if self.job.cleaning.missing_ids is None and everyone.has_placeholder:
-            raise ReadInFull("faults")
-        every_day = _join(state.boundary, (state.days, state.day_rows), days)
-        boundary, following = end - self.overlap, None
+        if recent.lazy.collect_schema()["customer_id"] != state.sums.customers.customer_id.dtype:
+            raise ReadInFull("settings")
+        boundary, since = end - self.overlap, end - self.use.look_back
+        moved = state.sums.followed_by(recent, (state.boundary, boundary), since, self._sums)
+        tonight = moved.followed_by(recent, (boundary, end), since, self._sums)
+        if self.job.cleaning.missing_ids is None:
+            later = (end, recent.last_tick)
+            everyone = tonight.followed_by(recent, later, since, self._sums) if recent.rows_after else tonight
+            if everyone.customers.has_placeholder:
+                raise ReadInFull("faults")
+        every_day = join_counts(state.boundary, (state.days, state.day_rows), days)
+        following = None
         if self.use.keep and boundary > state.boundary:
-            following = replace(
-                state,
-                boundary=boundary,
-                customers=self._with_rows(state, recent, boundary),
-                statistics=state.statistics.followed_by(log_statistics(recent, self.clock, boundary), boundary),
-                days=_up_to(boundary, *every_day)[0],
-                day_rows=_up_to(boundary, *every_day)[1],
-            )
+            counted = up_to(boundary, *every_day)
+            statistics = state.statistics.followed_by(log_statistics(recent, self.clock, boundary), boundary)
+            following = LogState(state.settings, boundary, state.stored, moved, statistics, *counted)
         rows_with_id = int(state.statistics.rows.sum()) + recent.rows
         period = ObservedPeriod(
             clock=self.clock,
@@ -266,19 +302,10 @@ class IncrementalSource:
             kind="polars",
             opened_files=recent.opened_files,
         )
-        rfm = build_rfm(customers.totals(end), period, self._include_first)
-        since = _day(state.boundary + 1)
         read = int(days[1][days[0] > state.boundary].sum())
-        reading = SourceReading(mode="recent", since=str(since), rows_read=read)
-        return RecentRead(rfm, end, NightlyRead(statistics, reading, following))
-
-    def _with_rows(self, state: LogState, recent: Transactions, end: int) -> CustomerSums:
-        """Return the customers of the state and of later rows up to a tick."""
-        rows = recent.lazy.filter(nw.col("tick") <= end)
-        later = sum_by_customer(rows, recent.has_amount, self._include_first, recent.rows)
-        if later.sums.customer_id.dtype != state.customers.customer_id.dtype:
-            raise ReadInFull("settings")
-        return state.customers.add(later)
+        reading = SourceReading(mode="recent", since=str(_day(state.boundary + 1)), rows_read=read)
+        statistics = state.statistics.followed_by(log_statistics(recent, self.clock, end), end)
+        return self._customers(tonight, period, statistics, reading, following)
 
     def _recent_source(self, state: LogState) -> Any:
         """Return what has the rows after the boundary: the files, or a copy of these rows of a database."""
@@ -340,6 +367,19 @@ class IncrementalSource:
             )
 
 
+def _reading_of_all(transactions: Transactions, full: ReadInFull) -> SourceReading:
+    """Return how a log was read in full, and why."""
+    days = full.changed
+    return SourceReading(
+        mode="full",
+        since=None,
+        rows_read=transactions.rows + transactions.rows_without_id,
+        reason=full.reason,
+        changed_days=len(days),
+        first_changed_day=str(_day(int(days[0]))) if len(days) else None,
+    )
+
+
 def _type(opened: frames.OpenedFrame) -> str:
     return str(opened.lazy.collect_schema()["date"])
 
@@ -354,22 +394,3 @@ def _after(recent: Transactions, boundary: int) -> Transactions:
     lazy = recent.lazy.filter(nw.col("tick") > boundary)
     rows = int(frames.collect(lazy.select(nw.len())).item())
     return replace(recent, lazy=lazy, rows=rows, first_tick=max(recent.first_tick, boundary + 1))
-
-
-def _up_to(boundary: int, days: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """Return the days up to a boundary."""
-    return days[days <= boundary], rows[days <= boundary]
-
-
-def _join(boundary: int, older: tuple[Ints, Ints], later: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
-    """Return the older days up to a boundary and the later ones after it."""
-    after = later[0] > boundary
-    return np.concatenate([older[0], later[0][after]]), np.concatenate([older[1], later[1][after]])
-
-
-def _changed_days(state: LogState, days: Ints, rows: Ints) -> Ints:
-    """Return the days up to the boundary whose number of rows is not that of the state."""
-    before = dict(zip(state.days.tolist(), state.day_rows.tolist(), strict=True))
-    now = dict(zip(*(values.tolist() for values in _up_to(state.boundary, days, rows)), strict=True))
-    changed = [day for day in {*before, *now} if before.get(day, 0) != now.get(day, 0)]
-    return np.array(sorted(changed), dtype=np.int64)

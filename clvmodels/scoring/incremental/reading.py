@@ -10,7 +10,17 @@ from clvmodels.scoring.gates.run_statistics import Count, Record
 __all__ = ["FullReadReason", "SourceReading"]
 
 FullReadReason = Literal[
-    "asked", "first", "damaged", "settings", "older-day", "older-rows", "no-rows", "faults", "model", "backfill"
+    "asked",
+    "first",
+    "damaged",
+    "settings",
+    "windows",
+    "older-day",
+    "older-rows",
+    "no-rows",
+    "faults",
+    "model",
+    "backfill",
 ]
 
 
@@ -26,9 +36,10 @@ class SourceReading(Record):
         Rows that were read, those left out for want of an id included.
     reason : str or None
         Why the log was read in full: "asked" (``full=True``), "first" (there was no state yet), "damaged" or
-        "settings" (the state cannot be used), "older-day" (a day before the one that the state is for), "older-rows"
-        (rows before `since` came or went), "no-rows" (there are none since), "faults" (recent rows are at fault),
-        "model" (it needs all purchases) or "backfill".
+        "settings" (the state cannot be used), "windows" (it has fewer recent days than the forecaster looks at),
+        "older-day" (a day before the one that the state is for), "older-rows" (rows before `since` came or went),
+        "no-rows" (there are none since), "faults" (recent rows are at fault), "model" (it needs all purchases) or
+        "backfill".
     changed_days : int
         Days before `since` whose number of rows changed.
     first_changed_day : str or None

@@ -10,8 +10,9 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import narwhals as nw
 import numpy as np
 from pydantic import ValidationError
 
@@ -21,13 +22,16 @@ from clvmodels.scoring.gates.feed import DailyRows
 from clvmodels.scoring.gates.run_statistics import Count, Record
 from clvmodels.scoring.incremental.customer_sums import CustomerSums
 from clvmodels.scoring.incremental.log_statistics import LogStatistics
+from clvmodels.scoring.incremental.log_sums import LogSums
+from clvmodels.scoring.incremental.recent_rows import RecentRows
 from clvmodels.transactions.reduction import Ints
 
 __all__ = ["LogState", "read_state", "write_state"]
 
 FOLDER, DOCUMENT = "log-state", "state.json"
 FORMAT = "clvmodels.LogState"
-SUMS = ("customer_id", "first", "last", "purchases", "rows", "whole", "fraction")
+SUMS = ("customer_id", "first", "last", "purchases", "rows", "whole", "fraction", "paid_whole", "paid_fraction")
+PURCHASES = ("customer_id", "tick", "whole", "fraction")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +46,8 @@ class LogState:
         Tick of the day.
     stored : {"date", "timestamp", "moment", "text"}
         How the dates of the source are stored.
-    customers : CustomerSums
+    sums : LogSums
+        Its customers and, for forecasters that look at recent time windows, the purchases of these.
     statistics : LogStatistics
         Of the rows with a customer id.
     days, day_rows : int arrays (k,)
@@ -52,7 +57,7 @@ class LogState:
     settings: str
     boundary: int
     stored: frames.StoredDates
-    customers: CustomerSums
+    sums: LogSums
     statistics: LogStatistics
     days: Ints
     day_rows: Ints
@@ -79,16 +84,18 @@ class _Document(Record):
     customers: Count
     customers_file: str
     customers_sha256: str
+    recent_since: int | None = None
+    recent_file: str | None = None
+    recent_sha256: str | None = None
 
 
 def write_state(state: LogState, folder: Path) -> None:
     """Write a state into a job's folder, in place of the one before, whole or not at all."""
     place = folder / FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    name = f"customers-{secrets.token_hex(8)}.parquet"
-    with files.replacing(place / name) as temporary:
-        frames.write_table(state.customers.to_frame().to_native(), temporary)
-        digest = _sha256(temporary)
+    customers, recent = state.sums.customers, state.sums.recent
+    name, digest = _write_table(customers.to_frame(), place, "customers")
+    recent_name, recent_digest = (None, None) if recent is None else _write_table(recent.table, place, "recent")
     document = _Document(
         settings=state.settings,
         boundary=state.boundary,
@@ -98,14 +105,25 @@ def write_state(state: LogState, folder: Path) -> None:
         daily=_daily_document(state.statistics.daily),
         days=tuple(state.days.tolist()),
         day_rows=tuple(state.day_rows.tolist()),
-        customers=len(state.customers.first),
+        customers=len(customers.first),
         customers_file=name,
         customers_sha256=digest,
+        recent_since=None if recent is None else recent.since,
+        recent_file=recent_name,
+        recent_sha256=recent_digest,
     )
     files.write_checked(place / DOCUMENT, document.model_dump(mode="json"))
-    for left in (*place.glob("customers-*.parquet"), *place.glob(".*")):
-        if left.name != name:
+    for left in (*place.glob("*.parquet"), *place.glob(".*")):
+        if left.name not in (name, recent_name):
             left.unlink(missing_ok=True)
+
+
+def _write_table(table: nw.DataFrame[Any], folder: Path, name: str) -> tuple[str, str]:
+    """Write a table to a new file of a folder, whole or not at all; return the file's name and its SHA-256."""
+    name = f"{name}-{secrets.token_hex(8)}.parquet"
+    with files.replacing(folder / name) as temporary:
+        frames.write_table(table.to_native(), temporary)
+        return name, _sha256(temporary)
 
 
 def read_state(folder: Path) -> LogState | None:
@@ -124,7 +142,7 @@ def read_state(folder: Path) -> LogState | None:
     del content["checksum"]
     try:
         document = _Document.model_validate_json(json.dumps(content))
-        customers = _read_customers(path.with_name(document.customers_file), document)
+        sums = LogSums(_read_customers(path, document), _read_recent(path, document))
     except ValidationError as error:
         raise InvalidManifest(f"{path}: is damaged: {files.fields_at_fault(error)}.") from None
     except (OSError, CLVError) as error:
@@ -133,17 +151,30 @@ def read_state(folder: Path) -> LogState | None:
         np.array(getattr(document, name), dtype=np.int64) for name in ("ticks", "rows", "days", "day_rows")
     )
     statistics = LogStatistics(ticks, rows, _daily_of(document.daily))
-    return LogState(document.settings, document.boundary, document.stored, customers, statistics, days, day_rows)
+    return LogState(document.settings, document.boundary, document.stored, sums, statistics, days, day_rows)
 
 
 def _read_customers(path: Path, document: _Document) -> CustomerSums:
-    """Return the customers of a file whose content is as it was written."""
-    if path.name != document.customers_file or _sha256(path) != document.customers_sha256:
+    """Return the customers of a state."""
+    return CustomerSums.from_frame(_read_table(path, document.customers_file, document.customers_sha256, SUMS))
+
+
+def _read_recent(path: Path, document: _Document) -> RecentRows | None:
+    """Return the recent purchases of a state; None if it has none."""
+    if document.recent_since is None or document.recent_file is None or document.recent_sha256 is None:
+        return None
+    return RecentRows(document.recent_since, _read_table(path, document.recent_file, document.recent_sha256, PURCHASES))
+
+
+def _read_table(document: Path, name: str, digest: str, columns: tuple[str, ...]) -> nw.DataFrame[Any]:
+    """Return the table of a file whose content is as it was written, with the first of some columns."""
+    path = document.with_name(name)
+    if _sha256(path) != digest:
         raise InvalidManifest(f"the content of {path.name} does not match its checksum")
     names = frames.column_names(path)
-    if list(SUMS[: len(names)]) != names:
+    if list(columns[: len(names)]) != names:
         raise InvalidManifest(f"{path.name} has other columns")
-    return CustomerSums.from_frame(frames.collect(frames.open_frame(path, {name: name for name in names}).lazy))
+    return frames.collect(frames.open_frame(path, {name: name for name in names}).lazy)
 
 
 def _sha256(path: Path) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
+from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.incremental.incremental_read import NightlyRead, StateUse
 from clvmodels.scoring.incremental.reading import FullReadReason
@@ -13,22 +12,27 @@ from clvmodels.scoring.stores.store import reaching
 __all__ = ["keep_state", "use_of_state"]
 
 
-def use_of_state(job: Job, needs: Collection[str], *, dry_run: bool, backfill: bool, full: bool) -> StateUse | None:
+def use_of_state(job: Job, forecaster: Forecaster, *, dry_run: bool, backfill: bool, full: bool) -> StateUse | None:
     """Return how a run uses the state; None if the job reads its whole log every night.
 
     Parameters
     ----------
-    needs : collection of str
-        Of the forecaster: one that reads the log or the times between purchases needs all rows.
+    forecaster : Forecaster
+        Says how far back it reads purchases one by one; one that reads all of them needs the whole log.
     full : bool
         Whether the whole log is to be read, and a new state kept.
     """
     if not job.source.incremental or job.run.folder is None:
         return None
     reason: FullReadReason | None = "asked" if full else "backfill" if backfill else None
-    if "log" in needs or "intertimes" in needs:
+    back, look_back = forecaster.looks_back, 0
+    if back is None:
         reason = "model"
-    return StateUse(job.run.folder, keep=not (dry_run or backfill or reason == "model"), reason=reason)
+    elif "log" in forecaster.needs:
+        clock = forecaster.process_model.purchases.clock_
+        look_back = max(1, round(back * clock.ticks_per_unit))
+    keep = not (dry_run or backfill or reason == "model")
+    return StateUse(job.run.folder, keep=keep, reason=reason, look_back=look_back)
 
 
 def keep_state(job: Job, night: NightlyRead | None, *, published: bool) -> None:

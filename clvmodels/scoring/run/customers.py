@@ -84,6 +84,16 @@ class SourceData:
 
     def history(self, job: Job, acquired_after: str | None = None) -> KnownHistory:
         """Return the log up to the date, for forecasters that learn from it."""
+        if self.night is not None and self.night.recent is not None:
+            rfm = self.customers.rfm[self.customers.bought]
+            return KnownHistory(
+                None,
+                self.end,
+                job.models.include_first_transaction,
+                summaries=rfm,
+                spent=self.night.paid,
+                recent=self.night.recent,
+            )
         if self.transactions is None:
             raise InvalidJob("source.kind: the forecaster reads transactions: set source.kind = 'transactions'.")
         clock = self.customers.rfm.clock
@@ -187,15 +197,17 @@ def _read_log(
     log = in_engine or _read_here(source, named_here, date_format, job, clock, as_of_tick)
     end = log.last_tick if as_of_tick is None else as_of_tick
     after = acquisition_tick(clock, acquired_after, end)
+    night = None
     if isinstance(log, EngineLog):
         rfm = reduce_in_engine(log, end, include_first, after, intertimes)
+    elif incremental is not None:
+        all_rows = incremental.read_in_full(log, source, end, full, intertimes)
+        rfm, night = all_rows.rfm, all_rows.night
     else:
         rfm = reduce_transactions(log, clock, end, include_first, intertimes, after)
     if as_of is None:
         refuse_far_dates(rfm, log, end, WITHOUT_DATE)
-    if incremental is None or isinstance(log, EngineLog):
-        return _data(rfm, end, log, source, named, date_format)
-    return _data(rfm, end, log, source, named, date_format, incremental.read_in_full(log, source, end, full))
+    return _data(rfm, end, log, source, named, date_format, night)
 
 
 def _in_engine(
