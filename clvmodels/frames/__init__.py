@@ -45,6 +45,7 @@ from clvmodels.frames.running import (
     first_line,
     first_rows,
     running_total,
+    sorted_places,
     with_positions,
 )
 from clvmodels.frames.text import ISO_DATE, mark_missing_days, moments_in_utc, parse_dates, parse_numbers
@@ -118,6 +119,7 @@ __all__ = [
     "rows_of_ids",
     "rows_since",
     "running_total",
+    "sorted_places",
     "status_columns",
     "stored_dates",
     "table",

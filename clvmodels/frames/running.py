@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import narwhals as nw
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from clvmodels.errors import InvalidTransactions
@@ -19,6 +21,7 @@ __all__ = [
     "first_rows",
     "run",
     "running_total",
+    "sorted_places",
     "with_positions",
 ]
 
@@ -103,6 +106,12 @@ def running_total(values: nw.Series[Any]) -> nw.Series[Any]:
         pl.concat([pl.Series([0], dtype=native.dtype), native.cum_sum().cast(native.dtype)]), series_only=True
     )
     return total
+
+
+def sorted_places(ordered: nw.Series[Any], values: nw.Series[Any]) -> npt.NDArray[np.int64]:
+    """Return the position in a sorted series before which each of some values of the same type belongs."""
+    native: pl.Series = ordered.to_native()
+    return native.search_sorted(values.to_native(), side="left").to_numpy().astype(np.int64)
 
 
 def with_positions(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

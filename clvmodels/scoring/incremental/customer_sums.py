@@ -75,13 +75,9 @@ class CustomerSums:
     def add(self, later: LaterSums) -> CustomerSums:
         """Return the sums of these purchases and of those of later days."""
         new = later.sums
-        matches = (
-            new.customer_id.alias("customer_id")
-            .to_frame()
-            .with_row_index("new")
-            .join(self.customer_id.alias("customer_id").to_frame().with_row_index("old"), on="customer_id", how="inner")
-        )
-        old_rows, new_rows = (matches[name].to_numpy().astype(np.intp) for name in ("old", "new"))
+        places = frames.sorted_places(self.customer_id, new.customer_id)
+        known = (self.customer_id[np.minimum(places, len(self.first) - 1)] == new.customer_id).to_numpy()
+        old_rows, new_rows = places[known], np.flatnonzero(known)
         arrays = {
             field.name: getattr(self, field.name).copy()
             for field in fields(self)
@@ -98,22 +94,20 @@ class CustomerSums:
                 fraction[old_rows] += later.fraction[new_rows]
                 whole[old_rows] += later.whole[new_rows] + fraction[old_rows] // UNITS
                 fraction[old_rows] %= UNITS
-        newcomers = np.ones(len(new.first), dtype=bool)
-        newcomers[new_rows] = False
         together = replace(self, **arrays)
-        return together if not newcomers.any() else together._with(new, np.flatnonzero(newcomers))
+        return together if known.all() else together._with(new, np.flatnonzero(~known), places[~known])
 
-    def _with(self, new: CustomerSums, rows: npt.NDArray[np.intp]) -> CustomerSums:
-        """Return these customers and some others, in the order of their ids."""
+    def _with(self, new: CustomerSums, rows: npt.NDArray[np.intp], places: Ints) -> CustomerSums:
+        """Return these customers and some others, each before the position where its id belongs."""
         ids = [self.customer_id.alias("customer_id"), new.customer_id.alias("customer_id")[rows]]
-        ordered = nw.concat([each.to_frame() for each in ids]).with_row_index("row").sort("customer_id")
-        order = ordered["row"].to_numpy().astype(np.intp)
+        size = len(self.first)
+        order = np.insert(np.arange(size), places, np.arange(size, size + len(rows)))
         columns: dict[str, Any] = {
-            field.name: np.concatenate([getattr(self, field.name), getattr(new, field.name)[rows]])[order]
+            field.name: np.insert(getattr(self, field.name), places, getattr(new, field.name)[rows])
             for field in fields(self)
             if field.name != "customer_id" and getattr(self, field.name) is not None
         }
-        return CustomerSums(ordered["customer_id"], **columns)
+        return CustomerSums(nw.concat([each.to_frame() for each in ids])["customer_id"][order], **columns)
 
     @property
     def has_placeholder(self) -> bool:

@@ -390,7 +390,7 @@ def _day(tick: int) -> date:
 
 
 def _after(recent: Transactions, boundary: int) -> Transactions:
-    """Return the transactions after a tick."""
-    lazy = recent.lazy.filter(nw.col("tick") > boundary)
-    rows = int(frames.collect(lazy.select(nw.len())).item())
-    return replace(recent, lazy=lazy, rows=rows, first_tick=max(recent.first_tick, boundary + 1))
+    """Return the transactions after a tick, in memory: they are few, and several steps read them."""
+    rows = frames.collect(recent.lazy.filter(nw.col("tick") > boundary))
+    first = max(recent.first_tick, boundary + 1)
+    return replace(recent, lazy=rows.lazy(), rows=len(rows), first_tick=first, in_memory=True)
