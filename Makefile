@@ -36,7 +36,7 @@ PYTEST_CHECKOUT := $(PYTEST)
 # Compiled tests and modules are kept, because every worker and every command that a test starts imports them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help dev demo quick test accept spark dbt coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
+.PHONY: help dev demo quick test accept spark dbt airflow mlflow coverage bench bench-compare lint format gallery notebooks notebooks-write docs \
         wheel package matrix clean
 
 help:  ## list the targets
@@ -96,6 +96,13 @@ spark: $(STAMPS)/spark  ## the tests that need Java 17 and PySpark, on the wheel
 dbt: $(STAMPS)/test $(STAMPS)/dbt  ## the dbt package on DuckDB and PostgreSQL, with dbt in an environment of its own
 	CLV_DBT="$(abspath $(DBT_VENV))/bin/dbt" CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(BIN)/pytest $(PYTEST_ARGS) \
 	    tests/engines/test_dbt_package.py
+
+airflow: $(STAMPS)/test $(STAMPS)/airflow  ## the DAG of the guide in Airflow, in an environment of its own
+	CLV_AIRFLOW="$(abspath $(VENV)-airflow)/bin/airflow" CLV_TEST_WHEEL=1 PYTHONSAFEPATH=1 $(BIN)/pytest $(PYTEST_ARGS) \
+	    -m airflow tests/test_examples.py
+
+mlflow: $(STAMPS)/mlflow  ## models saved, logged, registered and loaded by MLflow, in an environment of its own
+	PYTHONSAFEPATH=1 $(VENV)-mlflow/bin/python tests/benchmarks/mlflow_round_trip.py
 
 bench: $(STAMPS)/test  ## every benchmark, before and after, into tests/benchmarks/results.json (about an hour)
 	$(BIN)/python tests/benchmarks/run.py --everything
@@ -169,6 +176,13 @@ $(STAMPS)/spark: $(STAMPS)/wheel
 $(STAMPS)/dbt: constraints.txt | $(STAMPS)/venv
 	$(BIN)/python -m venv --clear $(DBT_VENV)
 	$(DBT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^dbt-' constraints.txt)
+	@touch $@
+
+# Airflow and MLflow have pins of their own, complete, so that nothing has to be resolved.
+$(STAMPS)/airflow $(STAMPS)/mlflow: $(STAMPS)/%: .ci/%.txt $(STAMPS)/wheel
+	$(BIN)/python -m venv --clear $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+	    --requirement .ci/$*.txt dist/clvmodels-*.whl
 	@touch $@
 
 $(STAMPS)/dev: pyproject.toml constraints.txt | $(STAMPS)/venv

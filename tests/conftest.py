@@ -26,6 +26,8 @@ if os.environ.get("CLV_REQUIRE_SPARK") == "1":  # set by `make spark`, whose env
     NEEDED += ("spark",)
 if os.environ.get("CLV_DBT"):  # the command of dbt; set by `make dbt`
     NEEDED += ("dbt",)
+if os.environ.get("CLV_AIRFLOW"):  # the command of Airflow; set by `make airflow`
+    NEEDED += ("airflow",)
 CLEARLY_SLOW = 0.5
 """Seconds of processor time after which a test belongs to the slow ones, also on a busy machine."""
 SLOWEST_PROCESSES = ("ggompertz_nbd", "bgcnbd_3", "mbgcnbd_3")

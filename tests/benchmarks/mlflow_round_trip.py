@@ -1,7 +1,6 @@
-"""Save, log, register and load models with MLflow itself: `python mlflow_round_trip.py`, where MLflow is installed.
+"""Save, log, register and load models with MLflow itself: `make mlflow`, which installs it with pins of its own.
 
-MLflow has pins of its own, so install this package and `mlflow-skinny` into an environment of their own, without the
-constraints of this repository. Prints what was checked; 3.17.2 gave the same predictions everywhere.
+Prints what was checked; 3.17.2 gave the same predictions everywhere.
 """
 
 from __future__ import annotations

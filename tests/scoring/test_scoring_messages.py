@@ -279,6 +279,7 @@ CASES = [
                 "settings",
                 "because the state of the runs before is of another source, other settings or another release",
             ),
+            ("windows", "because the forecaster looks at more recent days than the state of the runs before has"),
             (
                 "older-day",
                 "because the date is earlier than the days that the state of the runs before can serve",

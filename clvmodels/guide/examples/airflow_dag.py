@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
 
 JOB = "/srv/clv/job.toml"
 
 
-def yesterday(ds: str) -> str:
+def yesterday(ds: str | None) -> str:
     """Return the last complete day; in Airflow 3, `ds` is the day on which a cron schedule runs."""
+    if ds is None:
+        raise AirflowFailException("Airflow gives `ds` to each task of a run that has a date.")
     return f"{date.fromisoformat(ds) - timedelta(days=1)}"
 
 
@@ -39,21 +41,21 @@ def customer_value() -> None:
     """Fit when a month begins, score, and compare earlier forecasts with what happened."""
 
     @task
-    def fit(ds: str = "") -> None:
+    def fit(ds: str | None = None) -> None:
         import clvmodels as clv
 
-        if ds.endswith("-01"):
+        if ds is not None and ds.endswith("-01"):
             run(lambda: clv.fit_job(JOB, as_of=yesterday(ds)))
 
     @task
-    def score(ds: str = "") -> str:
+    def score(ds: str | None = None) -> str:
         import clvmodels as clv
 
         run_id: str = run(lambda: clv.score_job(JOB, as_of=yesterday(ds))).manifest.run_id
         return run_id
 
     @task
-    def monitor(ds: str = "") -> str:
+    def monitor(ds: str | None = None) -> str:
         import clvmodels as clv
 
         status: str = run(lambda: clv.monitor_job(JOB, until=yesterday(ds))).monitoring.verdict.status
