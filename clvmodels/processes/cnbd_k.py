@@ -27,7 +27,7 @@ from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, Parameter
 from clvmodels.processes.blocks import PURCHASE_RATE
 from clvmodels.processes.contract import Array, Future, History, PurchaseProcess, Score
 from clvmodels.processes.erlang_stages import stage_terms
-from clvmodels.processes.special import by_count, digamma_rise, log1pexp, log_rise, logistic
+from clvmodels.processes.special import add_up, by_count, digamma_rise, log1pexp, log_rise, logistic
 
 __all__ = ["Parameters", "process", "regularity", "regularity_error"]
 
@@ -51,7 +51,7 @@ def score(
     log_age = np.log(age)
     log_ratio = log_age - np.log(last_age)
     terms = stage_terms(k, shape, t_x, T, age)
-    stages = np.sum(terms, axis=0)
+    stages = add_up(terms)
     log_counts, rise_r, rise_a, rise_b, log_last, last = by_count(
         partial(_score_of_counts, k, leave_at_once), x, r, a, b
     )
@@ -94,7 +94,7 @@ def posterior_means(
     alive = logistic(-_value(k, leave_at_once, p, x, t_x, T)[1])
     shape, age = p.r + k * x, p.alpha + T
     terms = stage_terms(k, shape, t_x, T, age)
-    stage = sum((j * terms[j] for j in range(1, k)), np.zeros(())) / np.sum(terms, axis=0)
+    stage = sum((j * terms[j] for j in range(1, k)), np.zeros(())) / add_up(terms)
     events = alive * (shape + stage) / age + (1 - alive) * shape / (p.alpha + t_x)
     stayed = _with_stay(leave_at_once, p)
     return {"purchase_rate": events / k, "dropout_probability": (p.a + 1 - alive) / (p.a + stayed.b + x)}
@@ -273,7 +273,7 @@ def _value(k: int, leave_at_once: bool, p: Parameters, x: Array, t_x: Array, T: 
     shape, age = p.r + k * x, p.alpha + T
     log_counts, log_last = by_count(partial(_of_counts, k, leave_at_once), x, p.r, p.a, p.b)
     log_age = np.log(age)
-    log_stages = np.log(np.sum(stage_terms(k, shape, t_x, T, age), axis=0))
+    log_stages = np.log(add_up(stage_terms(k, shape, t_x, T, age)))
     log_odds = log_last + shape * (log_age - np.log(p.alpha + t_x)) - log_stages
     return log_counts + p.r * np.log(p.alpha) - shape * log_age + log_stages + log1pexp(log_odds), log_odds
 

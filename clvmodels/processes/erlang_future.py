@@ -34,7 +34,6 @@ __all__ = [
     "rate_at_stages",
     "roots",
     "survival_at_stages",
-    "tails",
 ]
 
 FEW = 0.5  # likely purchases below which probabilities are summed directly
@@ -67,7 +66,7 @@ def roots(k: int, p: Array) -> Roots:
 def purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: Array) -> Array:
     """Return E[(1 - q^M) / (1 - q)], the expected purchases until h = z age with dropout probability p."""
     p, decay, y, gap, _ = root
-    few = _at_once(tails(k, shape, z), 1 - p)
+    few = _at_once(_tails(k, shape, z), 1 - p)
     many = main_purchases_at_stages(k, root, shape, z)
     for i in range(1, k // 2 + 1):
         s, u, share = _turned(k, i, y, z)
@@ -177,9 +176,9 @@ def _log_sinhc(v: Array) -> Array:
     return answer
 
 
-def _most(k: int, events: int = EVENTS) -> int:
+def _most(k: int) -> int:
     """Return the number of purchases whose probabilities are summed if few are likely."""
-    return -(-(events + 2 * k) // k) + 1
+    return -(-(EVENTS + 2 * k) // k) + 1
 
 
 def _chances(events: int, shape: Array, z: Array) -> Array:
@@ -191,20 +190,16 @@ def _chances(events: int, shape: Array, z: Array) -> Array:
     return np.stack(chances)
 
 
-def tails(k: int, shape: Array, z: Array, events: int | None = None) -> Array:
-    """Return P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n.
-
-    With `events`, the probability of more events than this is below rounding.
-    """
-    shapes, most = shape + _stages(k, shape, z), _most(k, events or EVENTS)
+def _tails(k: int, shape: Array, z: Array) -> Array:
+    """Return P(M >= n) at each stage (n, k, ...), n = 1, 2, ...: sums of positive terms, down from the largest n."""
+    shapes, most = shape + _stages(k, shape, z), _most(k)
     chances = _chances(k * most, shapes, z)
     beyond = np.zeros(chances.shape[1:])
-    if events is None:
-        # At a long horizon z / (1 + z) would round to 1. A stage more makes the same number of events likelier:
-        # I_x(m, a + 1) = I_x(m, a) + x^m (1 - x)^a / (a B(m, a)).
-        beyond[0] = betaincc(shapes[0], k * most, 1 / (1 + z))
-        for j in range(k - 1):
-            beyond[j + 1] = beyond[j] + chances[-1, j] * z / (1 + z) * (1 + (k * most - 1) / shapes[j])
+    # At a long horizon z / (1 + z) would round to 1. A stage more makes the same number of events likelier:
+    # I_x(m, a + 1) = I_x(m, a) + x^m (1 - x)^a / (a B(m, a)).
+    beyond[0] = betaincc(shapes[0], k * most, 1 / (1 + z))
+    for j in range(k - 1):
+        beyond[j + 1] = beyond[j] + chances[-1, j] * z / (1 + z) * (1 + (k * most - 1) / shapes[j])
     tails = beyond + np.cumsum(chances[::-1], axis=0)[::-1]
     due = k * np.arange(1, most + 1)[:, None] - np.arange(k)
     answer: Array = np.concatenate([tails, beyond[None]])[due, np.arange(k)]

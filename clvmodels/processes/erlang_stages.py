@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,24 +26,24 @@ from clvmodels.processes.erlang_future import (
     rate_at_stages,
     roots,
     survival_at_stages,
-    tails,
 )
+from clvmodels.processes.erlang_sums import TOO_MANY, count_events, sum_at_each_stage, sum_over_stages
 from clvmodels.processes.negative_binomial import negative_binomial_tails
 from clvmodels.processes.special import (
     CHEBYSHEV_NODES,
     MANY_TIMES,
+    add_up,
     by_node_count,
     discounted_count,
-    log_beta,
+    legendre,
     over_octaves,
 )
 
 __all__ = ["discounted", "exceedances", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]
 
-FEW, EVENTS = 1 / 3, 34  # z up to which at most EVENTS events matter: FEW^EVENTS is below rounding
-FEWEST, FEWEST_EVENTS = 0.01, 8  # the same for very small z
 SHORTEST_HORIZON = 1e-300  # replaces a horizon of 0 under a logarithm
-MANY = 1_000  # number of future purchases up to which the nodes are close enough
+NODE_STEPS = 16  # numbers of nodes are rounded up to a multiple of this, so that rows can be computed together
+CLEAR, FREQUENT = 20, 40  # purchases of customers whose next ones come at nearly, or most nearly, known times
 
 
 def stage_terms(k: int, shape: Array, t_x: Array, T: Array, age: Array) -> Array:
@@ -56,7 +57,11 @@ def stage_terms(k: int, shape: Array, t_x: Array, T: Array, age: Array) -> Array
 
 def purchases(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
     """Return the expected purchases in (T, T + h]."""
-    return _over_stages(k, p, x, t_x, T, _by_age(k, partial(_purchases_at_stages, k, p, h), p, h, x, T))
+
+    def at_ages(p: Parameters, h: Array, x: Array, age: Array) -> tuple[list[Array], list[Array]]:
+        return [np.ones(np.shape(age))], [h / age]
+
+    return _sum_at_ends(k, at_ages, p, h, x, t_x, T)
 
 
 def survival(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
@@ -76,30 +81,30 @@ def intensity(k: int, p: Parameters, tau: Array, x: Array, t_x: Array, T: Array)
 def discounted(k: int, p: Parameters, h: Array, delta: float, x: Array, t_x: Array, T: Array) -> Array:
     """Return the expected purchases in (T, T + h], each worth exp(-delta tau).
 
-    By parts and on the scale of log(1 + pace tau), as beta_geometric.discounted_if_active. Expected purchases depend on
-    tau through tau/age alone: where rows share parameters, they are interpolated in that, too.
+    By parts and on the scale of log(1 + pace tau), as beta_geometric.discounted_if_active: the times there are the ends
+    of a sum of expected purchases.
     """
     if delta == 0:
         return purchases(k, p, h, x, t_x, T)
 
     def with_nodes(count: int, *columns: Array) -> Array:
         p, (h, x, t_x, T) = Parameters(*columns[:4]), columns[4:]
-        places, weights = np.polynomial.legendre.leggauss(count)
+        places, weights = legendre(count)
 
-        def worth(x: Array, age: Array) -> Array:
+        def at_ages(p: Parameters, h: Array, x: Array, age: Array) -> tuple[list[Array], list[Array]]:
             pace = (p.r / k + x + 1) / age + abs(delta)
             span = np.log1p(pace * h)
             shares, ends = [], []
-            for place, weight in zip(0.5 * (places + 1), 0.5 * weights, strict=True):
+            for place, weight in zip(places, weights, strict=True):
                 tau = np.expm1(span * place) / pace
                 shares.append(weight * delta * span * (1 / pace + tau) * np.exp(-delta * tau))
                 ends.append(tau / age)
             last = np.exp(-delta * h) + np.zeros(np.shape(span)) if delta >= 0 else 1 - sum(shares)
-            return _sum_at_ends(k, p, h, x, [*shares, last], [*ends, h / age])
+            return [*shares, last], [*ends, h / age]
 
-        return _over_stages(k, p, x, t_x, T, _by_age(k, worth, p, h, x, T, of_z=False))
+        return _sum_at_ends(k, at_ages, p, h, x, t_x, T)
 
-    return by_node_count(with_nodes, _discount_nodes(k, p, h, delta), *p, h, x, t_x, T)
+    return by_node_count(with_nodes, _discount_nodes(k, p, h, delta, x, T), *p, h, x, t_x, T, steps=NODE_STEPS)
 
 
 def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: Array) -> Array:
@@ -120,7 +125,7 @@ def pmf(k: int, p: Parameters, count: Array, h: Array, x: Array, t_x: Array, T: 
         one_more = _chance_of_events(m * k + k - j, shape + j, z)
         chance = survived * np.maximum(in_time - one_more, 0.0) + np.where(m > 0, last * in_time, 0.0)
         total = total + terms[j] * chance
-    answer: Array = total / np.sum(terms, axis=0)
+    answer: Array = total / add_up(terms)
     return answer
 
 
@@ -131,7 +136,7 @@ def exceedances(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array)
     """
     shape, age = p.r + k * x, p.alpha + T
     terms = stage_terms(k, shape, t_x, T, age)
-    chances = terms / np.sum(terms, axis=0)
+    chances = terms / add_up(terms)
     events = [negative_binomial_tails(shape + j, h / age) for j in range(k)]
     stays: Array = np.ones(())
     for m in itertools.count():
@@ -162,7 +167,7 @@ def sample(
     """
     shape = np.shape(active)
     terms = stage_terms(k, np.broadcast_to(p.r + k * x, shape), t_x, T, p.alpha + T)
-    below = np.cumsum(terms, axis=0) / np.sum(terms, axis=0)
+    below = np.cumsum(terms, axis=0) / add_up(terms)
     stage = np.sum(generator.random(shape) >= below[:-1], axis=0)
     rate = generator.standard_gamma(np.broadcast_to(p.r + k * x + stage, shape)) / (p.alpha + T)
     dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
@@ -193,7 +198,7 @@ def _over_stages(k: int, p: Parameters, x: Array, t_x: Array, T: Array, averages
     """Sum over the stages of their chances times averages (k, ...)."""
     shape = np.broadcast_to(p.r + k * x, averages.shape[1:])
     terms = stage_terms(k, shape, t_x, T, p.alpha + T)
-    answer: Array = np.sum(terms * averages, axis=0) / np.sum(terms, axis=0)
+    answer: Array = add_up(terms * averages) / add_up(terms)
     return answer
 
 
@@ -210,56 +215,91 @@ def _average(g: Callable[..., Array], k: int, p: Parameters, h: Array, x: Array,
     return answer
 
 
-def _purchases_at_stages(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
-    """Return the expected purchases at each stage (k, ...) until z, by a faster method if rows share parameters."""
-    if not _interpolates(p, h, x):
-        return _average(purchases_at_stages, k, p, h, x, z)
-    few = (z <= FEW) & ((p.r + k * x + k) * z <= 0.5 * k)
-    fewest = (z <= FEWEST) & ((p.r + k * x + k) * z <= 5 * FEWEST)
-    many = is_many(k, p.r + k * x, z)
-    answer = np.empty((k, len(x)))
-    for rows, bought in (
-        (fewest, partial(_few_purchases_at_stages, k, p, FEWEST_EVENTS)),
-        (few & ~fewest, partial(_few_purchases_at_stages, k, p, EVENTS)),
-        (many, partial(_average, main_purchases_at_stages, k, p, h)),
-        (~(few | many), partial(_average, purchases_at_stages, k, p, h)),
-    ):
-        if np.any(rows):
-            answer[:, rows] = bought(x[rows], z[rows])
-    return answer
-
-
-def _few_purchases_at_stages(k: int, p: Parameters, events: int, x: Array, z: Array) -> Array:
-    """Return the same expectation as a sum over n of P(stays n - 1 times) P(the n-th is due)."""
-    reached = tails(k, p.r + k * x, z, events)
-    n = np.arange(len(reached)).reshape(-1, 1, 1)
-    stays = np.exp(log_beta(p.a, p.b + x + n) - log_beta(p.a, p.b + x))
-    answer: Array = np.sum(stays * reached, axis=0)
-    return answer
-
-
-def _by_age(
-    k: int, function: Callable[..., Array], p: Parameters, h: Array, x: Array, T: Array, of_z: bool = True
-) -> Array:
-    """Return function(x, h/age) or function(x, age), interpolated in age if rows share parameters and horizon."""
+def _by_age(k: int, function: Callable[..., Array], p: Parameters, h: Array, x: Array, T: Array) -> Array:
+    """Return function(x, h/age), interpolated in age if rows share the parameters and the horizon."""
 
     def at_ages(x: Array, age: Array) -> Array:
-        return function(x, h / age if of_z else age)
+        return function(x, h / age)
 
     if _interpolates(p, h, x):
         return over_octaves(at_ages, x, p.alpha + T, _nodes(k))
     return at_ages(x, p.alpha + T)
 
 
-def _sum_at_ends(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
-    """Return the expected purchases until each z of `ends`, times its share and summed, (k, ...)."""
+class _AtAges(Protocol):
+    """Return shares and ends: weights of expected purchases, and the z = h/age until which they are expected."""
+
+    def __call__(self, p: Parameters, h: Array, x: Array, age: Array) -> tuple[list[Array], list[Array]]: ...
+
+
+def _sum_at_ends(k: int, at_ages: _AtAges, p: Parameters, h: Array, x: Array, t_x: Array, T: Array) -> Array:
+    """Return expected purchases until each of several z, times its share and summed.
+
+    Where rows share the parameters and the horizon, those at each stage are interpolated in age.
+    """
+    if _interpolates(p, h, x):
+        averages = over_octaves(
+            lambda x, age: _sum_at_stages(k, p, h, x, *at_ages(p, h, x, age)), x, p.alpha + T, _nodes(k)
+        )
+        return _over_stages(k, p, x, t_x, T, averages)
+    columns = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (*p, h, x, t_x, T)))
+    flat = [column.ravel() for column in columns]
+    p, (h, x, t_x, T) = Parameters(*flat[:4]), flat[4:]
+    answer = _sum_of_rows(k, p, h, x, t_x, T, *at_ages(p, h, x, p.alpha + T))
+    return answer.reshape(columns[0].shape)
+
+
+def _sum_at_stages(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
+    """Return the sum at each stage (k, n), for rows that share the parameters."""
+    share, z = np.stack(shares), np.maximum(np.stack(ends), SHORTEST_HORIZON)
+    events = count_events(k, p, x, z[-1])
+    answer = np.empty((k, len(x)))
+    for count in np.unique(events):
+        rows = events == count
+        if count == TOO_MANY:
+            answer[:, rows] = _by_nodes(k, p, h, x[rows], share[:, rows], z[:, rows])
+        else:
+            answer[:, rows] = sum_at_each_stage(k, p, x[rows], z[:, rows], share[:, rows], int(count))
+    return answer
+
+
+def _sum_of_rows(
+    k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array, shares: list[Array], ends: list[Array]
+) -> Array:
+    """Return the sum for rows with parameters of their own (n,), averaged over the stages."""
+    z = np.maximum(np.stack(ends), SHORTEST_HORIZON)
+    terms = add_up(stage_terms(k, p.r + k * x, t_x, T, p.alpha + T))
+    waited = (T - t_x) / (p.alpha + T)
+    columns = [np.broadcast_to(value, z.shape).ravel() for value in (*p, h, x, t_x, T, waited, terms)]
+    each, (h, x, t_x, T, waited, terms) = Parameters(*columns[:4]), columns[4:]
+    events, bought = count_events(k, each, x, z.ravel()), np.empty(z.size)
+    for count in np.unique(events):
+        rows = np.flatnonzero(events == count)
+        own = Parameters(*(value[rows] for value in each))
+        if count == TOO_MANY:
+            averages = _purchases_at_stages(k, own, h[rows], x[rows], z.ravel()[rows])
+            bought[rows] = _over_stages(k, own, x[rows], t_x[rows], T[rows], averages)
+        else:
+            bought[rows] = sum_over_stages(k, own, x[rows], waited[rows], z.ravel()[rows], terms[rows], int(count))
+    return add_up(np.stack(shares) * bought.reshape(z.shape))
+
+
+def _by_nodes(k: int, p: Parameters, h: Array, x: Array, share: Array, z: Array) -> Array:
+    """Return the sum at each stage (k, n) by averages over the dropout probability, for rows that share parameters."""
     bought = partial(_purchases_at_stages, k, p, h)
-    if not _interpolates(p, h, x):
-        total: Array = np.sum([share * bought(x, z) for share, z in zip(shares, ends, strict=True)], axis=0)
-        return total
-    z = np.maximum(np.concatenate(ends), SHORTEST_HORIZON)
-    values = over_octaves(bought, np.tile(x, len(ends)), z, _nodes(k))
-    answer: Array = np.sum(values.reshape(k, len(ends), -1) * np.stack(shares), axis=1)
+    values = over_octaves(bought, np.tile(x, len(z)), z.ravel(), _nodes(k))
+    return add_up((values.reshape(k, len(z), -1) * share).swapaxes(0, 1))
+
+
+def _purchases_at_stages(k: int, p: Parameters, h: Array, x: Array, z: Array) -> Array:
+    """Return the expected purchases at each stage (k, n) until z, by the first root alone where others add nothing."""
+    many = is_many(k, p.r + k * x, z)
+    answer = np.empty((k, len(x)))
+    for rows, function in ((many, main_purchases_at_stages), (~many, purchases_at_stages)):
+        if np.any(rows):
+            own = Parameters(*(value if np.ndim(value) == 0 else value[rows] for value in p))
+            horizon = h if np.ndim(h) == 0 else h[rows]
+            answer[:, rows] = _average(function, k, own, horizon, x[rows], z[rows])
     return answer
 
 
@@ -272,12 +312,15 @@ def _nodes(k: int) -> int:
     return CHEBYSHEV_NODES + k
 
 
-def _discount_nodes(k: int, p: Parameters, h: Array, delta: float) -> npt.NDArray[np.intp]:
-    """Return enough nodes for the widest span of log(1 + pace tau), and for the steps of regular purchases."""
-    pace = (p.r / k + MANY + 1) / p.alpha
-    longest = float(np.max(h, initial=0.0))
-    steps = 12 / np.tan(np.pi / k) if k > 2 else 0.0
-    nodes = 4 * np.log1p(longest * (pace + abs(delta))) + max(0.0, -delta * longest) + steps
+def _discount_nodes(k: int, p: Parameters, h: Array, delta: float, x: Array, T: Array) -> npt.NDArray[np.intp]:
+    """Enough for the span of log(1 + pace tau), and for the steps of regular purchases, clearest of the most frequent.
+
+    The same for all ages in an octave, which are interpolated together.
+    """
+    likely = p.r / k + x + 1
+    pace = likely / 2.0 ** np.floor(np.log2(p.alpha + T))
+    steps = 12 / np.tan(np.pi / k) * np.sqrt(np.minimum(likely, FREQUENT) / CLEAR) if k > 2 else 0.0
+    nodes = 4 * np.log1p(h * (pace + abs(delta))) + np.maximum(0.0, -delta * h) + steps
     return 10 + np.ceil(nodes).astype(np.intp)
 
 

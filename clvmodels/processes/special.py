@@ -16,6 +16,7 @@ __all__ = [
     "CHEBYSHEV_NODES",
     "MANY_TIMES",
     "BetaNodes",
+    "add_up",
     "beta_node_count",
     "beta_nodes",
     "by_count",
@@ -84,6 +85,14 @@ def discounted_count(count: Array, end: Array, delta: float, generator: np.rando
         spread = np.sqrt(np.maximum(square - mean**2, 0.0) * count[many])
         worth[many] = count[many] * mean + spread * generator.standard_normal(spread.size)
     return worth
+
+
+def add_up(values: Array) -> Array:
+    """Sum over the first axis, term by term: numpy's sum has another order, and other last bits, of a single column."""
+    total: Array = np.array(values[0], dtype=float)
+    for value in values[1:]:
+        total += value
+    return total
 
 
 def by_count(function: Callable[..., Array], x: Array, *parameters: Array | float) -> Array:

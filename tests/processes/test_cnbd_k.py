@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.special import betainc, betaln
 
 import clvmodels as clv
-from clvmodels.processes import bgnbd, cnbd_k, erlang_future, mbgnbd
+from clvmodels.processes import bgnbd, cnbd_k, erlang_future, erlang_sums, mbgnbd
 from clvmodels.processes.cnbd_k import Parameters, process
 from clvmodels.processes.erlang_stages import stage_terms
 
@@ -245,6 +245,58 @@ def test_expected_purchases_equal_a_sum_over_their_numbers(k):
             result = process(k, False).purchases_if_active(p, h, *columns)
             # Nodes of the average over p: 2e-11; with k = 12, interpolation in age at steps: 1e-9.
             assert result == pytest.approx(expected, rel=1e-9 if k < 12 else 1e-8)
+
+
+def drawn_rows(n, seed=0):
+    """Return customers with parameters and horizons of their own, wide apart: p, h, x, t_x, T, each (n,)."""
+    draw = np.random.default_rng(seed)
+    p = Parameters(*np.exp(draw.normal(0.0, [[1.0], [2.0], [1.0], [1.0]], (4, n))))
+    x, T = np.floor(np.exp(draw.uniform(0.0, 5.0, n)) - 1), np.exp(draw.uniform(0.0, 6.0, n))
+    return p, np.exp(draw.uniform(-6.0, 5.0, n)), x, np.where(x > 0, T * draw.random(n), 0.0), T
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [2, 5, 12])
+def test_expected_purchases_of_customers_with_own_parameters_equal_a_sum_over_their_numbers(k):
+    p, h, x, t_x, T = drawn_rows(200)
+    result = process(k, False).purchases_if_active(p, h, x, t_x, T)
+    few = erlang_sums.count_events(k, p, x, h / (p.alpha + T)) != erlang_sums.TOO_MANY
+    expected = np.empty(len(x))
+    for i in range(len(x)):
+        own = Parameters(*(value[i] for value in p))
+        expected[i] = purchases_by_number(k, own, h[i], x[i], t_x[i], T[i], n=1_000)[0]
+    assert 0.8 < few.mean() < 1.0
+    # Rounding of a thousand factors, and of the incomplete beta functions.
+    assert result[few] == pytest.approx(expected[few], rel=2e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [2, 12])
+def test_no_answer_depends_on_the_other_rows(k):
+    p, h, x, t_x, T = drawn_rows(30, seed=1)
+    worth = process(k, True).discounted_if_active
+    whole = worth(p, h, 0.01, x, t_x, T)
+    order = np.arange(30)[::-3]
+    assert np.array_equal(
+        whole[order], worth(Parameters(*(value[order] for value in p)), h[order], 0.01, x[order], t_x[order], T[order])
+    )
+    shared = worth(TYPICAL, 52.0, 0.01, x, t_x, T)
+    assert np.array_equal(shared[order], worth(TYPICAL, 52.0, 0.01, x[order], t_x[order], T[order]))
+    own = worth(Parameters(*(np.full(30, value) for value in TYPICAL)), 52.0, 0.01, x, t_x, T)
+    assert shared == pytest.approx(own, rel=1e-9)  # one is interpolated in age, and what has too many events by nodes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("k", [2, 12])
+def test_purchases_that_are_counted_meet_those_averaged_over_nodes(k, monkeypatch):
+    x, t_x, T = np.array([0.0, 4.0, 30.0]), np.array([0.0, 20.0, 38.0]), np.full(3, 39.0)
+    counted = [process(k, False).discounted_if_active(TYPICAL, 52.0, 0.01, x, t_x, T)]
+    own = Parameters(*(np.full(3, value) for value in TYPICAL))
+    counted.append(process(k, False).discounted_if_active(own, 52.0, 0.01, x, t_x, T))
+    monkeypatch.setattr(erlang_sums, "MOST_EVENTS", 0)
+    for p, expected in zip((TYPICAL, own), counted, strict=True):
+        # Nodes of the average over p: 2e-11; with k = 12, interpolation at steps.
+        assert process(k, False).discounted_if_active(p, 52.0, 0.01, x, t_x, T) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.acceptance
