@@ -746,11 +746,11 @@ glance-untested-interval = { $chosen ->
 glance-recent-level = Lately, customers bought { $more ->
     [yes] more
    *[no] less
-    } than this forecast expects. If part of that lasts, as it usually does, they bring { $amount }.
+    } than this forecast expects. Going by how far such differences lasted in this and other shops, they bring { $amount }.
 glance-recent-purchases = Lately, customers bought { $more ->
     [yes] more
    *[no] less
-    } than this forecast expects. If part of that lasts, as it usually does, they buy { $purchases } times.
+    } than this forecast expects. Going by how far such differences lasted in this and other shops, they buy { $purchases } times.
 glance-outlook = Purchases expected of these customers, next { $horizon }
 glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
 glance-purchases-actual = The customers made { COUNT($actual) }.
@@ -794,10 +794,13 @@ status-level-evidence = { $cutoffs ->
        *[low] low.
         }
     }{ $further ->
-    [yes] {" "}The value covers { $horizon ->
+    [yes] {" "}{ $capped ->
+        [yes] That would be good; it is fair because the value covers
+       *[no] The value covers
+        } { $horizon ->
         [lifetime] all future orders
        *[other] { $horizon }
-        }; the tests covered { $tested }.
+        } and the tests only { $tested }.
    *[no] {""}
     }
 status-level-untested = Nothing was bought after the test dates, so the totals cannot be judged.

@@ -537,11 +537,11 @@ glance-untested-interval = { $chosen ->
 glance-recent-level = 近期客户的购买{ $more ->
     [yes] 多于
    *[no] 少于
-    }本预测。若这一差距照例延续一部分，这些客户将带来 { $amount }。
+    }本预测。按本店与其他商店中这类差距延续的程度，这些客户将带来 { $amount }。
 glance-recent-purchases = 近期客户的购买{ $more ->
     [yes] 多于
    *[no] 少于
-    }本预测。若这一差距照例延续一部分，这些客户将购买 { $purchases } 次。
+    }本预测。按本店与其他商店中这类差距延续的程度，这些客户将购买 { $purchases } 次。
 glance-outlook = 这些客户未来{ DURATION($horizon) }的预期购买次数
 glance-purchases = { DATE($cutoff) } 之后{ DURATION($horizon) }的预期购买次数
 glance-purchases-actual = 客户实际购买 { COUNT($actual) } 次。
@@ -588,10 +588,16 @@ status-level-evidence = { $cutoffs ->
        *[other] { PERCENT($least) } 至 { PERCENT($most) }
         }。
     }{ $further ->
-    [yes] 价值涵盖{ $horizon ->
+    [yes] { $capped ->
+        [yes] 误差本身算良好，但
+       *[no] {""}
+        }价值涵盖{ $horizon ->
         [lifetime] 未来全部订单
        *[other] { DURATION($horizon) }
-        }；检验只涵盖{ DURATION($tested) }。
+        }，检验只涵盖{ DURATION($tested) }{ $capped ->
+        [yes] ，所以只评尚可。
+       *[no] 。
+        }
    *[no] {""}
     }
 status-level-untested = 检验日之后没有任何购买，因此无法评判总量。

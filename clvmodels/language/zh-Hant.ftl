@@ -537,11 +537,11 @@ glance-untested-interval = { $chosen ->
 glance-recent-level = 近期顧客的購買{ $more ->
     [yes] 多於
    *[no] 少於
-    }本預測。若這一差距照例延續一部分，這些顧客將帶來 { $amount }。
+    }本預測。依本店與其他商店中這類差距延續的程度，這些顧客將帶來 { $amount }。
 glance-recent-purchases = 近期顧客的購買{ $more ->
     [yes] 多於
    *[no] 少於
-    }本預測。若這一差距照例延續一部分，這些顧客將購買 { $purchases } 次。
+    }本預測。依本店與其他商店中這類差距延續的程度，這些顧客將購買 { $purchases } 次。
 glance-outlook = 這些顧客未來 { DURATION($horizon) }的預期購買次數
 glance-purchases = { DATE($cutoff) } 之後 { DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
@@ -588,10 +588,16 @@ status-level-evidence = { $cutoffs ->
        *[other] { PERCENT($least) } 至 { PERCENT($most) }
         }。
     }{ $further ->
-    [yes] 價值涵蓋{ $horizon ->
+    [yes] { $capped ->
+        [yes] 誤差本身算良好，但
+       *[no] {""}
+        }價值涵蓋{ $horizon ->
         [lifetime] 未來全部訂單
        *[other] { DURATION($horizon) }
-        }；檢驗只涵蓋 { DURATION($tested) }。
+        }，檢驗只涵蓋 { DURATION($tested) }{ $capped ->
+        [yes] ，所以只評尚可。
+       *[no] 。
+        }
    *[no] {""}
     }
 status-level-untested = 檢驗日之後沒有任何購買，因此無法評判總量。

@@ -283,8 +283,8 @@ def _share_card(active: ActiveCustomers) -> Card:
 
 def _mean_card(summary: ValueSummary, money: AmountFormat) -> Card:
     """Return the value of the average customer."""
-    note = message("glance-customer-note", {"median": money.each(summary.median)})
-    return Card(message("glance-customer"), money.each(summary.mean), (note,))
+    note = message("glance-customer-note", {"median": money.round(summary.median)})
+    return Card(message("glance-customer"), money.round(summary.mean), (note,))
 
 
 def _change_card(change: ValueChange, money: AmountFormat) -> Card:
@@ -301,7 +301,7 @@ def _newcomer_card(newcomer: NewCustomer, basis: ValueBasis | None, money: Amoun
     """Return what a new customer is worth, which is what one may cost at most."""
     figures = newcomer_figures(newcomer, basis, money)
     note = message("glance-newcomer-note", figures)
-    return Card(message("glance-newcomer", figures), money.each(newcomer.value), (note,))
+    return Card(message("glance-newcomer", figures), figures["value"], (note,))
 
 
 def _judge_level(view: Selection, horizon: float | str | None) -> Status:
@@ -326,8 +326,9 @@ def _judge_level(view: Selection, horizon: float | str | None) -> Status:
         "further": further,
         "horizon": view.horizon if horizon is None else horizon,
         "tested": view.horizon,
+        "capped": further and grade == "good",  # good, but never so called while the horizon is untested
     }
-    return _status("level", "fair" if further and grade == "good" else grade, Finding("status-level-evidence", figures))
+    return _status("level", "fair" if figures["capped"] else grade, Finding("status-level-evidence", figures))
 
 
 def _looks_further(view: Selection, horizon: float | str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.profiling.season import Season
-from clvmodels.reporting.acting.amounts import AmountFormat
+from clvmodels.reporting.acting.amounts import AmountFormat, parts_of_total, whole_percents
 from clvmodels.reporting.acting.customer_decisions import CustomerDecisions, accounts_of, decide, tiers_of_values
 from clvmodels.reporting.acting.customer_files import file_link, files_of_page, without_links, write_files
 from clvmodels.reporting.acting.outlook import judge_season
@@ -99,8 +99,19 @@ def test_values_alone_give_tiers_without_lists_and_links(validation, value):
 
 def test_amounts_are_written_with_their_currency():
     assert AmountFormat("EUR").round(923_345.4) == "EUR 923,000"
-    assert AmountFormat("").each(14.2) == "14.20"
-    assert replace(AmountFormat("EUR"), currency="").whole(-1234.6) == "−1,235"
+    assert AmountFormat("").round(14.2) == "14"  # cents of an uncertain amount would be noise
+    assert AmountFormat("").round(4.567) == "4.57"
+    assert AmountFormat("").round(0.012345) == "0.0123"
+    assert replace(AmountFormat("EUR"), currency="").round(-1234.6) == "−1,230"
+
+
+def test_parts_of_a_table_add_up_to_its_total():
+    assert parts_of_total([333_333.0, 333_333.0, 333_334.0]) == [330_000.0, 330_000.0, 340_000.0]
+    assert parts_of_total([99_990.0, 3.0]) == [100_000.0, 3.0]  # what rounds to nothing keeps its own digits
+    shares = [0.056, 0.156, 0.286, 0.502]
+    assert sum(round(100 * share) for share in shares) == 101
+    assert sum(round(100 * share) for share in whole_percents(shares)) == 100
+    assert math.isnan(whole_percents([math.nan, 0.5])[0])
 
 
 def profile_of(first_day: str, last_day: str, season: Season) -> Any:

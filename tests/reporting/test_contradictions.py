@@ -23,6 +23,7 @@ PAGE: dict[str, dict[str, Any]] = {  # a page without contradictions, by code; "
         "least": 0.14,
         "most": 0.14,
         "further": False,
+        "capped": False,
         "severity": "caution",
     },
     "status-ranking-evidence": {"quantity": "purchases", "captured": 0.5},

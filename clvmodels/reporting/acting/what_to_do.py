@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from clvmodels.frames import Frame
 from clvmodels.language import Finding, message
 from clvmodels.language.numbers import column, fixed, percent, signed_percent, significant
-from clvmodels.reporting.acting.amounts import AmountFormat
+from clvmodels.reporting.acting.amounts import AmountFormat, parts_of_total, whole_percents
 from clvmodels.reporting.acting.customer_decisions import LISTS, CustomerDecisions, NewCustomer
 from clvmodels.reporting.acting.customer_files import file_link
 from clvmodels.reporting.acting.outlook import PurchaseOutlook
@@ -125,19 +125,26 @@ def _tier_rows(decisions: CustomerDecisions) -> tuple[TierRow, ...]:
     """Return the tiers, the best first."""
     rows: list[TierRow] = []
     summary = decisions.tiers.summary
-    for row in summary.to_dict("records"):
+    shares = [whole_percents(list(summary[name])) for name in ("share_of_customers", "share_of_value")]
+    values = parts_of_total(list(summary["value"]))
+    written = AmountFormat("")  # the currency is in the heading
+    for row, value, of_customers, of_value in zip(summary.to_dict("records"), values, *shares, strict=True):
         ends = decisions.intervals.get(row["tier"])
         rows.append(
             TierRow(
                 row["tier"],
-                message("tier-size", {"customers": int(row["customers"]), "share": float(row["share_of_customers"])}),
-                fixed(row["value"], 0),
-                percent(row["share_of_value"], 0),
-                "" if ends is None else message("cell-range", {"lower": fixed(ends[0], 0), "upper": fixed(ends[1], 0)}),
+                message("tier-size", {"customers": int(row["customers"]), "share": of_customers}),
+                fixed(value, 0) if value >= 1 else written.round(value),
+                percent(of_value, 0),
+                "" if ends is None else _range(*map(written.round, ends)),
                 round(100 * row["share_of_value"], 1),
             )
         )
     return tuple(rows)
+
+
+def _range(lower: str, upper: str) -> str:
+    return message("cell-range", {"lower": lower, "upper": upper})
 
 
 def _lists(decisions: CustomerDecisions, money: AmountFormat) -> tuple[CustomerList, ...]:
@@ -148,7 +155,7 @@ def _lists(decisions: CustomerDecisions, money: AmountFormat) -> tuple[CustomerL
         count, total = len(decisions.accounts.columns["volume"]), float(decisions.tiers.summary["value"].sum())
         figures = {
             "customers": count,
-            "money": money.whole(decisions.account_value),
+            "money": money.round(decisions.account_value),
             "share": decisions.account_value / total,
         }
         lists.append(_list("key-accounts", figures, files))
@@ -157,7 +164,7 @@ def _lists(decisions: CustomerDecisions, money: AmountFormat) -> tuple[CustomerL
             customers = int(row["customers"]) if row["money_at_stake"] >= LEAST_AT_STAKE else 0
             candidates = int(row["candidates"])
             figures = {"customers": customers, "candidates": candidates, "every": customers == candidates}
-            lists.append(_list(LISTS[row["list"]], figures | {"money": money.whole(row["money_at_stake"])}, files))
+            lists.append(_list(LISTS[row["list"]], figures | {"money": money.round(row["money_at_stake"])}, files))
     return tuple(lists)
 
 
@@ -176,9 +183,9 @@ def newcomer_figures(newcomer: NewCustomer, basis: ValueBasis | None, money: Amo
     """Return what a new customer may cost, as the messages on it take it."""
     return {
         "revenue": basis is not None and basis.terms.margin == 1,
-        "value": money.each(newcomer.value),
-        "lower": money.each(newcomer.lower),
-        "upper": money.each(newcomer.upper),
+        "value": money.round(newcomer.value),
+        "lower": money.round(newcomer.lower),
+        "upper": money.round(newcomer.upper),
         "customers": newcomer.customers,
         "horizon": newcomer.horizon,
     }
@@ -201,10 +208,11 @@ def _first_steps(
     has_list = at_risk is not None and at_risk["money_at_stake"] >= LEAST_AT_STAKE
     if decisions is not None:
         best = decisions.tiers.summary.iloc[0]
-        figures = {"customers": int(best["customers"]), "share": float(best["share_of_value"]), "has_list": has_list}
+        share = whole_percents(list(decisions.tiers.summary["share_of_value"]))[0]
+        figures = {"customers": int(best["customers"]), "share": share, "has_list": has_list}
         figures["revenue"] = is_revenue
         if at_risk is not None:
-            figures |= {"at_risk": int(at_risk["customers"]), "money": money.whole(float(at_risk["money_at_stake"]))}
+            figures |= {"at_risk": int(at_risk["customers"]), "money": money.round(float(at_risk["money_at_stake"]))}
         now.append((message("now-whom"), message("now-whom-text", figures)))
     figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon}
     now.append((message("now-next"), message("now-next-text", figures)))
