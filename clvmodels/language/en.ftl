@@ -755,7 +755,7 @@ glance-outlook = Purchases expected of these customers, next { $horizon }
 glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
 glance-purchases-actual = The customers made { COUNT($actual) }.
 glance-active = Still active
-glance-active-note = { COUNT($active) } of { COUNT($customers) } customers are expected to buy again some day, by { $title }.
+glance-active-note = { COUNT($active) } of { COUNT($customers) } customers are expected to buy again some day, by the purchase model { $title }.
 glance-customer = Average customer
 glance-customer-note = Half of the customers are worth less than { $median }.
 glance-newcomer = { $revenue ->
@@ -883,12 +883,59 @@ new-customer-cost = { $revenue ->
    *[no] Pay at most { $value } for a new customer ({ $lower } to { $upper }): this is the margin of the first { $horizon }, first order included, as the mean of { COUNT($customers) } customers.
     }
 now-forecast = Which forecast
-now-forecast-text = { $same ->
-    [yes] Use “{ $total }” for budgets and for ranking customers.
-   *[no] For budgets use “{ $total }”, for ranking customers “{ $ranking }”.
-    }{ $other ->
-    [yes] {" "}The numbers on this page are by { $page }.
+now-forecast-page = { $both ->
+    [yes] Use { $page } for budgets and for ranking customers. The numbers on this page are by it.
+   *[no] Use { $page } for budgets. The numbers on this page are by it.
+    }
+now-forecast-budget = For the budget of the next { $horizon }, use { $total }{ $has_amount ->
+    [yes] : it expects { $quantity ->
+        [money] spending of { $amount }
+       *[purchases] { $amount } purchases
+        }, the model of this page { $of_page }.
+   *[no] .
+    }
+now-forecast-ranking = Rank customers by { $ranking }.
+now-forecast-others = { $by_it ->
+    [yes] Rank customers by { $page }, by which all other numbers on this page are.
+   *[no] { $same ->
+        [yes] Rank customers by it, too.
+       *[no] {""}
+        } The other numbers on this page are by { $page }.
+    }
+forecast-named = “{ $title }”{ $has_gloss ->
+    [yes] {" "}({ $gloss })
    *[no] {""}
+    }
+forecast-gloss = { $name ->
+    [zero] nobody buys again
+    [own_rate] customers go on at their own past rate
+    [past_spend] customers go on as they spent so far, scaled
+    [population_mean] every customer gets the average of all
+    [last_period] customers repeat the period before
+    [hiatus] customers who were silent for long are gone, others go on as before
+    [seasonal_naive] customers repeat the same period a year before
+    [boosted_trees] machine learning from earlier periods of this log
+    [blend] the average of a statistical model and machine learning
+    [blend_process_total] a statistical model and machine learning averaged, with the total of the model
+    [blend_learned_total] a statistical model and machine learning averaged, with a total learned from earlier periods
+   *[best] it learns from earlier periods of this log how far to follow each of the others
+    }
+forecast-gloss-process = a statistical model of how often customers buy{ $leaves ->
+    [yes] { $spends ->
+        [yes] , when they leave and what they spend
+       *[no] {" "}and when they leave
+        }
+   *[no] { $spends ->
+        [yes] {" "}and what they spend
+       *[no] {""}
+        }
+    }
+budget-forecast = For the next { $horizon }, “{ $title }” expects { $quantity ->
+    [money] spending of { COUNT($expected) }
+   *[purchases] { COUNT($expected) } purchases
+    }, and “{ $page }” { COUNT($of_page) }. { $cutoffs ->
+    [one] At the test date, the total of “{ $title }” was off by { SIGNED_PERCENT($lowest) }.
+   *[other] At { COUNT($cutoffs) } test dates, the totals of “{ $title }” were off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) }.
     }
 now-whom = Whom to look after
 now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the { $revenue ->
@@ -900,7 +947,13 @@ now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT(
     }
 now-next = What to do next
 now-next-text = { $has_range ->
-    [yes] Plan with the lower end of the interval as the safe case.
+    [yes] Take the lower end of the interval as the safe case of the { $money ->
+        [yes] { $revenue ->
+            [yes] revenue
+           *[no] value
+            }
+       *[no] purchases
+        }.
    *[no] Allow for as much as past totals were off.
     }{ $has_list ->
     [yes] {" "}Contact a random half of those at risk and leave the other half alone: only the difference shows whether it helps.

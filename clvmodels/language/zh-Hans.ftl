@@ -546,7 +546,7 @@ glance-outlook = 这些客户未来{ DURATION($horizon) }的预期购买次数
 glance-purchases = { DATE($cutoff) } 之后{ DURATION($horizon) }的预期购买次数
 glance-purchases-actual = 客户实际购买 { COUNT($actual) } 次。
 glance-active = 仍活跃
-glance-active-note = 按 { $title }，{ COUNT($customers) } 位客户中预计有 { COUNT($active) } 位还会再次购买。
+glance-active-note = 按购买模型 { $title }，{ COUNT($customers) } 位客户中预计有 { COUNT($active) } 位还会再次购买。
 glance-customer = 平均每位客户
 glance-customer-note = 一半客户的价值低于 { $median }。
 glance-newcomer = { $revenue ->
@@ -677,12 +677,56 @@ new-customer-cost = { $revenue ->
    *[no] 获得一位新客户最多花 { $value }（{ $lower } 至 { $upper }）：这是前{ DURATION($horizon) }（含首单）的毛利，为 { COUNT($customers) } 位客户的平均。
     }
 now-forecast = 用哪个预测
-now-forecast-text = { $same ->
-    [yes] 做预算和给客户排序都用“{ $total }”。
-   *[no] 做预算用“{ $total }”，给客户排序用“{ $ranking }”。
-    }{ $other ->
-    [yes] 本页的数字由 { $page } 得出。
+now-forecast-page = { $both ->
+    [yes] 做预算和给客户排序都用{ $page }，本页的数字由它得出。
+   *[no] 做预算用{ $page }，本页的数字由它得出。
+    }
+now-forecast-budget = 做未来{ DURATION($horizon) }的预算用{ $total }{ $has_amount ->
+    [yes] ：预计{ $quantity ->
+        [money] 消费 { $amount }
+       *[purchases] 购买 { $amount } 次
+        }，本页的模型则预计 { $of_page }。
+   *[no] 。
+    }
+now-forecast-ranking = 给客户排序用{ $ranking }。
+now-forecast-others = { $by_it ->
+    [yes] 给客户排序用{ $page }，本页的其他数字也由它得出。
+   *[no] { $same ->
+        [yes] 给客户排序也用它。
+       *[no] {""}
+        }本页的其他数字由{ $page }得出。
+    }
+forecast-named = “{ $title }”{ $has_gloss ->
+    [yes] （{ $gloss }）
    *[no] {""}
+    }
+forecast-gloss = { $name ->
+    [zero] 谁都不再购买
+    [own_rate] 客户按自己过去的频率继续购买
+    [past_spend] 客户按过去的消费继续，整体按比例缩放
+    [population_mean] 每位客户都按全体平均计算
+    [last_period] 客户重复上一个同样长的时期
+    [hiatus] 沉寂太久的客户视为流失，其余照旧
+    [seasonal_naive] 客户重复去年同期
+    [boosted_trees] 从本日志较早时期学习的机器学习
+    [blend] 统计模型与机器学习的平均
+    [blend_process_total] 统计模型与机器学习的平均，总量取自统计模型
+    [blend_learned_total] 统计模型与机器学习的平均，总量从较早时期学得
+   *[best] 从本日志较早的时期学习，对其他各种方法该采信多少
+    }
+forecast-gloss-process = 一种统计模型，描述客户多久买一次{ $leaves ->
+    [yes] 、何时流失
+   *[no] {""}
+    }{ $spends ->
+    [yes] 、每次花多少
+   *[no] {""}
+    }
+budget-forecast = 未来{ DURATION($horizon) }，“{ $title }”预计{ $quantity ->
+    [money] 消费 { COUNT($expected) }
+   *[purchases] 购买 { COUNT($expected) } 次
+    }，“{ $page }”预计 { COUNT($of_page) }。“{ $title }”的总量在{ $cutoffs ->
+    [1] 检验日的误差为 { SIGNED_PERCENT($lowest) }。
+   *[other] { " " }{ COUNT($cutoffs) } 个检验日的误差为 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }。
     }
 now-whom = 重点照顾谁
 now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $revenue ->
@@ -694,7 +738,13 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $
     }
 now-next = 下一步
 now-next-text = { $has_range ->
-    [yes] 以区间下限作为稳妥的预算。
+    [yes] 以区间下限作为{ $money ->
+        [yes] { $revenue ->
+            [yes] 收入
+           *[no] 价值
+            }
+       *[no] 购买次数
+        }的稳妥估计。
    *[no] 预算按过去总量的误差留出余地。
     }{ $has_list ->
     [yes] 流失预警名单随机抽一半联系，另一半不联系：两者之差才能说明联系是否有用。

@@ -546,7 +546,7 @@ glance-outlook = 這些顧客未來 { DURATION($horizon) }的預期購買次數
 glance-purchases = { DATE($cutoff) } 之後 { DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
 glance-active = 仍活躍
-glance-active-note = 依 { $title }，{ COUNT($customers) } 位顧客中預計有 { COUNT($active) } 位還會再次購買。
+glance-active-note = 依購買模型 { $title }，{ COUNT($customers) } 位顧客中預計有 { COUNT($active) } 位還會再次購買。
 glance-customer = 平均每位顧客
 glance-customer-note = 一半顧客的價值低於 { $median }。
 glance-newcomer = { $revenue ->
@@ -677,12 +677,56 @@ new-customer-cost = { $revenue ->
    *[no] 取得一位新顧客最多花 { $value }（{ $lower } 至 { $upper }）：這是前 { DURATION($horizon) }（含首單）的毛利，為 { COUNT($customers) } 位顧客的平均。
     }
 now-forecast = 用哪個預測
-now-forecast-text = { $same ->
-    [yes] 編列預算和為顧客排序都用「{ $total }」。
-   *[no] 編列預算用「{ $total }」，為顧客排序用「{ $ranking }」。
-    }{ $other ->
-    [yes] 本頁的數字由 { $page } 得出。
+now-forecast-page = { $both ->
+    [yes] 編列預算和為顧客排序都用{ $page }，本頁的數字由它得出。
+   *[no] 編列預算用{ $page }，本頁的數字由它得出。
+    }
+now-forecast-budget = 編列未來 { DURATION($horizon) }的預算用{ $total }{ $has_amount ->
+    [yes] ：預計{ $quantity ->
+        [money] 消費 { $amount }
+       *[purchases] 購買 { $amount } 次
+        }，本頁的模型則預計 { $of_page }。
+   *[no] 。
+    }
+now-forecast-ranking = 為顧客排序用{ $ranking }。
+now-forecast-others = { $by_it ->
+    [yes] 為顧客排序用{ $page }，本頁的其他數字也由它得出。
+   *[no] { $same ->
+        [yes] 為顧客排序也用它。
+       *[no] {""}
+        }本頁的其他數字由{ $page }得出。
+    }
+forecast-named = 「{ $title }」{ $has_gloss ->
+    [yes] （{ $gloss }）
    *[no] {""}
+    }
+forecast-gloss = { $name ->
+    [zero] 誰都不再購買
+    [own_rate] 顧客依自己過去的頻率繼續購買
+    [past_spend] 顧客依過去的消費繼續，整體按比例縮放
+    [population_mean] 每位顧客都以全體平均計算
+    [last_period] 顧客重複上一個同樣長的時期
+    [hiatus] 沉寂太久的顧客視為流失，其餘照舊
+    [seasonal_naive] 顧客重複去年同期
+    [boosted_trees] 從本交易紀錄較早時期學習的機器學習
+    [blend] 統計模型與機器學習的平均
+    [blend_process_total] 統計模型與機器學習的平均，總量取自統計模型
+    [blend_learned_total] 統計模型與機器學習的平均，總量從較早時期學得
+   *[best] 從本交易紀錄較早的時期學習，對其他各種方法該採信多少
+    }
+forecast-gloss-process = 一種統計模型，描述顧客多久買一次{ $leaves ->
+    [yes] 、何時流失
+   *[no] {""}
+    }{ $spends ->
+    [yes] 、每次花多少
+   *[no] {""}
+    }
+budget-forecast = 未來 { DURATION($horizon) }，「{ $title }」預計{ $quantity ->
+    [money] 消費 { COUNT($expected) }
+   *[purchases] 購買 { COUNT($expected) } 次
+    }，「{ $page }」預計 { COUNT($of_page) }。「{ $title }」的總量在{ $cutoffs ->
+    [1] 檢驗日的誤差為 { SIGNED_PERCENT($lowest) }。
+   *[other] { " " }{ COUNT($cutoffs) } 個檢驗日的誤差為 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }。
     }
 now-whom = 優先照顧誰
 now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $revenue ->
@@ -694,7 +738,13 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $
     }
 now-next = 下一步
 now-next-text = { $has_range ->
-    [yes] 以區間下限作為穩妥的預算。
+    [yes] 以區間下限作為{ $money ->
+        [yes] { $revenue ->
+            [yes] 營收
+           *[no] 價值
+            }
+       *[no] 購買次數
+        }的穩妥估計。
    *[no] 預算按過去總量的誤差留出餘地。
     }{ $has_list ->
     [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡：兩者之差才能說明聯絡是否有用。

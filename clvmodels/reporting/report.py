@@ -22,6 +22,7 @@ from clvmodels.language.numbers import listed, sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.acting import CustomerDecisions, trust_blocks, what_to_do
 from clvmodels.reporting.acting.amounts import AmountFormat
+from clvmodels.reporting.acting.budget_forecast import BudgetForecast
 from clvmodels.reporting.acting.customer_decisions import tiers_of_values
 from clvmodels.reporting.acting.customer_files import files_of_page, without_links, write_files
 from clvmodels.reporting.acting.outlook import PurchaseOutlook, judge_season
@@ -78,6 +79,8 @@ class Report:
         Where the next months are in the season; None without a profile.
     outlook : PurchaseOutlook or None
         How many purchases the customers will make, for a log without money.
+    budget : BudgetForecast or None
+        What the forecaster for budgets expects; None where that is the model of the report.
 
     Examples
     --------
@@ -103,6 +106,7 @@ class Report:
     change: ValueChange | None = None
     season: Finding | None = None
     outlook: PurchaseOutlook | None = None
+    budget: BudgetForecast | None = None
 
     @property
     def findings(self) -> Findings:
@@ -240,6 +244,7 @@ def make_report(
     change: ValueChange | None = None,
     outlook: PurchaseOutlook | None = None,
     knows_season: bool = False,
+    budget: BudgetForecast | None = None,
 ) -> Report:
     """Return the report of a backtest in the language of `written_in`; see `write_report` for the parameters."""
     if ledger is not None:
@@ -256,7 +261,7 @@ def make_report(
         decisions = CustomerDecisions(sorted_customers)
     money = AmountFormat(currency)
     season = None if profile is None else judge_season(profile, knows_season=knows_season)
-    actions = what_to_do(view, decisions, basis, money, season, outlook)
+    actions = what_to_do(view, decisions, basis, money, season, outlook, budget)
     glance = glance_at(view, value, basis, cautions, decisions, actions, change, name, money, outlook)
     summary = summarize_cautions(cautions, profile)
     script, script_hash = page_script()
@@ -279,6 +284,11 @@ def make_report(
         numbers["season"] = plain(season.to_dict())
     if outlook is not None:
         numbers["outlook"] = plain(outlook.to_dict())
+    if budget is not None:
+        numbers["budget_forecast"] = plain(budget.to_dict())
+    if change is not None:
+        numbers["change"] = plain(asdict(change))
+    numbers["report"] = {"name": name, "currency": currency, "language": current_language(), "title": glance.title}
     page = render("report.html.j2", content)
     return Report(
         result,
@@ -294,6 +304,7 @@ def make_report(
         change,
         season,
         outlook,
+        budget,
     )
 
 

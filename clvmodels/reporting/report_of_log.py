@@ -25,6 +25,7 @@ from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
 from clvmodels.profiling.profile import Profile, ProfileUnit, profile
+from clvmodels.reporting.acting.budget_forecast import forecast_budget
 from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide
 from clvmodels.reporting.acting.outlook import forecast_purchases
 from clvmodels.reporting.report import Report, make_report
@@ -174,6 +175,9 @@ def report(
             progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),
         )
         value, basis, decisions, change, outlook = None, None, None, None, None
+        processes = (
+            [MODEL_CLASSES[name]() for name in result.facts["models"]] if chosen == "auto" else as_models(chosen)
+        )
         step(message("report-step", {"step": "value"}))
         history = KnownHistory.from_log(source.whole, **options, **reading)
         history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
@@ -183,7 +187,7 @@ def report(
             fitted = CustomerModel(_reference(result, chosen)).fit(history)
             outlook = forecast_purchases(fitted, history, ahead, total_interval)
         else:
-            model = CustomerModel(_reference(result, chosen), spend).fit(history)
+            fitted = model = CustomerModel(_reference(result, chosen), spend).fit(history)
             value = value_table(model, history.rfm, terms)
             total = None if terms.is_lifetime else model.total(history, terms.horizon, "money", level_rule="none")
             total = total.of_model() if total is not None and total_interval == "model" else total
@@ -201,6 +205,7 @@ def report(
             decisions = decide(model, history, value, terms, total, accounts)
         step(message("report-step", {"step": "page"}))
         ledger = None if source.cleaned is None else source.cleaned.ledger
+        budget = forecast_budget(result, processes, spend, fitted, history)
         return make_report(
             result,
             value,
@@ -213,6 +218,7 @@ def report(
             change=change,
             outlook=outlook,
             knows_season=history.clock.calendar is not None,
+            budget=budget,
         )
 
 

@@ -13,14 +13,18 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.profiling.season import Season
+from clvmodels.reporting.acting import budget_forecast
 from clvmodels.reporting.acting.amounts import AmountFormat, parts_of_total, whole_percents
+from clvmodels.reporting.acting.budget_forecast import BudgetForecast, forecast_budget
 from clvmodels.reporting.acting.customer_decisions import CustomerDecisions, accounts_of, decide, tiers_of_values
 from clvmodels.reporting.acting.customer_files import file_link, files_of_page, without_links, write_files
 from clvmodels.reporting.acting.outlook import judge_season
 from clvmodels.reporting.acting.what_to_do import what_to_do
+from clvmodels.reporting.acting.which_forecast import budget_finding, explain, which_forecast
 from clvmodels.reporting.at_a_glance import _active_card
 from clvmodels.reporting.report_of_log import value_table
 from clvmodels.reporting.selection import select
+from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.valuation.value_terms import ValueTerms
 
 
@@ -112,6 +116,61 @@ def test_parts_of_a_table_add_up_to_its_total():
     assert sum(round(100 * share) for share in shares) == 101
     assert sum(round(100 * share) for share in whole_percents(shares)) == 100
     assert math.isnan(whole_percents([math.nan, 0.5])[0])
+
+
+@pytest.mark.slow
+def test_each_forecast_is_explained_where_it_is_named_first_with_what_it_expects(validation):
+    def text(*metrics: str) -> str:
+        table = validation.differences[validation.differences["metric"] == "gini"]
+        better = pd.concat([table.assign(metric=metric) for metric in ("bias", "gini")])
+        worse = ~better["metric"].isin(metrics) & (better["better"] == "forecaster")
+        better["better"] = better["better"].mask(worse, "reference")
+        budget = BudgetForecast("own_rate", "", "money", "2 weeks", 1234.5, 4567.8, -0.1, 0.2, 1)
+        return which_forecast(select(replace(validation, differences=better)), AmountFormat("EUR"), budget)
+
+    model = (
+        "“BG/NBD x Gamma-Gamma” (a statistical model of how often customers buy, when they leave and what they spend)"
+    )
+    rule = "“own rate carried on” (customers go on at their own past rate)"
+    assert text() == f"Use {model} for budgets and for ranking customers. The numbers on this page are by it."
+    assert text("gini") == f"Use {model} for budgets. The numbers on this page are by it. Rank customers by {rule}."
+    expects = (
+        f"For the budget of the next 2 weeks, use {rule}: it expects spending of EUR 1,230, "
+        "the model of this page EUR 4,570."
+    )
+    assert text("bias") == f"{expects} Rank customers by {model}, by which all other numbers on this page are."
+    assert (
+        text("bias", "gini") == f"{expects} Rank customers by it, too. The other numbers on this page are by {model}."
+    )
+
+
+@pytest.mark.slow
+def test_the_forecaster_for_budgets_is_fitted_to_the_whole_log(validation, monkeypatch):
+    log = clv.datasets.load_cdnow(sample=True)
+    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    fitted = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(history)
+    known = [fitted.purchases, fitted.spend, fitted, history]
+    assert forecast_budget(validation, [known[0]], *known[1:]) is None  # the model of the report is the best
+    monkeypatch.setattr(budget_forecast, "recommended_for", lambda *_: "own_rate")
+    budget = forecast_budget(validation, [known[0]], *known[1:])
+    assert budget.expected == clv.Rule("own_rate").fit(history).forecast(history, "2 weeks").money.total
+    assert budget.of_page == fitted.forecast(history, "2 weeks").money.total
+    assert (budget.lowest, budget.highest, budget.cutoffs) == (1.6, 1.6, 1)
+    text = budget_finding(select(validation), budget).text
+    assert "“own rate carried on” expects spending of " in text
+    assert text.endswith("At the test date, the total of “own rate carried on” was off by +160%.")
+
+
+def test_every_forecaster_of_a_backtest_is_explained():
+    every = default_forecasters([clv.BGNBD(), clv.NBD()], clv.GammaGamma(), boosted_trees=True, money=True)
+    names = [identity.id for each in every if (identity := each.identity("purchases") or each.identity("money"))]
+    view: Any = SimpleNamespace(quantities=["purchases"])
+    texts = {name: explain(view, name) for name in names}
+    assert texts["bgnbd"] == "a statistical model of how often customers buy and when they leave"
+    assert texts["nbd"] == "a statistical model of how often customers buy"
+    assert len(set(texts.values())) == len(names)
+    assert all(texts.values())
+    assert explain(view, "own forecaster") == ""
 
 
 def profile_of(first_day: str, last_day: str, season: Season) -> Any:

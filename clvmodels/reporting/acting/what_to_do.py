@@ -9,9 +9,11 @@ from clvmodels.frames import Frame
 from clvmodels.language import Finding, message
 from clvmodels.language.numbers import column, fixed, percent, signed_percent, significant
 from clvmodels.reporting.acting.amounts import AmountFormat, parts_of_total, whole_percents
+from clvmodels.reporting.acting.budget_forecast import BudgetForecast
 from clvmodels.reporting.acting.customer_decisions import LISTS, CustomerDecisions, NewCustomer
 from clvmodels.reporting.acting.customer_files import file_link
 from clvmodels.reporting.acting.outlook import PurchaseOutlook
+from clvmodels.reporting.acting.which_forecast import budget_finding, which_forecast
 from clvmodels.reporting.page import PageBlock, Pictures, Table
 from clvmodels.reporting.sections.calibration import tracking_picture
 from clvmodels.reporting.selection import LEARNERS, Selection
@@ -86,6 +88,7 @@ def what_to_do(
     money: AmountFormat,
     season: Finding | None = None,
     outlook: PurchaseOutlook | None = None,
+    budget: BudgetForecast | None = None,
 ) -> WhatToDo:
     """Return what a reader of the report can do with it.
 
@@ -101,6 +104,8 @@ def what_to_do(
         Where the next months are in the season.
     outlook : PurchaseOutlook, optional
         Of a log without money.
+    budget : BudgetForecast, optional
+        By another forecaster than the model of the report.
     """
     use = judge_use(view)
     has_range = outlook is not None or (basis is not None and basis.has_interval)
@@ -113,12 +118,18 @@ def what_to_do(
         tiers_link=file_link("tiers") if has_files else "",
         lists=() if decisions is None else _lists(decisions, money),
         newcomer="" if decisions is None else _newcomer(decisions, basis, money),
-        budget=(*(finding.text for finding in use.findings), *(() if season is None else (season.text,))),
+        budget=_budget(view, use, season, budget),
         steps=tuple(message(f"next-step-{name}", steps) for name in names),
         currency=money.currency,
         revenue=is_revenue,
-        now=_first_steps(view, use, decisions, money, has_range, is_revenue),
+        now=_first_steps(view, decisions, money, has_range, is_revenue, budget),
     )
+
+
+def _budget(view: Selection, use: Answer, season: Finding | None, budget: BudgetForecast | None) -> tuple[str, ...]:
+    """Return which forecast to use for what, what to allow for, and the season."""
+    more = [] if budget is None else [budget_finding(view, budget)]
+    return tuple(finding.text for finding in (*use.findings, *more, *([] if season is None else [season])))
 
 
 def _tier_rows(decisions: CustomerDecisions) -> tuple[TierRow, ...]:
@@ -193,17 +204,14 @@ def newcomer_figures(newcomer: NewCustomer, basis: ValueBasis | None, money: Amo
 
 def _first_steps(
     view: Selection,
-    use: Answer,
     decisions: CustomerDecisions | None,
     money: AmountFormat,
     has_range: bool,
     is_revenue: bool,
+    budget: BudgetForecast | None,
 ) -> tuple[tuple[str, str], ...]:
-    """Return which forecast to use, whom to look after and what to do next, each in one sentence."""
-    total, ranking = (_best_for(view, use, metric) for metric in ("bias", "gini"))
-    page = view.title("money" if "money" in view.quantities else "purchases")
-    figures = {"total": total, "ranking": ranking, "same": total == ranking, "other": page != total, "page": page}
-    now = [(message("now-forecast"), message("now-forecast-text", figures))]
+    """Return which forecast to use, whom to look after and what to do next, each in one or two sentences."""
+    now = [(message("now-forecast"), which_forecast(view, money, budget))]
     at_risk = None if decisions is None or decisions.lists is None else decisions.lists.summary.iloc[0]
     has_list = at_risk is not None and at_risk["money_at_stake"] >= LEAST_AT_STAKE
     if decisions is not None:
@@ -214,7 +222,8 @@ def _first_steps(
         if at_risk is not None:
             figures |= {"at_risk": int(at_risk["customers"]), "money": money.round(float(at_risk["money_at_stake"]))}
         now.append((message("now-whom"), message("now-whom-text", figures)))
-    figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon}
+    figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon, "money": decisions is not None}
+    figures["revenue"] = is_revenue
     now.append((message("now-next"), message("now-next-text", figures)))
     return tuple(now)
 
@@ -227,17 +236,6 @@ def _deployed(view: Selection, use: Answer) -> dict[str, str]:
         return {"forecaster": "best", "model": ""}
     processes = [name for name in recommended if view.kinds.get(name) == "process"]
     return {"forecaster": "process", "model": processes[0] if processes else view.reference}
-
-
-def _best_for(view: Selection, use: Answer, metric: str) -> str:
-    """Return the title of the forecaster to use for totals ("bias") or rankings ("gini")."""
-    quantity = "money" if "money" in view.quantities else "purchases"
-    for finding in use.findings:
-        figures = finding.figures
-        is_about = figures.get("metric") == metric and figures.get("quantity") in (quantity, "all")
-        if finding.code == "verdict-recommend" and is_about:
-            return str(figures["title"])
-    return view.title(quantity)
 
 
 def trust_blocks(view: Selection) -> list[PageBlock]:
