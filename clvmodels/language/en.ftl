@@ -860,8 +860,8 @@ list-key-accounts = { $customers ->
 list-at-risk = { $customers ->
     [0] none of the { COUNT($candidates) } active repeat buyers: nothing depends on whether they stay.
    *[other] { $every ->
-        [yes] all { COUNT($customers) } active repeat buyers: { $money } is expected to be lost as some of them leave.
-       *[no] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: { $money } is expected to be lost as some of them leave.
+        [yes] all { COUNT($customers) } active repeat buyers: the expected loss, as some of them leave, is { $money }.
+       *[no] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: the expected loss, as some of them leave, is { $money }.
         }
     }
 list-win-back = { $customers ->
@@ -874,9 +874,13 @@ list-win-back = { $customers ->
 list-second-purchase = { $customers ->
     [0] none of the { COUNT($candidates) } customers with one order is likely to order again soon.
    *[other] { $every ->
-        [yes] all { COUNT($customers) } customers with one order: { $money } is expected from them.
-       *[no] { COUNT($customers) } of { COUNT($candidates) } customers with one order, those with the most to come: { $money } is expected from them.
+        [yes] all { COUNT($customers) } customers with one order, who are expected to bring { $money }.
+       *[no] { COUNT($customers) } of { COUNT($candidates) } customers with one order, those with the most to come: they are expected to bring { $money }.
         }
+    }
+purchases-at-stake = { $number } { $one ->
+    [yes] purchase
+   *[no] purchases
     }
 new-customer-cost = { $revenue ->
     [yes] A new customer brings revenue of { $value } in the first { $horizon }, first order included ({ $lower } to { $upper }; mean of { COUNT($customers) } customers). Multiply by your margin for the most that a new customer may cost.
@@ -907,7 +911,7 @@ forecast-named = “{ $title }”{ $has_gloss ->
    *[no] {""}
     }
 forecast-gloss = { $name ->
-    [zero] nobody buys again
+    [nobody] nobody buys again
     [own_rate] customers go on at their own past rate
     [past_spend] customers go on as they spent so far, scaled
     [population_mean] every customer gets the average of all
@@ -938,21 +942,20 @@ budget-forecast = For the next { $horizon }, “{ $title }” expects { $quantit
    *[other] At { COUNT($cutoffs) } test dates, the totals of “{ $title }” were off by { SIGNED_PERCENT($lowest) } to { SIGNED_PERCENT($highest) }.
     }
 now-whom = Whom to look after
-now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the { $revenue ->
-    [yes] revenue
-   *[no] value
+now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT($share, places: 0) } of the { $kind ->
+    [value] value
+    [revenue] revenue
+   *[purchases] expected purchases
     }.{ $has_list ->
-    [yes] {" "}Of the active repeat buyers, { COUNT($at_risk) } are most at risk: { $money } is expected to be lost as some of them leave.
+    [yes] {" "}Of the active repeat buyers, { COUNT($at_risk) } are most at risk: the expected loss, as some of them leave, is { $money }.
    *[no] {""}
     }
 now-next = What to do next
 now-next-text = { $has_range ->
-    [yes] Take the lower end of the interval as the safe case of the { $money ->
-        [yes] { $revenue ->
-            [yes] revenue
-           *[no] value
-            }
-       *[no] purchases
+    [yes] Take the lower end of the interval as the safe case of the { $kind ->
+        [value] value
+        [revenue] revenue
+       *[purchases] purchases
         }.
    *[no] Allow for as much as past totals were off.
     }{ $has_list ->
@@ -1661,15 +1664,23 @@ page-can-be-used = Can these numbers be used?
 page-cautions = Cautions
 page-grades = What the grades mean
 page-who-matters = Who matters
-page-who-holds = Who holds the value
+page-who-holds = { $kind ->
+    [value] Who holds the value
+    [revenue] Who holds the revenue
+   *[purchases] Who makes the purchases
+    }
 page-who-tier = tier
 page-who-interval = 90% interval
-page-tiers-file = Every customer’s tier and value (CSV)
+page-tiers-file = { $kind ->
+    [purchases] Every customer’s tier and expected purchases (CSV)
+   *[other] Every customer’s tier and value (CSV)
+    }
 page-whom = Whom to look after
 page-who-number = number
-page-who-value = { $revenue ->
-    [yes] revenue
-   *[no] value
+page-who-value = { $kind ->
+    [value] value
+    [revenue] revenue
+   *[purchases] purchases
     }{ $has_currency ->
     [yes] { " " }({ $currency })
    *[no] { "" }
@@ -1688,6 +1699,8 @@ sheet-heading = { $name ->
     [share] share
     [list] list
     [stake] money at stake
+    [purchases] expected purchases
+    [purchases-at-stake] purchases at stake
     [code] code
     [severity] severity
     [figures] figures

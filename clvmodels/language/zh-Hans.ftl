@@ -672,6 +672,9 @@ list-second-purchase = { $customers ->
        *[no] { COUNT($candidates) } 位只下过一单的客户中最有潜力的 { COUNT($customers) } 位：预计带来 { $money }。
         }
     }
+purchases-at-stake = { $number } 次购买{ $one ->
+   *[other] { "" }
+    }
 new-customer-cost = { $revenue ->
     [yes] 一位新客户在前{ DURATION($horizon) }（含首单）带来收入 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位客户的平均）。乘以毛利率，即为获客成本的上限。
    *[no] 获得一位新客户最多花 { $value }（{ $lower } 至 { $upper }）：这是前{ DURATION($horizon) }（含首单）的毛利，为 { COUNT($customers) } 位客户的平均。
@@ -701,7 +704,7 @@ forecast-named = “{ $title }”{ $has_gloss ->
    *[no] {""}
     }
 forecast-gloss = { $name ->
-    [zero] 谁都不再购买
+    [nobody] 谁都不再购买
     [own_rate] 客户按自己过去的频率继续购买
     [past_spend] 客户按过去的消费继续，整体按比例缩放
     [population_mean] 每位客户都按全体平均计算
@@ -729,21 +732,20 @@ budget-forecast = 未来{ DURATION($horizon) }，“{ $title }”预计{ $quanti
    *[other] { " " }{ COUNT($cutoffs) } 个检验日的误差为 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }。
     }
 now-whom = 重点照顾谁
-now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $revenue ->
-    [yes] 收入
-   *[no] 价值
+now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $kind ->
+    [value] 价值
+    [revenue] 收入
+   *[purchases] 预期购买次数
     }的 { PERCENT($share, places: 0) }。{ $has_list ->
     [yes] 活跃复购客户中，流失预警名单上有 { COUNT($at_risk) } 位：预计其中有人流失，损失 { $money }。
    *[no] {""}
     }
 now-next = 下一步
 now-next-text = { $has_range ->
-    [yes] 以区间下限作为{ $money ->
-        [yes] { $revenue ->
-            [yes] 收入
-           *[no] 价值
-            }
-       *[no] 购买次数
+    [yes] 以区间下限作为{ $kind ->
+        [value] 价值
+        [revenue] 收入
+       *[purchases] 购买次数
         }的稳妥估计。
    *[no] 预算按过去总量的误差留出余地。
     }{ $has_list ->
@@ -1297,15 +1299,23 @@ page-can-be-used = 这些数字可以用吗？
 page-cautions = 提示
 page-grades = 评级的含义
 page-who-matters = 哪些客户重要
-page-who-holds = 价值由谁贡献
+page-who-holds = { $kind ->
+    [value] 价值
+    [revenue] 收入
+   *[purchases] 购买次数
+    }由谁贡献
 page-who-tier = 等级
 page-who-interval = 90% 区间
-page-tiers-file = 每位客户的等级与价值（CSV）
+page-tiers-file = { $kind ->
+    [purchases] 每位客户的等级与预期购买次数
+   *[other] 每位客户的等级与价值
+    }（CSV）
 page-whom = 重点照顾谁
 page-who-number = 人数
-page-who-value = { $revenue ->
-    [yes] 收入
-   *[no] 价值
+page-who-value = { $kind ->
+    [value] 价值
+    [revenue] 收入
+   *[purchases] 购买次数
     }{ $has_currency ->
     [yes] （{ CURRENCY($currency) }）
    *[no] { "" }
@@ -1324,6 +1334,8 @@ sheet-heading = { $name ->
     [share] 占比
     [list] 名单
     [stake] 涉及金额
+    [purchases] 预期购买次数
+    [purchases-at-stake] 涉及购买次数
     [code] 代码
     [severity] 程度
     [figures] 数字

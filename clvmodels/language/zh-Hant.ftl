@@ -672,6 +672,9 @@ list-second-purchase = { $customers ->
        *[no] { COUNT($candidates) } 位只下過一單的顧客中最有潛力的 { COUNT($customers) } 位：預計帶來 { $money }。
         }
     }
+purchases-at-stake = { $number } 次購買{ $one ->
+   *[other] { "" }
+    }
 new-customer-cost = { $revenue ->
     [yes] 一位新顧客在前 { DURATION($horizon) }（含首單）帶來營收 { $value }（{ $lower } 至 { $upper }；{ COUNT($customers) } 位顧客的平均）。乘以毛利率，即為獲客成本的上限。
    *[no] 取得一位新顧客最多花 { $value }（{ $lower } 至 { $upper }）：這是前 { DURATION($horizon) }（含首單）的毛利，為 { COUNT($customers) } 位顧客的平均。
@@ -701,7 +704,7 @@ forecast-named = 「{ $title }」{ $has_gloss ->
    *[no] {""}
     }
 forecast-gloss = { $name ->
-    [zero] 誰都不再購買
+    [nobody] 誰都不再購買
     [own_rate] 顧客依自己過去的頻率繼續購買
     [past_spend] 顧客依過去的消費繼續，整體按比例縮放
     [population_mean] 每位顧客都以全體平均計算
@@ -729,21 +732,20 @@ budget-forecast = 未來 { DURATION($horizon) }，「{ $title }」預計{ $quant
    *[other] { " " }{ COUNT($cutoffs) } 個檢驗日的誤差為 { SIGNED_PERCENT($lowest) } 至 { SIGNED_PERCENT($highest) }。
     }
 now-whom = 優先照顧誰
-now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $revenue ->
-    [yes] 營收
-   *[no] 價值
+now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $kind ->
+    [value] 價值
+    [revenue] 營收
+   *[purchases] 預期購買次數
     }的 { PERCENT($share, places: 0) }。{ $has_list ->
     [yes] 活躍回購顧客中，流失預警名單上有 { COUNT($at_risk) } 位：預計其中有人流失，損失 { $money }。
    *[no] {""}
     }
 now-next = 下一步
 now-next-text = { $has_range ->
-    [yes] 以區間下限作為{ $money ->
-        [yes] { $revenue ->
-            [yes] 營收
-           *[no] 價值
-            }
-       *[no] 購買次數
+    [yes] 以區間下限作為{ $kind ->
+        [value] 價值
+        [revenue] 營收
+       *[purchases] 購買次數
         }的穩妥估計。
    *[no] 預算按過去總量的誤差留出餘地。
     }{ $has_list ->
@@ -1297,15 +1299,23 @@ page-can-be-used = 這些數字可以用嗎？
 page-cautions = 提示
 page-grades = 評級的含義
 page-who-matters = 哪些顧客重要
-page-who-holds = 價值由誰貢獻
+page-who-holds = { $kind ->
+    [value] 價值
+    [revenue] 營收
+   *[purchases] 購買次數
+    }由誰貢獻
 page-who-tier = 等級
 page-who-interval = 90% 區間
-page-tiers-file = 每位顧客的等級與價值（CSV）
+page-tiers-file = { $kind ->
+    [purchases] 每位顧客的等級與預期購買次數
+   *[other] 每位顧客的等級與價值
+    }（CSV）
 page-whom = 優先照顧誰
 page-who-number = 人數
-page-who-value = { $revenue ->
-    [yes] 營收
-   *[no] 價值
+page-who-value = { $kind ->
+    [value] 價值
+    [revenue] 營收
+   *[purchases] 購買次數
     }{ $has_currency ->
     [yes] （{ CURRENCY($currency) }）
    *[no] { "" }
@@ -1324,6 +1334,8 @@ sheet-heading = { $name ->
     [share] 占比
     [list] 名單
     [stake] 涉及金額
+    [purchases] 預期購買次數
+    [purchases-at-stake] 涉及購買次數
     [code] 代碼
     [severity] 程度
     [figures] 數字

@@ -26,7 +26,7 @@ from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
 from clvmodels.profiling.profile import Profile, ProfileUnit, profile
 from clvmodels.reporting.acting.budget_forecast import forecast_budget
-from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide
+from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide, decide_by_purchases
 from clvmodels.reporting.acting.outlook import forecast_purchases
 from clvmodels.reporting.report import Report, make_report
 from clvmodels.reporting.series.past_report import check_comparable, explain_change, read_past_report, valuation
@@ -186,6 +186,8 @@ def report(
             ahead = USUAL_HORIZON if terms.is_lifetime else ahead
             fitted = CustomerModel(_reference(result, chosen)).fit(history)
             outlook = forecast_purchases(fitted, history, ahead, total_interval)
+            step(message("report-step", {"step": "decisions"}))
+            decisions = decide_by_purchases(fitted, history, ahead)
         else:
             fitted = model = CustomerModel(_reference(result, chosen), spend).fit(history)
             value = value_table(model, history.rfm, terms)

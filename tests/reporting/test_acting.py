@@ -16,7 +16,13 @@ from clvmodels.profiling.season import Season
 from clvmodels.reporting.acting import budget_forecast
 from clvmodels.reporting.acting.amounts import AmountFormat, parts_of_total, whole_percents
 from clvmodels.reporting.acting.budget_forecast import BudgetForecast, forecast_budget
-from clvmodels.reporting.acting.customer_decisions import CustomerDecisions, accounts_of, decide, tiers_of_values
+from clvmodels.reporting.acting.customer_decisions import (
+    CustomerDecisions,
+    accounts_of,
+    decide,
+    decide_by_purchases,
+    tiers_of_values,
+)
 from clvmodels.reporting.acting.customer_files import file_link, files_of_page, without_links, write_files
 from clvmodels.reporting.acting.outlook import judge_season
 from clvmodels.reporting.acting.what_to_do import what_to_do
@@ -171,6 +177,27 @@ def test_every_forecaster_of_a_backtest_is_explained():
     assert len(set(texts.values())) == len(names)
     assert all(texts.values())
     assert explain(view, "own forecaster") == ""
+
+
+@pytest.mark.slow
+def test_a_log_without_money_has_tiers_and_lists_by_purchases(validation, tmp_path):
+    log = clv.datasets.load_cdnow(sample=True)
+    history = clv.KnownHistory.from_log(log, time_unit="week", observation_end="1997-09-30")
+    model = clv.CustomerModel(clv.MBGNBD()).fit(history)
+    decisions = decide_by_purchases(model, history, "12 months")
+    expected = model.expected_purchases(history.rfm, "12 months")["expected_purchases"]
+    assert decisions.tiers.summary["value"].sum() == pytest.approx(expected.sum(), rel=1e-12)
+    write_files(decisions.tables(), tmp_path / "page.html")
+    at_risk = pd.read_csv(tmp_path / "page-files" / "at-risk.csv")
+    assert at_risk["purchases_at_stake"].sum() == pytest.approx(decisions.lists.summary["money_at_stake"].iloc[0])
+    rfm = history.rfm[np.flatnonzero(history.rfm.customer_id.is_in(at_risk["customer_id"]).to_numpy())]
+    stays = clv.NBD().fit(rfm)  # who cannot leave buys more than who can
+    assert (at_risk["probability_alive"] >= 0.5).all()
+    assert at_risk["purchases_at_stake"].max() < stays.expected_purchases(rfm, "12 months")["expected_purchases"].max()
+    actions = what_to_do(select(validation), decisions, None, AmountFormat("EUR"))
+    assert actions.currency == ""
+    assert actions.now[1][1].startswith("The top 118 customers (tier A) hold 37% of the expected purchases.")
+    assert "the expected loss, as some of them leave, is 286 purchases." in actions.now[1][1]
 
 
 def profile_of(first_day: str, last_day: str, season: Season) -> Any:

@@ -27,7 +27,9 @@ def test_sheets_are_in_the_language_of_the_report(tmp_path, language, sheets):
     glance = AtAGlance("Title", "", headline, (Status("data", "good", tested),), (), (("Next", "=1+1"),))
     tiers = pd.DataFrame({"tier": ["A"], "customers": [5], "value": [60.0], "share_of_value": [0.6]})
     lists = pd.DataFrame({"list": ["at risk"], "customers": [3], "money_at_stake": [12.5]})
-    decisions = SimpleNamespace(tiers=SimpleNamespace(summary=tiers), lists=SimpleNamespace(summary=lists))
+    decisions = SimpleNamespace(
+        quantity="money", tiers=SimpleNamespace(summary=tiers), lists=SimpleNamespace(summary=lists)
+    )
     report = SimpleNamespace(language=language, glance=glance, decisions=decisions, findings=(tested,))
     write_report_workbook(report, tmp_path / "report.xlsx")
     book = fastexcel.read_excel(tmp_path / "report.xlsx")

@@ -36,6 +36,7 @@ __all__ = [
     "list_findings",
     "list_summary",
     "main_reasons",
+    "purchase_lists",
     "refuse_other_customers",
 ]
 
@@ -179,13 +180,39 @@ def action_lists(
     True
     """
     check_list(purchases, spend, rfm, horizon=horizon, margin=margin, size=size)
-    factors = factors_at_stake(purchases, spend, rfm, rfm.clock.duration(horizon), margin)
+    length = rfm.clock.duration(horizon)
+    return _lists(factors_at_stake(purchases, spend, rfm, length, margin), rfm, size, "money_at_stake")
+
+
+def purchase_lists(purchases: PurchaseModel, rfm: RFM, *, horizon: float | str, size: int = 100) -> ActionLists:
+    """List the customers to act on as `action_lists` does, with the purchases at stake instead of money.
+
+    Parameters
+    ----------
+    purchases : fitted model
+        In its process customers must be able to leave.
+    rfm : RFM
+        Without money.
+    horizon, size
+        As for `action_lists`.
+
+    Returns
+    -------
+    ActionLists
+        Its column of what is at stake is purchases_at_stake; its summary calls it money_at_stake all the same.
+    """
+    factors = _purchase_factors(purchases, rfm, rfm.clock.duration(horizon))
+    return _lists(factors, rfm, size, "purchases_at_stake")
+
+
+def _lists(factors: Mapping[str, Array], rfm: RFM, size: int, at_stake: str) -> ActionLists:
+    """Return the customers of each list with the most at stake: the product of the factors of their list."""
     candidates = np.where(rfm.frequency == 0, 2, np.where(factors["active"] >= ACTIVE, 0, 1))
     money = np.full(len(rfm), np.nan)
     reasons = np.full((2, len(rfm)), None, dtype=object)
     for number, names in enumerate(_factors_of_lists()):
         rows = np.flatnonzero(candidates == number)
-        of_list = {name: factors[name][rows] for name in names}
+        of_list = {name: factors[name][rows] for name in names if name in factors}
         money[rows] = np.prod([*of_list.values()], axis=0)
         reasons[:, rows] = main_reasons(of_list)
     chosen = np.concatenate(
@@ -194,7 +221,7 @@ def action_lists(
     columns = {
         "customer_id": rfm.customer_id[chosen],
         "list": np.array(LISTS, dtype=object)[candidates[chosen]],
-        "money_at_stake": money[chosen],
+        at_stake: money[chosen],
         "reason_1": reasons[0, chosen],
         "reason_2": reasons[1, chosen],
         "probability_alive": factors["active"][chosen],
@@ -259,6 +286,12 @@ def factors_at_stake(
     purchases: PurchaseModel, spend: SpendModel, rfm: RFM, length: float, margin: float
 ) -> dict[str, Array]:
     """Return the factors of the money at stake by name, each (n,)."""
+    factors = _purchase_factors(purchases, rfm, length)
+    return factors | {"high order value": margin * spend.spend_prediction(rfm).point}
+
+
+def _purchase_factors(purchases: PurchaseModel, rfm: RFM, length: float) -> dict[str, Array]:
+    """Return the factors of the purchases at stake by name, each (n,)."""
     purchases = purchases.ahead_of(rfm)
     process = purchases.future
     alive = purchases.alive(rfm)
@@ -271,7 +304,6 @@ def factors_at_stake(
         "buys often": steady,
         "buys while active": active,
         "likely to leave": np.clip(1 - np.divide(active, steady, out=np.ones_like(active), where=steady > 0), 0.0, 1.0),
-        "high order value": margin * spend.spend_prediction(rfm).point,
     }
 
 

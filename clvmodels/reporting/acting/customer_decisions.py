@@ -13,13 +13,13 @@ import numpy as np
 
 from clvmodels import frames
 from clvmodels.decisions.accounts.key_accounts import DEFAULT_RULE, KeyAccounts, key_accounts
-from clvmodels.decisions.acting.action_lists import ActionLists, action_lists
+from clvmodels.decisions.acting.action_lists import ActionLists, action_lists, purchase_lists
 from clvmodels.decisions.tiering.tiers import Tiers, tiers
 from clvmodels.errors import FitFailed
 from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import MBGNBD
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasts import KnownHistory
+from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.valuation.acquisition_value import values_and_totals_at_acquisition
 from clvmodels.valuation.lifetime_value import lifetime_value
@@ -28,11 +28,20 @@ from clvmodels.valuation.value_terms import ValueTerms
 if TYPE_CHECKING:
     from clvmodels.processes.contract import Array
 
-__all__ = ["LISTS", "ActiveCustomers", "CustomerDecisions", "NewCustomer", "accounts_of", "decide", "tiers_of_values"]
+__all__ = [
+    "LISTS",
+    "ActiveCustomers",
+    "CustomerDecisions",
+    "NewCustomer",
+    "accounts_of",
+    "decide",
+    "decide_by_purchases",
+    "tiers_of_values",
+]
 
 LEVEL = 0.9  # of the intervals of tiers and of the value of a new customer
 USUAL_HORIZON = "12 months"  # of what is at stake, where values have no horizon
-TIER = "tier"
+TIER, EXPECTED = "tier", "expected_purchases"
 NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the model sees no dropout
 LISTS = {"at risk": "at-risk", "win back": "win-back", "second purchase": "second-purchase"}
 
@@ -87,6 +96,8 @@ class CustomerDecisions:
     newcomer : NewCustomer or None
         None where values have no horizon.
     active : ActiveCustomers or None
+    quantity : {"money", "purchases"}
+        What tiers and lists are measured in: purchases for a log without money.
     """
 
     tiers: Tiers
@@ -96,6 +107,7 @@ class CustomerDecisions:
     account_value: float = math.nan
     newcomer: NewCustomer | None = None
     active: ActiveCustomers | None = None
+    quantity: ForecastQuantity = "money"
 
     def tables(self) -> dict[str, frames.Frame]:
         """Return the tables that are written next to the page, by the names of their files without a suffix."""
@@ -112,7 +124,7 @@ class CustomerDecisions:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as plain values, without customers."""
-        numbers: dict[str, Any] = {"tiers": self.tiers.summary.to_dict("records")}
+        numbers: dict[str, Any] = {"quantity": self.quantity, "tiers": self.tiers.summary.to_dict("records")}
         numbers["tier_intervals"] = {name: list(ends) for name, ends in self.intervals.items()}
         if self.lists is not None:
             numbers["lists"] = self.lists.summary.to_dict("records")
@@ -170,6 +182,17 @@ def decide(
         None if terms.is_lifetime else _new_customer(model, history, terms, total),
         active_customers(model, history),
     )
+
+
+def decide_by_purchases(model: CustomerModel, history: KnownHistory, horizon: str) -> CustomerDecisions | None:
+    """Return tiers and lists by the purchases expected of each customer; None if none are expected of anybody."""
+    expected: Any = model.expected_purchases(history.rfm, horizon)
+    if not np.nansum(_floats(expected, EXPECTED)) > 0:
+        return None
+    lists = None
+    if "dropout" in model.purchases.process.moves:
+        lists = purchase_lists(model.purchases, history.rfm, horizon=horizon)
+    return CustomerDecisions(tiers(expected, column=EXPECTED), lists=lists, quantity="purchases")
 
 
 def accounts_of(log: Any, columns: Mapping[str, Any], reading: Mapping[str, Any]) -> KeyAccounts:

@@ -64,8 +64,8 @@ class WhatToDo:
     steps : tuple of str
         What to do next.
     currency : str
-    revenue : bool
-        Whether values are revenue, as no margin is known.
+    kind : {"value", "revenue", "purchases"}
+        What tiers add up: revenue if no margin is known, purchases if there is no money.
     now : tuple of (str, str)
         The first three things to do, for the first screen: headings with one sentence each.
     """
@@ -77,7 +77,7 @@ class WhatToDo:
     budget: tuple[str, ...]
     steps: tuple[str, ...]
     currency: str
-    revenue: bool
+    kind: str
     now: tuple[tuple[str, str], ...]
 
 
@@ -111,7 +111,7 @@ def what_to_do(
     has_range = outlook is not None or (basis is not None and basis.has_interval)
     steps = {"horizon": view.horizon, **_deployed(view, use)}
     names = ("deploy", "repeat") if decisions is None else ("deploy", "test", "repeat")  # a test is of customers listed
-    is_revenue = basis is not None and basis.terms.margin == 1
+    kind = _kind(decisions, basis)
     has_files = decisions is not None and bool(decisions.tables())
     return WhatToDo(
         tiers=() if decisions is None else _tier_rows(decisions),
@@ -120,9 +120,9 @@ def what_to_do(
         newcomer="" if decisions is None else _newcomer(decisions, basis, money),
         budget=_budget(view, use, season, budget),
         steps=tuple(message(f"next-step-{name}", steps) for name in names),
-        currency=money.currency,
-        revenue=is_revenue,
-        now=_first_steps(view, decisions, money, has_range, is_revenue, budget),
+        currency="" if kind == "purchases" else money.currency,
+        kind=kind,
+        now=_first_steps(view, decisions, money, has_range, kind, budget),
     )
 
 
@@ -174,9 +174,24 @@ def _lists(decisions: CustomerDecisions, money: AmountFormat) -> tuple[CustomerL
         for row in decisions.lists.summary.to_dict("records"):
             customers = int(row["customers"]) if row["money_at_stake"] >= LEAST_AT_STAKE else 0
             candidates = int(row["candidates"])
+            at_stake = _at_stake(decisions, float(row["money_at_stake"]), money)
             figures = {"customers": customers, "candidates": candidates, "every": customers == candidates}
-            lists.append(_list(LISTS[row["list"]], figures | {"money": money.round(row["money_at_stake"])}, files))
+            lists.append(_list(LISTS[row["list"]], figures | {"money": at_stake}, files))
     return tuple(lists)
+
+
+def _at_stake(decisions: CustomerDecisions, amount: float, money: AmountFormat) -> str:
+    """Return what is at stake as text: an amount, or purchases."""
+    if decisions.quantity == "money":
+        return money.round(amount)
+    return message("purchases-at-stake", {"number": AmountFormat("").round(amount), "one": round(amount, 2) == 1})
+
+
+def _kind(decisions: CustomerDecisions | None, basis: ValueBasis | None) -> str:
+    """Return what the headline and the tiers are in."""
+    if basis is None and (decisions is None or decisions.quantity == "purchases"):
+        return "purchases"
+    return "revenue" if basis is not None and basis.terms.margin == 1 else "value"
 
 
 def _list(name: str, figures: dict[str, Any], files: dict[str, Frame]) -> CustomerList:
@@ -207,7 +222,7 @@ def _first_steps(
     decisions: CustomerDecisions | None,
     money: AmountFormat,
     has_range: bool,
-    is_revenue: bool,
+    kind: str,
     budget: BudgetForecast | None,
 ) -> tuple[tuple[str, str], ...]:
     """Return which forecast to use, whom to look after and what to do next, each in one or two sentences."""
@@ -218,12 +233,13 @@ def _first_steps(
         best = decisions.tiers.summary.iloc[0]
         share = whole_percents(list(decisions.tiers.summary["share_of_value"]))[0]
         figures = {"customers": int(best["customers"]), "share": share, "has_list": has_list}
-        figures["revenue"] = is_revenue
+        figures["kind"] = kind
         if at_risk is not None:
-            figures |= {"at_risk": int(at_risk["customers"]), "money": money.round(float(at_risk["money_at_stake"]))}
+            at_stake = _at_stake(decisions, float(at_risk["money_at_stake"]), money)
+            figures |= {"at_risk": int(at_risk["customers"]), "money": at_stake}
         now.append((message("now-whom"), message("now-whom-text", figures)))
-    figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon, "money": decisions is not None}
-    figures["revenue"] = is_revenue
+    figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon}
+    figures["kind"] = kind
     now.append((message("now-next"), message("now-next-text", figures)))
     return tuple(now)
 

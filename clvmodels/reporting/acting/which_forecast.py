@@ -59,7 +59,7 @@ def budget_finding(view: Selection, budget: BudgetForecast) -> Finding:
 def explain(view: Selection, name: str) -> str:
     """Return in a few plain words what a forecaster does; nothing for one that the package does not know."""
     if name in EXPLAINED:
-        return message("forecast-gloss", {"name": name})
+        return message("forecast-gloss", {"name": "nobody" if name == "zero" else name})  # "zero" is a plural category
     process = PURCHASE_PROCESSES.get(name)
     if process is None:
         return ""

@@ -52,7 +52,8 @@ def _sheets(report: Any) -> list[tuple[str, list[str], Rows]]:
     sheets = [(message("page-glance"), _headings("what", "number", "lower", "upper", "text"), _glance(report))]
     if report.decisions is not None:
         tiers = report.decisions.tiers.summary
-        headings = _headings("tier", "customers", "value", "share")
+        of_purchases = report.decisions.quantity == "purchases"
+        headings = _headings("tier", "customers", "purchases" if of_purchases else "value", "share")
         columns = ["tier", "customers", "value", "share_of_value"]
         sheets.append((message("page-who-matters"), headings, [list(row) for row in tiers[columns].to_numpy()]))
     if report.decisions is not None and report.decisions.lists is not None:
@@ -61,7 +62,13 @@ def _sheets(report: Any) -> list[tuple[str, list[str], Rows]]:
             [_list_name(row["list"], int(row["customers"])), int(row["customers"]), float(row["money_at_stake"])]
             for row in lists.to_dict("records")
         ]
-        sheets.append((message("page-whom"), _headings("list", "customers", "stake"), rows))
+        sheets.append(
+            (
+                message("page-whom"),
+                _headings("list", "customers", "purchases-at-stake" if of_purchases else "stake"),
+                rows,
+            )
+        )
     findings = [
         [each.code, each.severity, json.dumps(plain(each.to_dict()["figures"]), ensure_ascii=False), "", each.text]
         for each in report.findings
