@@ -57,6 +57,35 @@ def test_writes_the_page_and_its_numbers(log, tmp_path, monkeypatch, capsys):
     assert "page.json" in shown.replace("\n", "")
 
 
+@pytest.mark.acceptance
+def test_a_series_of_reports_with_all_its_files(tmp_path, monkeypatch, capsys):
+    log = clv.simulate_log(300, {"r": 0.5, "alpha": 8.0}, {"p": 6.25, "q": 3.74, "v": 15.44}, process="nbd")
+    log.to_csv(tmp_path / "log.csv", index=False)
+    words = ["--amount", "amount", "--models", "bgnbd", "--cutoffs", "1", "--margin", "0.4", "--name", "Shop"]
+    words += ["--currency", "EUR", "--workbook", "--site", tmp_path / "reports"]
+    days = sorted(log["date"].astype(str))
+    for end, more in ((days[len(days) // 2][:10], []), (days[-1][:10], ["--compare", tmp_path / "reports/1.json"])):
+        number = 1 + len(more) // 2
+        output = ["--observation-end", end, "--output", tmp_path / f"reports/{number}.html"]
+        assert report(monkeypatch, tmp_path / "log.csv", *words, *output, *more) == 0, capsys.readouterr().err
+    written = {path.name for path in (tmp_path / "reports").iterdir()}
+    assert {"1.html", "1.json", "1.xlsx", "1-files", "2.html", "2.json", "2.xlsx", "2-files", "index.html"} <= written
+    assert "Change since" in (tmp_path / "reports/2.html").read_text(encoding="utf-8")
+    index = (tmp_path / "reports/index.html").read_text(encoding="utf-8")
+    assert "Reports on Shop" in index
+    assert index.index('href="2.html"') < index.index('href="1.html"')
+    numbers = json.loads((tmp_path / "reports/2.json").read_text(encoding="utf-8"))
+    assert numbers["report"] == {
+        "name": "Shop",
+        "currency": "EUR",
+        "language": "en",
+        "title": "What the customers of Shop are worth",
+    }
+    parts = ("acquired", "as_expected", "experience", "other")
+    change = numbers["change"]
+    assert sum(change[name] for name in parts) == pytest.approx(change["closing"] - change["opening"], abs=0.01)
+
+
 def test_older_customers_are_left_out_of_the_whole_report(log, tmp_path, monkeypatch):
     page = tmp_path / "page.html"
     words = ["--models", "nbd", "--horizon", "13 weeks", "--cutoffs", "1997-09-30", "--acquired-after", "1997-01-31"]

@@ -177,6 +177,31 @@ def test_tables_sort_filter_and_copy(browser, page):
     assert len(copied.strip().split("\n")) == left + 1  # the heading, and the rows that are shown
 
 
+def test_keys_are_enough_and_motion_can_be_reduced(browser, page):
+    keys = pytest.importorskip("selenium.webdriver").Keys
+    open_page(browser, page, 1280, "light")
+    reached: list[str] = []
+    for _ in range(12):
+        browser.switch_to.active_element.send_keys(keys.TAB)
+        reached.append(browser.execute_script("return document.activeElement.tagName"))
+    assert reached[:4] == ["A"] * 4  # the menu, and then what can be unfolded and sorted
+    assert "SUMMARY" in reached
+    first = "document.querySelector('#actions th button, #actions summary, #verdict th button')"
+    browser.execute_script(f"{first}.focus()")
+    browser.switch_to.active_element.send_keys(keys.ENTER)
+    assert browser.execute_script(f"return {first}.closest('th').getAttribute('aria-sort')") == "ascending"
+    summary = browser.find_element("css selector", "#details > details > summary")
+    summary.send_keys(keys.ENTER)
+    assert browser.execute_script("return document.querySelector('#details > details').open")
+    outline = "return getComputedStyle(document.activeElement).outlineStyle"
+    assert browser.execute_script(outline) != "none"
+    for wish, behavior in (("reduce", "auto"), ("no-preference", "smooth")):
+        wishes = {"features": [{"name": "prefers-reduced-motion", "value": wish}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wishes)
+        style = "return getComputedStyle(document.documentElement).scrollBehavior"
+        assert browser.execute_script(style) == behavior
+
+
 def test_the_menu_follows_and_opens_what_is_folded(browser, page):
     open_page(browser, page, 1280, "light")
     current = "return [...document.querySelectorAll('nav a[aria-current]')].map(one => one.getAttribute('href'))"

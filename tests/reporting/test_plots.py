@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import matplotlib as mpl
@@ -116,6 +117,19 @@ def test_svg_is_a_self_contained_element_and_reproducible(plot, name, x, y, tabl
     assert svg == plots.to_svg(plot, tables[name], key="one")
     assert all(identity.startswith("one-") for identity in ids(svg))
     assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) <= ids(svg)
+
+
+@pytest.mark.slow
+def test_plots_on_threads_are_those_of_one_thread_and_leave_the_settings_alone(tables):
+    def draw(name: str) -> str:
+        return plots.to_svg(plots.weekly if name == "weeks" else plots.season, tables[name], key=name)
+
+    names = ["weeks", "months"] * 8
+    alone, settings = [draw(name) for name in names[:2]], dict(mpl.rcParams)
+    with ThreadPoolExecutor(8) as pool:
+        drawn = list(pool.map(draw, names))
+    assert drawn == alone * 8
+    assert dict(mpl.rcParams) == settings
 
 
 @pytest.mark.slow

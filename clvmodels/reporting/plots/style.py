@@ -6,6 +6,7 @@ widths keep lines distinct in grayscale.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from clvmodels.frames import Frame
     from clvmodels.processes.contract import Array
 
-__all__ = ["COLORS", "FAINT", "INK", "MUTED", "SMALL", "STYLE", "NamedRows"]
+__all__ = ["COLORS", "FAINT", "INK", "MUTED", "SETTINGS_LOCK", "SMALL", "STYLE", "NamedRows"]
 
 INK, MUTED, FAINT, PAPER = "#1b1b1b", "#5c5c5c", "#dddddd", "#fefefe"
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -59,6 +60,9 @@ STYLE: Any = {
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
 }
+# matplotlib's settings belong to the process: a thread that enters a context while another is inside one would restore
+# the other's settings when it leaves, for good. So plots are drawn one after the other.
+SETTINGS_LOCK = threading.RLock()
 
 NamedRows = list[tuple[str, nw.DataFrame[Any]]]  # pairs of a name and its rows
 
@@ -73,7 +77,7 @@ def drawing(ax: Axes | None) -> Iterator[Axes]:
         # Outside the style's context: a notebook's backend configures itself with the first figure, and leaving the
         # context would undo that.
         figure = plt.figure(figsize=STYLE["figure.figsize"], facecolor=PAPER, layout="constrained")
-    with mpl.rc_context(STYLE):
+    with SETTINGS_LOCK, mpl.rc_context(STYLE):
         if ax is None:
             if figure is None:
                 raise AssertionError("axes that are drawn on belong to a figure")

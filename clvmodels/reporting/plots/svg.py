@@ -17,7 +17,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 
 from clvmodels.reporting.plots.marks import marks_of
-from clvmodels.reporting.plots.style import COLORS, FAINT, INK, MUTED, PAPER, STYLE
+from clvmodels.reporting.plots.style import COLORS, FAINT, INK, MUTED, PAPER, SETTINGS_LOCK, STYLE
 from clvmodels.reporting.plots.text_width import WideTextToPath
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
         searched, and the reader's browser chooses a font that has its characters.
     """
     fixed = {"svg.hashsalt": key, "svg.fonttype": "none", "figure.facecolor": "none"}
-    with matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # independent of the user's settings
+    with SETTINGS_LOCK, matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # not the user's settings
         figure = Figure(figsize=(PAGE_WIDTH, height))
         _Canvas(figure)
         ax = plot(table, ax=figure.subplots(), **options)

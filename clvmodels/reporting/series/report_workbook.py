@@ -50,9 +50,9 @@ Rows = list[list[Any]]
 def _sheets(report: Any) -> list[tuple[str, list[str], Rows]]:
     """Return title, headings and rows of each sheet."""
     sheets = [(message("page-glance"), _headings("what", "number", "lower", "upper", "text"), _glance(report))]
+    of_purchases = report.decisions is not None and report.decisions.quantity == "purchases"
     if report.decisions is not None:
         tiers = report.decisions.tiers.summary
-        of_purchases = report.decisions.quantity == "purchases"
         headings = _headings("tier", "customers", "purchases" if of_purchases else "value", "share")
         columns = ["tier", "customers", "value", "share_of_value"]
         sheets.append((message("page-who-matters"), headings, [list(row) for row in tiers[columns].to_numpy()]))
