@@ -39,7 +39,7 @@ class PurchaseOutlook:
     total_interval : {"history", "model"}
         What it was to allow for.
     at_recent_level : float
-        The total if the level of recent months lasts as it usually does.
+        The total at the level of recent months, as far as such levels lasted in this and other shops.
     horizon, end : str
         How far ahead, from which day on.
     title : str
