@@ -57,7 +57,7 @@ CalendarFlag = Annotated[
 ]
 CalendarFileOption = Annotated[
     Path | None,
-    typer.Option("--calendar", help="How fast customers buy on each day: a file that Calendar.save wrote."),
+    typer.Option("--calendar", help="Calendar file written by Calendar.save: how fast customers buy on each day."),
 ]
 DropMissingIdOption = Annotated[bool, typer.Option("--drop-missing-id", help="Leave out rows without a customer id.")]
 EncodingOption = Annotated[

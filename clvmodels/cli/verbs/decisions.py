@@ -81,7 +81,7 @@ def accounts_of_log(
     ] = None,
     chains: Annotated[
         bool | None,
-        typer.Option(help="Whether ids of accounts are ids of customers, as after merging records, or their own."),
+        typer.Option(help="Whether account ids are customer ids, as after merging customers."),
     ] = None,
     rule: Annotated[
         str, typer.Option(help="Limits of volume, frequency, amount or share, any of which is enough: share=0.01,...")
@@ -106,7 +106,7 @@ def accounts_of_log(
     date_format: DateFormatOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """List key accounts: why, trend, risk, and what is lost if one leaves."""
+    """List key accounts, with the rule they meet, trend, risk, and what is lost if one leaves."""
     import clvmodels as clv
     from clvmodels.errors import InvalidOption
     from clvmodels.reporting import terminal

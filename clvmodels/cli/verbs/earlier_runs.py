@@ -23,7 +23,7 @@ def backfill(
     force: ForceOption = False,
     log_form: LogForm = None,
 ) -> None:
-    """Score past days into the history of runs, the oldest first; current tables stay as they are.
+    """Score past days for the sinks that keep runs, the oldest first; current tables do not change.
 
     Days that are there already are not scored again, so that an interrupted backfill can be continued.
     """
@@ -42,10 +42,10 @@ def backfill(
 def prune(
     job: Annotated[Path, typer.Option("--job", help="Job file (TOML).")] = Path("job.toml"),
     keep_days: Annotated[
-        int | None, typer.Option(help="Remove runs of days longer ago than this.", show_default="as the job says")
+        int | None, typer.Option(help="Remove runs that are older than this many days.", show_default="as the job says")
     ] = None,
     keep_runs: Annotated[
-        int | None, typer.Option(help="Keep the newest runs, of this many days.", show_default="as the job says")
+        int | None, typer.Option(help="Keep only the runs of this many newest days.", show_default="as the job says")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
     log_form: LogForm = None,

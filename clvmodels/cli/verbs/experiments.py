@@ -11,10 +11,12 @@ from clvmodels.cli.app import app, out
 from clvmodels.cli.arguments import split_list
 from clvmodels.cli.tables import save_table
 
-experiment = typer.Typer(help="Experiments with a control group: design, assign, read.", no_args_is_help=True)
+experiment = typer.Typer(
+    help="Design an experiment with a control group, assign customers, and read the result.", no_args_is_help=True
+)
 app.add_typer(experiment, name="experiment")
 
-OutcomeOption = Annotated[str, typer.Option(help="Column of what customers did, such as spend or orders.")]
+OutcomeOption = Annotated[str, typer.Option(help="Column of the outcome, such as spend or orders.")]
 Adjust = Annotated[str | None, typer.Option(help="Columns that were known before, separated by commas.")]
 ControlShare = Annotated[float, typer.Option(help="Share of the units in the control group.")]
 Unit = Annotated[str | None, typer.Option(help="Column of the account or household that is treated as a whole.")]
@@ -24,17 +26,19 @@ Confidence = Annotated[float, typer.Option(help="Confidence level of the interva
 
 @experiment.command()
 def design(
-    past: Annotated[Path, typer.Argument(metavar="PAST", help="A past target list (CSV or Parquet) and what it did.")],
+    past: Annotated[
+        Path, typer.Argument(metavar="PAST", help="A past target list (CSV or Parquet) with its outcomes.")
+    ],
     outcome: OutcomeOption,
     adjust: Adjust = None,
-    effect: Annotated[float | None, typer.Option(help="The effect to show, per unit.")] = None,
+    effect: Annotated[float | None, typer.Option(help="The effect to detect, per unit.")] = None,
     control: ControlShare = 0.5,
-    power: Annotated[float, typer.Option(help="Probability of showing the effect if it is there.")] = 0.8,
+    power: Annotated[float, typer.Option(help="Probability of detecting the effect if it exists.")] = 0.8,
     confidence: Confidence = 0.95,
     unit: Unit = None,
     winsorize: Winsorize = None,
 ) -> None:
-    """Say how many units an experiment needs, and how small an effect it can show."""
+    """Compute how many units an experiment needs, and how small an effect it can detect."""
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
@@ -62,8 +66,10 @@ def assign(
         str | None, typer.Option(help="Columns to stratify by: within each value, the control group has its share.")
     ] = None,
     unit: Unit = None,
-    keep: Annotated[str | None, typer.Option(help="Columns to adjust for later, as they are now.")] = None,
-    earlier: Annotated[Path | None, typer.Option(help="The assignment so far, to add late customers to.")] = None,
+    keep: Annotated[str | None, typer.Option(help="Columns to keep as they are now, to adjust for them later.")] = None,
+    earlier: Annotated[
+        Path | None, typer.Option(help="An earlier assignment, to which later customers are added.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Where the groups go (.csv or .parquet).")] = Path("experiment.csv"),
 ) -> None:
     """Divide customers into a treated group and a control group, at random and reproducibly."""
@@ -87,7 +93,7 @@ def assign(
 @experiment.command()
 def read(
     assigned: Annotated[Path, typer.Argument(metavar="ASSIGNED", help="The groups, from `clv experiment assign`.")],
-    outcomes: Annotated[Path, typer.Argument(metavar="OUTCOMES", help="What customers did since, one row each.")],
+    outcomes: Annotated[Path, typer.Argument(metavar="OUTCOMES", help="Outcomes of the customers, one row each.")],
     outcome: OutcomeOption,
     adjust: Adjust = None,
     by: Annotated[

@@ -209,10 +209,11 @@ def score(
     dry_run: DryRunOption = False,
     force: ForceOption = False,
     backfill: Annotated[
-        bool, typer.Option("--backfill", help="Add a past day to the runs that sinks keep; current tables stay.")
+        bool,
+        typer.Option("--backfill", help="Add a past day to the sinks that keep runs; current tables do not change."),
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Read the whole log although the job has source.incremental.")
+        bool, typer.Option("--full", help="Read the whole log even if the job has source.incremental.")
     ] = False,
     engine: Annotated[
         str | None,

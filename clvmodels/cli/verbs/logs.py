@@ -205,7 +205,7 @@ def profile(
     count_statuses: CountStatusesOption = "",
     unknown_statuses: UnknownStatusesOption = "raise",
 ) -> None:
-    """Profile a log before any model: what it contains, whether it is enough, and which models suit it."""
+    """Describe a log: what it contains, whether it is large enough, and which models suit it."""
     import clvmodels as clv
     from clvmodels.reporting import terminal
 
@@ -267,7 +267,7 @@ def audit(
     ] = False,
     flags: Annotated[
         str | None,
-        typer.Option(help="Flag groups of --by that changed visibly: against last_year, or against the forecast."),
+        typer.Option(help="Flag groups of --by that changed visibly, compared with last_year or with the forecast."),
     ] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of the amounts, such as EUR.")] = None,
     language: LanguageOption = None,  # noqa: ARG001  # its callback sets the language

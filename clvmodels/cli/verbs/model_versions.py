@@ -13,11 +13,11 @@ from clvmodels.cli.app import app, out
 if TYPE_CHECKING:
     from clvmodels.scoring.registry.registry import Move, Registry, Version
 
-models = typer.Typer(help="Versions of a model in a registry: list, show, promote, roll back.", no_args_is_help=True)
+models = typer.Typer(help="List, show, promote and roll back versions of a model in a registry.", no_args_is_help=True)
 app.add_typer(models, name="models")
 
 Folder = Annotated[Path, typer.Option("--registry", help="The folder of the registry.")]
-Name = Annotated[str, typer.Argument(help="A version, or the first digits of its name.")]
+Name = Annotated[str, typer.Argument(help="A version, or the first characters of its name.")]
 DEFAULT = Path("models")
 HOLDOUT = ("quantity", "bias", "rmse", "gini")  # scores shown next to the forecaster
 

@@ -35,7 +35,7 @@ def monitor(
     ] = None,
     log_form: LogForm = None,
 ) -> None:
-    """Compare what past runs predicted with what has happened since, and say whether to refit.
+    """Compare the forecasts of past runs with what has happened since, and recommend whether to refit.
 
     The exit code is 0 whatever the result, unless --fail-on is given; alerts can also read "status" in monitoring.json.
     """

@@ -49,7 +49,7 @@ def segments(
         str, typer.Option(help="How recently a customer must have bought to count as a repeat customer, for status.")
     ] = "12 months",
     values: Annotated[
-        Path | None, typer.Option(help="Table with more features of each customer_id, such as from `clv score`.")
+        Path | None, typer.Option(help="Table with more features of the customers, such as from `clv score`.")
     ] = None,
     features: Annotated[
         str | None,
@@ -72,7 +72,7 @@ def segments(
     date_format: DateFormatOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Put customers into segments: by RFM scores, by stage with --model, or as the data show them."""
+    """Divide customers into segments: by RFM scores, by stage (with --model), or as found in the data."""
     import pandas as pd
 
     import clvmodels as clv
@@ -125,7 +125,7 @@ def scorecard_of_customers(
         typer.Option(help="equal, entropy, learned, or weights of dimensions such as loyalty=0.4,credit=0.6."),
     ] = None,
     value: Annotated[str, typer.Option(help="Column of predicted value, to compare with.")] = "lifetime_value",
-    outcome: Annotated[str | None, typer.Option(help="Column of what customers did later.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="Column of a later outcome, such as spend.")] = None,
     definition: Annotated[Path, typer.Option(help="Where the definition goes, to use it again.")] = Path(
         "scorecard.json"
     ),

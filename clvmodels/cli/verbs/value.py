@@ -32,7 +32,7 @@ from clvmodels.cli.tables import save_table
 ModelOption = Annotated[str, typer.Option(help="The purchase model, such as mbgnbd or pareto_nbd.")]
 PerOrderOption = Annotated[float, typer.Option(help="Cost of each order.")]
 PerPeriodOption = Annotated[float, typer.Option(help="Cost of serving a customer for a month.")]
-ServedWithinOption = Annotated[str, typer.Option(help="How long after an order a customer is served.")]
+ServedWithinOption = Annotated[str, typer.Option(help="How long after an order a customer causes the cost per period.")]
 CurrencyOption = Annotated[str | None, typer.Option(help="Currency of the amounts, such as EUR.")]
 IntervalOption = Annotated[float, typer.Option(help="Central probability of the intervals.")]
 TableOption = Annotated[
@@ -91,7 +91,7 @@ def value(
     calendar: CalendarFileOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Show what the customers of a log are worth from its end on, after costs; --output gets one row per customer."""
+    """Show what the customers of a log are worth after costs; --output writes one row per customer."""
     import clvmodels as clv
     from clvmodels.cli import base_tables
 
@@ -157,10 +157,10 @@ def forecast(
     plan: Annotated[
         str | None,
         typer.Option(
-            help="Customers to come: a CSV file with columns month (YYYY-MM) and customers, or auto, from the log."
+            help="New customers: a CSV file with columns month (YYYY-MM) and customers, or auto to forecast them."
         ),
     ] = None,
-    cac: Annotated[float, typer.Option(help="Cost of acquiring one of the customers to come.")] = 0.0,
+    cac: Annotated[float, typer.Option(help="Cost of acquiring one new customer.")] = 0.0,
     interval: IntervalOption = 0.9,
     total_interval: TotalIntervalOption = "history",
     output: TableOption = None,
@@ -173,7 +173,7 @@ def forecast(
     calendar: CalendarFileOption = None,
     drop_missing_id: DropMissingIdOption = False,
 ) -> None:
-    """Forecast the revenue of a log by calendar month, of existing customers and, with --plan, of customers to come."""
+    """Forecast revenue by calendar month: of existing customers and, with --plan, of new customers."""
     import clvmodels as clv
 
     costs = clv.Costs(per_order=per_order, per_period=per_period, served_within=served_within, currency=currency)
