@@ -197,6 +197,23 @@ def fails(monkeypatch, capsys, *words):
             ),
         ),
         (
+            ("backtest", "log.csv", "--horizons", "9 weeks", "--cutoffs", "soon"),
+            "Error: --cutoffs 'soon' is neither a number of cutoffs above 0 nor days such as 1997-06-30.",
+        ),
+        (("report",), "Error: Missing argument 'LOG': name the transaction log, or --site FOLDER."),
+        (
+            ("profile", "log.csv", "--columns", "guess"),
+            "Error: --columns 'guess': the only value is 'auto'; name single columns with their flags.",
+        ),
+        (
+            ("clean", "log.csv", "--output", "t.xls", "--ledger", "l.json", "--set-aside", "l.json"),
+            "Error: --output 't.xls': a table is written as .parquet or .csv; --set-aside 'l.json': a table is written",
+        ),
+        (
+            ("accounts", "log.csv", "--amount", "amount", "--merged-log", "m.csv", "--output", "a.csv"),
+            "Error: --merged-log needs --accounts, the account of each customer.",
+        ),
+        (
             ("crosscheck", "log.csv", "m.json"),
             "Error: There is no model 'm.json': fit one with `clv fit LOG --output m",
         ),

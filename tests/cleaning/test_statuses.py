@@ -87,7 +87,7 @@ def test_the_ledger_has_a_table_of_statuses(tmp_path):
 def test_unknown_statuses_stop_the_run_until_the_user_says_what_they_are():
     log = orders("paid", "Mystery", "Frozen", "Frozen")
     with pytest.raises(
-        InvalidTransactions, match=r"3 rows have a status in 'status' .*'Frozen' \(2 rows, 120.00\), 'Mys"
+        InvalidTransactions, match=r"3 rows have an unknown status in 'status'.*'Frozen' \(2 rows, 120.00\), 'Mys"
     ):
         clean(log)
     assert clean(log, unknown_statuses="count").transactions.height == 4

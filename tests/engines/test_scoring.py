@@ -103,7 +103,7 @@ def test_coarser_histories_keep_the_rules_of_an_rfm(cdnow):
 def test_too_many_counts_are_refused_with_what_to_do(cdnow, held_in):
     with pytest.raises(InvalidTransactions, match=r"more than 100 rows, too many to fetch.*resolution=.*sample="):
         clv.fit_counts(held_in(cdnow, "duckdb"), max_rows=100, **OPTIONS)
-    with pytest.raises(InvalidOption, match="is not a share"):
+    with pytest.raises(InvalidOption, match="must be a share"):
         clv.fit_counts(cdnow, sample=0.0)
     with pytest.raises(InvalidOption, match="whole number"):
         clv.fit_counts(cdnow, resolution=0.5)
