@@ -100,7 +100,7 @@ def test_usual_mistakes_have_a_remedy(fitted):
     assert "purchases= is a int" in message(clv.CustomerModel(3).fit, rfm)
 
 
-def test_a_customer_model_stands_for_its_two_models(fitted):
+def test_a_customer_model_consists_of_its_two_models(fitted):
     _, rfm, model = fitted
     terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 0.35}
     both = clv.lifetime_value(model.purchases, model.spend, rfm, **terms)

@@ -72,7 +72,7 @@ def test_whole_days_are_looked_up_to_the_same_last_bit() -> None:
     assert (day_of_year(inside) == day_of_year(days)[:-2]).all()
 
 
-def test_time_stands_still_while_a_shop_is_closed() -> None:
+def test_calendar_time_stops_while_a_shop_is_closed() -> None:
     closed = clv.Calendar(periods=[clv.CalendarPeriod("move", "2024-02-20", "2024-03-05", 0, "closed")])
     assert closed.elapsed("2024-02-19", "2024-03-05") == 0
     assert closed.elapsed("2024-02-18", "2024-03-06") == 2

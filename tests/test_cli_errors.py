@@ -268,7 +268,7 @@ def test_a_wrong_value_is_named_with_its_flag(words, message, tmp_path, monkeypa
 
 
 @pytest.mark.slow
-def test_faults_of_flags_and_of_the_job_file_are_told_apart(tmp_path, monkeypatch, capsys):
+def test_faults_of_flags_and_of_the_job_file_are_listed_separately(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("job.toml").write_text('[source]\npath = "log.csv"\n[models]\npurchases = "mbg"\n', encoding="utf-8")
     message = fails(monkeypatch, capsys, "score", "--job", "job.toml", "--margin", "7")

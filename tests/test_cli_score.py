@@ -54,7 +54,7 @@ def test_for_many_customers_the_output_says_how_to_get_intervals(score, monkeypa
     assert 'by="total" and interval=0.9' in output
 
 
-def test_p_alive_is_explained_where_no_customer_leaves(score):
+def test_p_alive_is_explained_if_no_customer_leaves(score):
     output = score(model="nbd")
     assert "P(alive) is 1 for every customer: the model sees no dropout" in output
     assert "P(alive) is 1 for every customer" not in score()

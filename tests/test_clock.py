@@ -374,7 +374,7 @@ def test_hours_of_a_zone_have_one_name_each_also_where_summer_time_begins_or_end
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2024-03-31", 23), ("2024-10-27", 25), ("2024-10-28", 24)])
-def test_the_hours_of_a_day_are_those_that_pass(day, hours):
+def test_the_hours_of_a_day_are_elapsed_hours(day, hours):
     clock, before = Clock("hour", "hour", "Europe/Berlin"), date.fromisoformat(day) - timedelta(days=1)
     assert clock.last_tick(day) - clock.last_tick(before) == hours
     assert Clock("hour", "hour").last_tick(day) - Clock("hour", "hour").last_tick(before) == 24

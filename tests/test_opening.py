@@ -157,7 +157,7 @@ def test_usual_names_of_columns_decide_the_encoding(tmp_path, codec, header, nam
     assert clv.suggest_columns(path).columns["customer_id"] == columns["customer_id"]
 
 
-def test_an_encoding_that_none_of_the_usual_ones_gives_is_refused(tmp_path):
+def test_an_unusual_encoding_is_refused(tmp_path):
     path = write(tmp_path, text(rows=[("Καλλιόπη Παπαδοπούλου", "2024-01-05", "1.50")]).encode("cp1253"))
     assert "is not recognized: it is not UTF-8, and none of 'cp1252'" in refused(path)
 
@@ -192,7 +192,7 @@ def test_a_first_line_that_names_the_separator_is_followed(tmp_path):
     assert read(write(tmp_path, "sep=;\n" + text(";"))) == EXPECTED
 
 
-def test_blanks_around_names_of_columns_are_no_part_of_them(tmp_path):
+def test_blanks_around_names_of_columns_are_ignored(tmp_path):
     assert read(write(tmp_path, text(header=("Kunde ", " Datum", " Betrag ")))) == EXPECTED
 
 

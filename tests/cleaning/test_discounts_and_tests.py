@@ -62,7 +62,7 @@ def test_percent_signs_decide_and_refunds_are_discounted_too(tmp_path):
 
 
 @pytest.mark.slow
-def test_discounts_that_nobody_named_are_reported_if_prices_are_multiplied():
+def test_unnamed_discounts_are_reported_if_prices_are_multiplied():
     log = pl.DataFrame(lines(Discount=[0.1, 0.0, 0.0]))
     codes = [finding.code for finding in clv.clean(log, **PRICES).findings]
     assert "cleaning-unread-discounts" in codes

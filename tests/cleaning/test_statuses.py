@@ -21,7 +21,7 @@ with Path(__file__).with_name("statuses.csv").open(encoding="utf-8", newline="")
     SAMPLES = [(row["meaning"], row["status"]) for row in csv.DictReader(file)]
 
 
-def test_that_no_row_is_a_sale_is_said_with_all_other_faults():
+def test_a_log_without_sales_is_reported_with_all_other_faults():
     log = pl.DataFrame({"customer_id": ["a", "b"], "date": [20240101.5, 20240102.5], "status": ["pending", "pending"]})
     with pytest.raises(InvalidTransactions, match=r"(?s)No row is a sale by its status.*has type Float64"):
         clv.clean(log, status="status")
@@ -84,7 +84,7 @@ def test_the_ledger_has_a_table_of_statuses(tmp_path):
 
 
 @pytest.mark.slow
-def test_unknown_statuses_stop_the_run_until_the_user_says_what_they_are():
+def test_unknown_statuses_stop_the_run_until_the_user_classifies_them():
     log = orders("paid", "Mystery", "Frozen", "Frozen")
     with pytest.raises(
         InvalidTransactions, match=r"3 rows have an unknown status in 'status'.*'Frozen' \(2 rows, 120.00\), 'Mys"
@@ -107,7 +107,7 @@ def test_all_faults_of_a_log_are_in_one_message():
 
 
 @pytest.mark.slow
-def test_rules_come_before_known_statuses_and_contradict_each_other_never():
+def test_rules_override_known_statuses_and_must_not_contradict_each_other():
     log = orders("pending", "paid")
     assert clean(log, count_statuses=["Pending"]).transactions.height == 2
     assert clean(log, void_statuses=["Paid"], count_statuses=["pending"]).transactions["customer_id"].to_list() == [

@@ -39,7 +39,7 @@ def test_a_fitter_becomes_the_model_that_a_fit_would_give(rfm):
 
 
 @pytest.mark.slow
-def test_parameters_of_a_penalty_are_no_maximum_and_say_so(rfm, tmp_path):
+def test_parameters_of_a_penalty_are_reported_as_not_a_maximum(rfm, tmp_path):
     model = clv.from_lifetimes({"r": 0.2, "alpha": 3.0, "a": 0.4, "b": 1.0}, rfm, time_unit="week", model="bgnbd")
     assert [finding.code for finding in model.fit_.findings] == ["fit-not-a-maximum"]
     assert str(model).startswith(f"{model.title}: parameters of another fit, ")

@@ -71,7 +71,7 @@ def test_gamma_gamma_and_bgbb_are_those_of_the_papers(ggf):
 
 
 @pytest.mark.slow
-def test_the_covariance_is_that_of_clvtools_and_says_so_once(customers):
+def test_the_covariance_is_that_of_clvtools_and_is_reported_once(customers):
     log = datasets.load_dataset("CDNOW_sample.txt", header=None, sep=r"\s+")
     from clvmodels.compat.lifetimes.utils import summary_data_from_transaction_data
 
@@ -127,7 +127,7 @@ def test_pareto_nbd_has_standard_errors(history):
 
 
 @pytest.mark.slow
-def test_q_can_be_kept_from_one_on():
+def test_q_can_be_limited_to_at_least_one():
     # Customers' mean spends are 10 over a Gamma(0.5) variable, which has no mean: without a limit q is near 0.5.
     spend = 10 / np.random.default_rng(0).standard_gamma(0.5, 200)
     free = GammaGammaFitter().fit(np.full(200, 50), spend)

@@ -60,7 +60,7 @@ def test_a_summary_records_its_unit(freq, multiplier, unit):
     assert unit_of(summary["T"] * 7) is None
 
 
-def test_a_day_whose_refund_reaches_what_was_paid_is_no_purchase():
+def test_a_day_whose_refund_equals_the_payment_is_not_a_purchase():
     log = frame(("a", "2015-01-01", 10), ("a", "2015-01-05", 20), ("a", "2015-01-05", -20), ("a", "2015-01-09", -5))
     with pytest.warns(LifetimesDifference, match=r"2 periods .* \(.5\.00 in all was left out\)"):
         summary = utils.summary_data_from_transaction_data(

@@ -141,7 +141,7 @@ def test_of_a_large_log_only_the_first_rows_at_fault_are_fetched(monkeypatch, he
         clv.rfm_summary(held_in(log, "duckdb"), amount="amount")
 
 
-def test_an_id_for_nobody_is_refused_in_the_engine(held_in, no_copies):
+def test_a_placeholder_id_is_refused_in_the_engine(held_in, no_copies):
     days = [dt.date(2024, 1, 1 + i % 20) for i in range(40)]
     log = pl.DataFrame({"customer_id": [0] * 30 + list(range(1, 11)), "date": days})
     with pytest.raises(InvalidTransactions, match="30 of 40 rows have the customer id 0"):

@@ -188,7 +188,7 @@ def test_a_margin_is_a_number_in_sql(model):
         (dict, "takes a CustomerModel, not a dict"),
     ],
 )
-def test_a_forecaster_that_shares_out_a_total_is_refused_with_what_to_do(made, message):
+def test_a_forecaster_that_distributes_a_total_is_refused_with_a_remedy(made, message):
     log = pl.DataFrame({"customer_id": [1], "date": [dt.date(2024, 1, 1)]})
     for score in (clv.score_in_engine, clv.score_in_blocks):
         with pytest.raises(InvalidOption, match=message):

@@ -158,7 +158,7 @@ def test_lifetimes_are_zero_where_the_customer_has_probably_left(model, rfm):
 
 
 @pytest.mark.slow
-def test_lifetimes_are_refused_where_nobody_leaves_and_for_invalid_quantiles(model, rfm):
+def test_lifetimes_are_refused_without_dropout_and_for_invalid_quantiles(model, rfm):
     with pytest.raises(InvalidOption, match=r"NBD has no remaining lifetime, because its customers never leave"):
         clv.NBD().fit(rfm).remaining_lifetime(rfm)
     for wrong in ([0.0], [1.5], [], 0.5, [[0.5]]):

@@ -60,7 +60,7 @@ def test_small_classes_are_pooled_until_no_test_is_left(rfm):
 
 
 @pytest.mark.slow
-def test_a_process_that_did_not_make_the_data_is_found_out():
+def test_a_process_that_did_not_make_the_data_is_rejected():
     generator = np.random.default_rng(1)
     T = np.full(3_000, 40.0)
     history = PROCESS.simulate(Parameters(0.5, 5.0, 0.8, 1.5), T, generator)

@@ -80,7 +80,7 @@ def case(request):
 
 
 @pytest.mark.acceptance
-def test_a_fit_ends_and_everybody_gets_a_finite_answer(case):
+def test_a_fit_ends_and_every_customer_gets_a_finite_answer(case):
     _, name, rfm, model = case
     assert name != "x in the thousands" or rfm.frequency.max() > 2000
     assert model.fit_.status in ("converged", "boundary")

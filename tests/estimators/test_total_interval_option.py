@@ -42,7 +42,7 @@ def ends(table, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["expected_purchases", "discounted_purchases", "lifetime_value"])
-def test_totals_allow_for_a_change_of_times_unless_the_model_alone_is_asked_for(quantities, name):
+def test_totals_allow_for_changing_conditions_unless_only_the_model_is_requested(quantities, name):
     wide, own = (quantities[name](**ASKED, total_interval=which) for which in ("history", "model"))
     assert wide["total_interval"].tolist() == ["other_shops"]
     assert own["total_interval"].tolist() == ["model"]
@@ -68,7 +68,7 @@ def test_beyond_the_longest_horizon_known_the_interval_is_the_models_own(model, 
 
 
 @pytest.mark.slow
-def test_a_log_tells_how_far_its_own_totals_were_off(model, history):
+def test_a_log_shows_the_errors_of_its_own_totals(model, history):
     total = model.total(history, "26 weeks", level_rule="none")
     assert total.level.factor == 1
     assert total.basis == "history"
@@ -79,7 +79,7 @@ def test_a_log_tells_how_far_its_own_totals_were_off(model, history):
 
 
 @pytest.mark.slow
-def test_without_a_log_a_finding_says_what_the_interval_rests_on(model, history):
+def test_without_a_log_a_finding_names_the_source_of_the_interval(model, history):
     summaries = clv.KnownHistory.from_summaries(history.rfm)
     total = model.total(summaries, "26 weeks")
     assert total.basis == "other_shops"

@@ -242,7 +242,7 @@ def test_effects_of_promotions_and_events_are_found_next_to_the_season() -> None
     assert codes == ["calendar-season", "calendar-events", "calendar-promotions"]
 
 
-def test_a_promotion_that_is_seen_often_is_drawn_to_the_mean_of_all() -> None:
+def test_a_promotion_that_is_seen_often_is_shrunk_to_the_mean_of_all() -> None:
     days = np.arange(400)
     actual, expected = np.full(400, 20.0), np.full(400, 20.0)
     spans = Spans(promotions=tuple(DatedPeriod("sale", 40 * i, 40 * i + 3) for i in range(1, 9)))

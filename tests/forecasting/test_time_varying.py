@@ -255,7 +255,7 @@ def test_a_row_per_week_is_the_same_as_a_row_per_change(history) -> None:
     assert repr(one) == repr(other)
 
 
-def test_equal_speeds_change_nothing_and_a_closed_day_is_no_time(history) -> None:
+def test_equal_speeds_change_nothing_and_a_closed_day_takes_no_time(history) -> None:
     same = past_stretches(history.with_calendar(clv.Calendar(season=[1.0] * 366)), None).stretches
     plain = past_stretches(history, None).stretches
     p = PLAIN._replace(purchase=np.zeros(0), dropout=np.zeros(0))

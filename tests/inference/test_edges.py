@@ -39,7 +39,7 @@ HESSIAN = np.diag([0.0, -1.0])
 AT_LIMIT = np.array([False, True])
 
 
-def test_an_edge_is_followed_to_where_the_likelihood_ratio_is_that_of_the_noise():
+def test_an_edge_ends_where_the_likelihood_ratio_equals_that_of_noise():
     (edge,) = find_edges(Slope(loss=50.0, pull=3.0), np.array([-16.0, 0.0]), HESSIAN, AT_LIMIT, BOX)
     noise = np.linspace(0.5, 2.5, 9)
     inward, other = edge.offset(noise)

@@ -328,7 +328,7 @@ def test_an_invalid_number_of_draws_is_refused(n):
         total_interval(1, 91, **OWN, reference=REFERENCE).level_draws(0, n)
 
 
-def test_ends_that_are_no_interval_are_refused():
+def test_ends_that_are_not_an_interval_are_refused():
     with pytest.raises(InvalidOption, match="lower=5 and upper=3"):
         own_variance(5, 3)
     with pytest.raises(InvalidOption, match="upper=nan must be a number"):

@@ -391,7 +391,7 @@ def test_an_outage_is_proposed_with_its_kind(share, after, kind):
 
 
 @pytest.mark.slow
-def test_quiet_weeks_of_an_old_cohort_and_ordinary_ones_are_no_outages():
+def test_quiet_weeks_of_an_old_cohort_and_ordinary_weeks_are_not_outages():
     old = shop(0.1, arrivals=0.0)
     for log in (old, shop(1.0), shop(0.1, first="2021-06-25", last="2021-06-30")):
         result = profile(log)
@@ -527,7 +527,7 @@ def test_a_cleaned_log_needs_no_cleaning():
         assert "profile-line-items" not in codes(result)
 
 
-def test_regular_timing_is_only_to_be_tried():
+def test_regular_timing_is_only_a_possible_model():
     """Regular models ranked customers worse than random ones in every trial, on logs with k up to 2."""
     log = simulate_log(600, {"r": 2.0, "alpha": 3.0, "a": 0.5, "b": 4.0}, process="bgcnbd_3")
     suitability = profile(log).models.set_index("process")["suitability"]

@@ -194,7 +194,7 @@ def test_of_an_order_in_several_exports_the_latest_counts(tmp_path):
     assert sorted(cleaned.select("customer_id", "amount").rows()) == [("ben@x.com", 40.0), ("cy@x.com", 40.0)]
 
 
-def test_exports_that_differ_and_may_be_equally_late_are_refused(tmp_path):
+def test_exports_that_differ_and_have_the_same_latest_date_are_refused(tmp_path):
     (tmp_path / "a.csv").write_text(SHOP + JANUARY)
     (tmp_path / "b.csv").write_text(SHOP + JANUARY.replace("60.00", "70.00"))
     with pytest.raises(InvalidTransactions, match="state an order differently"):

@@ -126,7 +126,7 @@ def test_a_small_file_is_right_on_the_command_line(name, typed):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_words_that_mean_nobody_can_be_named(way):
+def test_words_that_mean_a_missing_id_can_be_listed(way):
     log = WAYS[way](CASES / "09_null_words.csv")
     columns = {"customer_id": "c", "date": "d", "amount": "a", "on_missing_id": "drop"}
     with pytest.raises(InvalidTransactions, match="none of its 10 rows has a customer id"):

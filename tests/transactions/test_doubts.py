@@ -37,7 +37,7 @@ def log_of(ids, dates=None, **columns):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
-def test_words_that_mean_nobody_are_missing_by_every_way_in(way):
+def test_words_that_mean_a_missing_id_are_recognized_by_every_reader(way):
     log = WAYS[way](CASES / "09_null_words.csv")
     rfm = clv.rfm_summary(log, **NULLS, on_missing_id="drop")
     assert (list(map(str, rfm.customer_id)), rfm.rows_without_id) == (["0"], 9)
@@ -94,7 +94,7 @@ def test_zero_is_a_customer_unless_it_has_far_more_rows_than_any_other():
 
 
 @pytest.mark.parametrize("value", ["0", "000", "-1", "99999", 0, -1, 99999])
-def test_other_numbers_stand_for_nobody_too(value):
+def test_other_numbers_are_placeholders_too(value):
     others = [str(i) for i in range(1, 9)] if isinstance(value, str) else list(range(1, 9))
     with pytest.raises(InvalidTransactions, match=r"it probably stands for unknown customers"):
         clv.rfm_summary(log_of([value] * 6 + others))
@@ -131,7 +131,7 @@ def test_a_row_of_totals_is_not_a_customer():
 
 
 @pytest.mark.slow
-def test_several_currencies_in_a_column_that_nobody_named_are_refused():
+def test_several_currencies_in_an_unnamed_column_are_refused():
     log = log_of(["a", "b"]).with_columns(Currency=pl.Series(["EUR", "USD"]))
     for function in (clv.rfm_summary, clv.profile, clv.clean):
         with pytest.raises(InvalidTransactions, match=r"'Currency' has 2 currencies: EUR \(1 rows\), USD"):
@@ -254,7 +254,7 @@ def test_no_model_is_fitted_to_customers_who_all_bought_once(model):
             model().fit(table)
 
 
-def test_customers_who_all_bought_once_are_a_young_shop_to_a_prior_or_to_a_fitted_model():
+def test_customers_who_all_bought_once_can_be_valued_with_a_prior_or_a_fitted_model():
     log = log_of(range(10), ["2024-01-01", "2024-03-01"] * 5)
     young = clv.rfm_summary(log)
     prior = {"log r": (0.0, 1.0), "log mean purchase rate": (-4.0, 1.0)}

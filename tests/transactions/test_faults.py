@@ -291,7 +291,7 @@ def test_an_rfm_may_be_read_from_json_lines(tmp_path):
 # ---- rows and days ----------------------------------------------------------------------------------------
 
 
-def test_a_day_that_does_not_exist_is_told_from_another_format(table_of):
+def test_a_day_that_does_not_exist_is_distinguished_from_another_format(table_of):
     log = table_of(
         [(1, "1997-02-31", 3.0), (2, "1997-13-01", 3.0), (3, "1900-02-29 10:00", 3.0), (4, "2000-02-29", 1.0)]
     )

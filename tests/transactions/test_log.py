@@ -161,7 +161,7 @@ NOON_AND_NOON = ["2024-03-30T12:00+01:00", "2024-03-31T12:00+02:00", "2024-10-26
         pd.to_datetime([text[:16] for text in NOON_AND_NOON]),
     ],
 )
-def test_hours_are_those_that_passed_where_summer_time_begins_and_ends(dates):
+def test_hours_are_elapsed_hours_when_summer_time_begins_and_ends(dates):
     march, next_day, october, day_after = ticks(frame(dates), Clock("hour", "hour", "Europe/Berlin"))
     assert (next_day - march, day_after - october) == (23, 25)
 

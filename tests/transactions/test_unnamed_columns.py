@@ -41,7 +41,7 @@ def marked(name, values):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "values"), MARKS.items())
-def test_a_row_that_is_no_sale_by_a_column_that_nobody_named_is_refused(name, values):
+def test_a_row_that_is_not_a_sale_by_an_unnamed_column_is_refused(name, values):
     for function in (clv.rfm_summary, clv.clean):
         with pytest.raises(InvalidTransactions, match=rf"1 of 4 rows is not a whole sale by column '{name}', which"):
             function(marked(name, values), amount="amount")
@@ -49,7 +49,7 @@ def test_a_row_that_is_no_sale_by_a_column_that_nobody_named_is_refused(name, va
 
 
 @pytest.mark.slow
-def test_every_way_in_refuses_it_and_every_remedy_works(tmp_path):
+def test_every_reader_refuses_it_and_every_remedy_works(tmp_path):
     log = marked("Status", MARKS["Status"])
     log.write_csv(tmp_path / "log.csv")
     message = r"column 'Status', which was not named: 'Cancelled' \(1 row\)\. Clean the log with status='Status'"
@@ -62,7 +62,7 @@ def test_every_way_in_refuses_it_and_every_remedy_works(tmp_path):
     assert len(clv.rfm_summary(log.drop("Status"))) == 3
 
 
-def test_columns_of_other_things_are_no_statuses():
+def test_columns_of_other_things_are_not_statuses():
     others = ("marital status", "delivery status", "state", "refund policy", "loyalty_status", "note")
     log = LOG.with_columns(*(pl.lit("Cancelled by nobody").alias(name) for name in others))
     assert len(clv.rfm_summary(log)) == 3
@@ -70,7 +70,7 @@ def test_columns_of_other_things_are_no_statuses():
 
 
 @pytest.mark.slow
-def test_signs_that_are_not_seen_and_formulas_around_ids_have_no_meaning(tmp_path):
+def test_invisible_characters_and_formulas_around_ids_are_ignored(tmp_path):
     ids = ["\u200ba", "a\ufeff", '="b"', "#REF!"]
     path = tmp_path / "log.csv"
     path.write_text("customer_id,date,amount\n" + "".join(f"{each},2024-01-0{i + 1},5\n" for i, each in enumerate(ids)))
@@ -82,7 +82,7 @@ def test_signs_that_are_not_seen_and_formulas_around_ids_have_no_meaning(tmp_pat
         assert clv.rfm_summary(way, on_missing_id="drop").frequency.tolist() == [1, 0]
 
 
-def test_words_for_nobody_are_known_in_any_case():
+def test_words_for_missing_ids_are_recognized_in_any_case():
     words = [spelling for word in MISSING_IDS for spelling in (word, word.upper(), word.title())]
     log = pl.DataFrame({"customer_id": ["a", *words], "date": ["2024-01-05"] * (len(words) + 1)})
     assert clv.rfm_summary(log, on_missing_id="drop").rows_without_id == len(words)
