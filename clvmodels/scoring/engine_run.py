@@ -113,6 +113,7 @@ def _refuse_rows(job: Job) -> None:
         "cleaning.rules": job.cleaning.rules is not None,
         "cleaning.date_format": job.cleaning.date_format is not None,
         "predictions.interval": job.predictions.interval is not None,
+        "predictions.costs": job.predictions.costs is not None,
         "predictions.next_purchase": job.predictions.next_purchase,
         'sinks.content = "cohorts"': any(sink.content == "cohorts" for sink in job.sinks),
         **{name: getattr(job, name) is not None for name in ("tiers", "stages", "scorecard", "actions")},

@@ -149,6 +149,8 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
     if models and (models.spend == NO_SPEND or not read):
         problem = "needs values: name columns.amount, and a spend model in models.spend"
         faults += [JobFault(f"[{name}]", problem) for name in of_money]
+        if predictions and predictions.costs is not None:
+            faults.append(JobFault("predictions.costs", problem))
     if tiers and predictions and tiers.horizon not in (None, *predictions.horizons):
         options = not_one_of(str(tiers.horizon), predictions.horizons)
         faults.append(JobFault("tiers.horizon", options, tiers.horizon))

@@ -108,6 +108,8 @@ class Job(JobSection):
         identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
         if not self.predictions.next_purchase:
             del identity["predictions"]["next_purchase"]  # as in jobs before there was this column
+        if self.predictions.costs is None:
+            del identity["predictions"]["costs"]
         if self.clock.calendar is None:
             del identity["clock"]["calendar"]  # as in jobs before there were calendars
         elif self.clock.calendar != AUTO_CALENDAR:
@@ -269,6 +271,9 @@ def _faults_of_best(
     if predictions and predictions.interval is not None and predictions.interval_for == "mean":
         problem = "intervals of the best forecaster are of outcomes: leave it out, or set models.forecaster = 'process'"
         faults.append(JobFault("predictions.interval_for", problem))
+    if predictions and predictions.costs is not None:
+        problem = "costs follow the orders of a process: leave them out, or set models.forecaster = 'process'"
+        faults.append(JobFault("predictions.costs", problem))
     return faults
 
 

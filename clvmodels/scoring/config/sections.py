@@ -19,6 +19,8 @@ from clvmodels.estimators.persistence import MODEL_CLASSES, SPEND_MODELS
 from clvmodels.estimators.prediction import FEWEST_DRAWS, IntervalFor, TotalIntervalName
 from clvmodels.frames import FileOptions
 from clvmodels.transactions.log import MissingId
+from clvmodels.valuation.costs import ChargedWhile, CostAmount, Costs
+from clvmodels.valuation.periods import CalendarUnit
 from clvmodels.valuation.value_terms import ValueTerms
 
 NO_SPEND = "none"
@@ -294,6 +296,26 @@ class ModelSettings(JobSection):
         return _one_of(name, [*SPEND_MODELS, NO_SPEND])
 
 
+class CostSettings(JobSection):
+    """What customers cost after the margin; the column remaining_value is net of it. See `clvmodels.Costs`."""
+
+    per_order: CostAmount = 0.0
+    per_period: CostAmount = 0.0
+    marketing: CostAmount = 0.0
+    period: CalendarUnit = "month"
+    charged_while: ChargedWhile = "served"
+    marketing_while: ChargedWhile = "served"
+    served_within: NonEmptyText = "12 months"
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(**self.model_dump())
+
+    @model_validator(mode="after")
+    def _defined(self) -> Self:
+        return check_faults(self, complaints(lambda: self.costs))
+
+
 class PredictionSettings(JobSection):
     """What is predicted for each customer."""
 
@@ -306,6 +328,7 @@ class PredictionSettings(JobSection):
     draws: Annotated[int, Field(ge=FEWEST_DRAWS, le=100_000)] = 200
     random_state: Annotated[int, Field(ge=0, lt=2**63)] = 0
     next_purchase: bool = False
+    costs: CostSettings | None = None
 
     def value_terms(self, horizon: str) -> ValueTerms:
         """Return the terms on which purchases within a horizon are valued."""

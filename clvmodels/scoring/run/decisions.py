@@ -125,7 +125,9 @@ class _Scored:
     def of(cls, job: Job, model: CustomerModel, customers: KnownCustomers) -> _Scored:
         """Predict in the blocks of the score table, so that values are equal to the last bit."""
         horizon = job.decision_horizon
-        options = job.predictions.model_copy(update={"horizons": [horizon], "interval": None, "next_purchase": False})
+        options = job.predictions.model_copy(
+            update={"horizons": [horizon], "interval": None, "next_purchase": False, "costs": None}
+        )
         stamp = RunStamp("", customers.rfm.observation_end or "", None, None)
         blocks = [score_table.predict_block(model, block, options, stamp) for block in score_table.blocks(customers)]
         accepted = np.concatenate([(block.reasons == "") & block.customers.bought for block in blocks])

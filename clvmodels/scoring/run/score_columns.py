@@ -215,7 +215,7 @@ def _horizon_columns(predictions: PredictionSettings, horizon: str, has_spend: b
     if predictions.interval is not None:
         interval = f"{predictions.interval:.6g} interval for the {predictions.interval_for}"
         ends |= {"_lower": f"; lower end of the {interval}", "_upper": f"; upper end of the {interval}"}
-    return [
+    columns = [
         ScoreColumn(
             name=prediction_column(quantity, horizon, end),
             dtype=pa.float64(),
@@ -227,6 +227,12 @@ def _horizon_columns(predictions: PredictionSettings, horizon: str, has_spend: b
         for quantity, (unit, description) in quantities.items()
         for end, which in ends.items()
     ]
+    if has_spend and predictions.costs is not None:
+        name = prediction_column("remaining_value", horizon)
+        description = f"Value of the {predictions.value_terms(horizon).text}, less the discounted costs after as_of."
+        compute = partial(prediction_of, horizon=horizon, name="remaining_value")
+        columns.append(ScoreColumn(name, pa.float64(), "money", description, True, compute))
+    return columns
 
 
 def _run_columns() -> list[ScoreColumn]:

@@ -25,7 +25,9 @@ from clvmodels.scoring.run.score_columns import (
 )
 from clvmodels.scoring.table_columns import schema
 from clvmodels.transactions.summary import RFM
+from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.remaining_value import remaining_value
 
 __all__ = ["BLOCK", "blocks", "columns_of", "fingerprint", "intervals_of_totals", "predict_block", "score"]
 
@@ -182,9 +184,29 @@ def _prediction_tables(
     if model.spend is not None:
         terms = predictions.value_terms(horizon).to_keywords()
         tables["lifetime_value"] = lifetime_value(model.purchases, model.spend, rfm, **terms, **shared)
+        if predictions.costs is not None and "by" not in options:
+            tables["remaining_value"] = _value_after_costs(model, rfm, horizon, predictions, predictions.costs.costs)
     if model.spend is None or options["interval"] is not None:
         tables["expected_purchases"] = model.purchases.expected_purchases(rfm, horizon, **shared)
     return tables
+
+
+def _value_after_costs(
+    model: CustomerModel, rfm: RFM, horizon: str, predictions: PredictionSettings, costs: Costs
+) -> Any:
+    """Return the values of customers after costs, without intervals."""
+    if model.spend is None:
+        raise AssertionError("values need a spend model")
+    table = remaining_value(
+        model.purchases,
+        model.spend,
+        rfm,
+        horizon=horizon,
+        annual_discount_rate=predictions.annual_discount_rate,
+        margin=predictions.margin,
+        costs=costs,
+    ).frame()
+    return table[["customer_id", "remaining_value"]]
 
 
 def _refusals(model: CustomerModel, rfm: RFM) -> npt.NDArray[np.object_]:
