@@ -1,4 +1,4 @@
-"""A DAG of Airflow 3 that scores customers every night, and fits the model on the first of each month."""
+"""An Airflow 3 DAG that scores customers every night, and fits the model on the first of each month."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ JOB = "/srv/clv/job.toml"
 def yesterday(ds: str | None) -> str:
     """Return the last complete day; in Airflow 3, `ds` is the day on which a cron schedule runs."""
     if ds is None:
-        raise AirflowFailException("Airflow gives `ds` to each task of a run that has a date.")
+        raise AirflowFailException("The run has no date, so Airflow does not pass `ds`.")
     return f"{date.fromisoformat(ds) - timedelta(days=1)}"
 
 
 def run(work: Any) -> Any:
-    """Call a function of the package; only what is worth retrying (exit codes 5 and 6) is tried again."""
+    """Call a function of the package; only errors with exit codes 5 and 6 are retried."""
     from clvmodels.errors import CLVError, JobLocked, StoreUnreachable
 
     try:
@@ -38,7 +38,7 @@ def run(work: Any) -> Any:
     default_args={"retries": 3, "retry_delay": timedelta(minutes=10)},
 )
 def customer_value() -> None:
-    """Fit when a month begins, score, and compare earlier forecasts with what happened."""
+    """Fit on the first of a month, score, and compare earlier forecasts with what happened."""
 
     @task
     def fit(ds: str | None = None) -> None:

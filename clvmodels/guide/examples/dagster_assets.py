@@ -1,4 +1,4 @@
-"""An asset of Dagster with one partition per day: the score table as of that day."""
+"""A Dagster asset with one partition per day: the score table as of that day."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def clv_scores(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     try:
         manifest = clv.score_job(JOB, as_of=context.partition_key).manifest
     except clv.errors.StoreUnreachable:
-        raise  # worth another try
+        raise  # retried
     except clv.errors.CLVError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     return dg.MaterializeResult(

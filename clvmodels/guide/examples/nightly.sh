@@ -1,6 +1,6 @@
 #!/bin/sh
-# A night of a job: `nightly.sh [DAY]`, by default yesterday. CLV_JOB names the job file.
-# Exit codes are those of clv: 4 if a gate refuses or a refit is due, 5 if it is worth trying again.
+# The steps of a night: `nightly.sh [DAY]`, by default yesterday. CLV_JOB is the path of the job file.
+# Exit codes are those of clv: 4 if a gate refuses or a refit is due, 5 if a source or sink could not be reached.
 set -eu
 job=${CLV_JOB:-job.toml}
 day=${1:-$(date -d yesterday +%F)}

@@ -1,4 +1,4 @@
-{# One row per customer, as of a day: repeat purchases and whole days, which are the keys of a state, and money. #}
+{# One row per customer as of a day: the keys of the customer's state (repeat purchases, whole days) and money. #}
 {% macro clv_customers(orders, customer_id, date, amount, observation_end) %}
     select
         bought.customer_id,
@@ -18,7 +18,7 @@
         group by {{ customer_id }}
     ) as bought
     left join (
-        -- the first day starts a customer's clock; its money does not count
+        -- money of repeat purchases only: the first day is not counted
         select log_rows.{{ customer_id }} as customer_id, sum(log_rows.{{ amount }}) as monetary_sum
         from {{ orders }} as log_rows
         inner join (

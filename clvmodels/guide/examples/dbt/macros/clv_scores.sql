@@ -1,5 +1,5 @@
-{# e0 makes a number a float of 64 bits (in PostgreSQL, a decimal); dbt.type_float() has 32 bits in DuckDB. #}
-{# The predictions of each customer's state, and what depends on money: one line of arithmetic. #}
+{# e0 makes a number a 64-bit float (in PostgreSQL, a decimal); dbt.type_float() has 32 bits in DuckDB. #}
+{# Joins the predictions of each customer's state, and computes expected spend and value. #}
 {% macro clv_scores(customers, states, horizons, days_per_unit, spend, margin) %}
     {% set expected_spend %}{{ clv_expected_spend(spend) }}{% endset %}
     select
