@@ -111,7 +111,8 @@ def running_total(values: nw.Series[Any]) -> nw.Series[Any]:
 def sorted_places(ordered: nw.Series[Any], values: nw.Series[Any]) -> npt.NDArray[np.int64]:
     """Return the position in a sorted series before which each of some values of the same type belongs."""
     native: pl.Series = ordered.to_native()
-    return native.search_sorted(values.to_native(), side="left").to_numpy().astype(np.int64)
+    places: npt.NDArray[np.int64] = native.search_sorted(values.to_native(), side="left").to_numpy().astype(np.int64)
+    return places
 
 
 def with_positions(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
