@@ -23,9 +23,9 @@ def backfill_job(
     force: bool = False,
     progress: Progress | None = None,
 ) -> list[ScoreResult]:
-    """Score past days, the oldest first, into the history of runs; current tables stay as they are.
+    """Score past days, the oldest first, and add them to the history of runs; current tables stay as they are.
 
-    A day whose table is there already is not scored again, so an interrupted backfill goes on where it stopped.
+    A day that already has a table is not scored again, so an interrupted backfill continues where it stopped.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ def backfill_job(
     start, end : str
         First and last day, as YYYY-MM-DD.
     days : int
-        From one day scored to the next, in days.
+        Days between one scored day and the next.
     force : bool
-        Continue although a gate refuses; the manifests say so.
+        Continue even if a gate refuses, which the manifests record.
     progress : function of str, optional
-        Called with what is being done.
+        Called with a text on each step.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def backfill_job(
     Raises
     ------
     GateRefused
-        The days before are in the history.
+        A gate refused a day; the days before it are in the history.
     StoreUnreachable, InvalidJob, InvalidOption, InvalidTransactions, JobLocked
 
     Examples
@@ -81,7 +81,7 @@ def backfill_job(
 
 
 def _days(start: str, end: str, step: int) -> Iterator[str]:
-    """Yield the days from one to another, as text."""
+    """Yield the days from start to end as text."""
     try:
         first, last = date.fromisoformat(start), date.fromisoformat(end)
     except (TypeError, ValueError):

@@ -21,14 +21,14 @@ __all__ = ["CheckedPart", "JobCheck", "check_job"]
 
 @dataclass(frozen=True, slots=True)
 class CheckedPart:
-    """What a check found about one part of a job.
+    """The result of a check of one part of a job.
 
     Attributes
     ----------
     part : str
         "environment", "model", "run", "source", "tiers", "gate NAME" or "sink NAME".
     text : str
-        What was found, or what is wrong and what to do.
+        The result, or what is wrong and what to do.
     error : CLVError or None
         The error that a run would end with; None if the part is in order.
     """
@@ -51,17 +51,17 @@ class JobCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether a run would publish its table in every sink."""
+        """Return whether a run would publish its table in every sink."""
         return self.error is None
 
     @property
     def error(self) -> CLVError | None:
-        """The first error that a run would end with."""
+        """Return the first error that a run would end with."""
         return next((part.error for part in self.parts if part.error is not None), None)
 
     @property
     def text(self) -> str:
-        """One line per part."""
+        """Return one line per part."""
         return "\n".join(
             f"{'ok' if part.error is None else 'FAILED':6}  {part.part}: {part.text}" for part in self.parts
         )
@@ -70,7 +70,7 @@ class JobCheck:
 def check_job(job: Job | str | Path, as_of: str | None = None, *, progress: Progress | None = None) -> JobCheck:
     """Check that a job's sources can be read, its gates pass, and its sinks can be written to, without writing.
 
-    A run without publication is made with the champion. If there is none yet, a fit that keeps nothing is made instead.
+    A dry run is made with the champion. If there is no champion yet, a dry run of the fit is made instead.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def check_job(job: Job | str | Path, as_of: str | None = None, *, progress: Prog
     Returns
     -------
     JobCheck
-        Faults are in its parts and are not raised, so that one check shows all of them.
+        Faults are in its parts and are not raised, so one check shows all of them.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def check_job(job: Job | str | Path, as_of: str | None = None, *, progress: Prog
 
 
 def _check_run(job: Job, as_of: str | None, progress: Progress) -> list[CheckedPart]:
-    """Return what a run without publication finds, or a fit where there is no model to score with yet."""
+    """Return the results of a dry run, or of a dry run of the fit if there is no model to score with yet."""
     missing = []
     try:
         find_champion(job)
@@ -143,7 +143,7 @@ def _check_run(job: Job, as_of: str | None, progress: Progress) -> list[CheckedP
 
 
 def _describe(done: ScoreResult) -> list[CheckedPart]:
-    """Return the parts of a run that was computed and not published."""
+    """Return the results of a run that was computed but not published."""
     manifest = done.manifest
     model = "" if manifest.version is None else f" with version {manifest.version}"
     scored = f"{manifest.customers:,} customers as of {manifest.as_of} scored{model}"
@@ -154,7 +154,7 @@ def _describe(done: ScoreResult) -> list[CheckedPart]:
 
 
 def _describe_tiers(tiers: TierCounts) -> str:
-    """Return how many customers are in each tier, and how many moved."""
+    """Return a text on how many customers are in each tier, and how many moved."""
     sizes = ", ".join(f"{name} {count:,}" for name, count in tiers.assigned.items())
     if tiers.earlier_as_of is None:
         return f"{sizes}; no run before has the same tiers, so all are new"
@@ -166,7 +166,7 @@ def _describe_gate(result: GateResult) -> CheckedPart:
 
 
 def _check_sink(sink: SinkSettings, uri: str) -> CheckedPart:
-    """Return whether a run could publish in a sink."""
+    """Return the result of the check of whether a run could publish in a sink."""
     part = f"sink {sink.name}"
     try:
         place = place_of(sink, uri)

@@ -1,4 +1,4 @@
-"""`clv score --engine`: a job's customers are scored by a join in the engine that holds them, and stay there."""
+"""`clv score --engine`: customers are scored by a join in the engine of the log, without fetching them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ PARQUET = (".parquet", ".pq")
 def score_job_in_engine(
     job: Job | str | Path, as_of: str | None = None, *, engine: EngineName, progress: Progress | None = None
 ) -> PublishedTable:
-    """Score the customers of a job by a join in the engine that holds the log, and publish the scores from there.
+    """Score the customers of a job by a join in the engine of the log, and publish the scores from there.
 
-    The columns are those of `score_in_engine`. No customer is fetched, so that no gate is checked and no manifest is
-    written: `score_job` does both, and fetches one row per customer.
+    The columns are those of `score_in_engine`. No customer is fetched, so no gate is checked and no manifest is
+    written: `score_job` does both, but fetches one row per customer.
 
     Parameters
     ----------
@@ -42,8 +42,7 @@ def score_job_in_engine(
     as_of : str, optional
         Last date to score from; default: the latest of the log.
     engine : {"duckdb", "ibis", "spark"}
-        DuckDB and Spark read files of Parquet; each reads its own tables, and Ibis those of DuckDB, PostgreSQL and
-        SQLite.
+        DuckDB and Spark read Parquet files and their own tables, Ibis those of DuckDB, PostgreSQL and SQLite.
     progress : function of str, optional
 
     Returns
@@ -106,7 +105,7 @@ def score_job_in_engine(
 
 
 def _refuse_rows(job: Job) -> None:
-    """Raise InvalidOption if a job needs the rows of its customers."""
+    """Raise an InvalidOption if a job needs the rows of its customers."""
     settings = {
         "source.kind": job.source.kind != "transactions",
         "customers": job.customers is not None,
@@ -120,12 +119,14 @@ def _refuse_rows(job: Job) -> None:
     }
     rows = [name for name, needed in settings.items() if needed]
     if rows:
-        raise InvalidOption(f"engine= does not go with {', '.join(rows)}, which need customers' rows: leave one out.")
+        raise InvalidOption(
+            f"engine= cannot be combined with {', '.join(rows)}, which need customers' rows: leave one out."
+        )
 
 
 def _only_sink(job: Job) -> SinkSettings:
     if len(job.sinks) != 1:
-        raise InvalidJob(f"sinks: {len(job.sinks)} are named, and an engine publishes in one: name one sink.")
+        raise InvalidJob(f"sinks: there are {len(job.sinks)}, but an engine publishes to one: name one sink.")
     return job.sinks[0]
 
 
@@ -139,7 +140,7 @@ def _open(job: Job, engine: EngineName, uris: dict[str, str]) -> Any:
         )
     uri = uris.get(source.uri_variable or "", "")
     if source.store == "file" and (source.path is None or not _is_parquet(source.path)):
-        raise InvalidOption(f"engine={engine!r} reads files of Parquet: save the log as Parquet, or leave engine= out.")
+        raise InvalidOption(f"engine={engine!r} reads Parquet files: save the log as Parquet, or leave engine= out.")
     if engine == "spark":
         return open_table("spark", source.path, uri, source.table, source.query, "source")
     if source.store in ("duckdb", "sqlite"):
@@ -153,7 +154,7 @@ def _is_parquet(path: Path) -> bool:
 
 
 def _target(job: Job, sink: SinkSettings) -> str | Path:
-    """Return where scores are published: a path, or the name of a table in the database of the source."""
+    """Return the place of the scores: a path, or the name of a table in the database of the source."""
     if sink.store == "parquet" and sink.path is not None:
         if not sink.partitioned and sink.path.suffix.lower() not in PARQUET:
             raise InvalidJob(f"sinks[0].path: {str(sink.path)!r} must end with .parquet, or set partitioned = true.")
@@ -161,7 +162,7 @@ def _target(job: Job, sink: SinkSettings) -> str | Path:
     source = job.source
     if sink.store != source.store or sink.uri_variable != source.uri_variable or sink.path != source.path:
         raise InvalidOption(
-            f"The engine of the source cannot publish in {sink.name}: name a Parquet sink, or a table in the same "
+            f"The engine of the source cannot publish to {sink.name}: name a Parquet sink, or a table in the same "
             f"database (store = {source.store!r})."
         )
     return ".".join(filter(None, (sink.own_schema, sink.table)))

@@ -11,14 +11,14 @@ from clvmodels.scoring.gates.result import GateResult
 
 __all__ = ["JSONLines", "Progress", "event", "ignore", "log_gates"]
 
-Progress = Callable[[str], None]  # called with what is being done
+Progress = Callable[[str], None]  # called with a text on each step
 
 log = logging.getLogger("clvmodels.job")
-log.addHandler(logging.NullHandler())  # otherwise Python prints warnings of refused gates next to the exception
+log.addHandler(logging.NullHandler())  # without a handler, Python would print warnings of refused gates
 
 
 def event(name: str, text: str, level: int = logging.INFO, **facts: Any) -> None:
-    """Log an event; facts are plain values, never secrets."""
+    """Log an event with facts, which are plain values and never secrets."""
     log.log(level, text, extra={"event": name, "facts": facts})
 
 
@@ -27,7 +27,7 @@ def ignore(_: str) -> None:
 
 
 def log_gates(results: Sequence[GateResult]) -> bool:
-    """Log the result of every gate; return whether any refused."""
+    """Log the result of every gate, and return whether any refused."""
     for result in results:
         level = logging.INFO if result.passed else logging.WARNING
         facts = {"gate": result.gate, "passed": result.passed, "code": result.code, "figures": result.figures}
@@ -41,7 +41,7 @@ class JSONLines(logging.Formatter):
     Parameters
     ----------
     as_of : str, optional
-        The date, if known from the start; a later event with another date replaces it.
+        The date, if it is known from the start; a later event with another date replaces it.
     """
 
     def __init__(self, as_of: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The scheduled job: `fit_job` occasionally, `score_job` every night. Only here are the environment and the time read.
+"""The scheduled job: `fit_job` occasionally, `score_job` every night. Only these read the environment and the time.
 
 A run is a function of job, date, model and data: its id is their hash. Running it again gives the same table, and
 publishes it only in sinks that do not have it yet.
@@ -54,18 +54,18 @@ class FitResult:
     Attributes
     ----------
     model : CustomerModel
-        Of the best forecaster, its process.
+        The fitted model; for the best forecaster, its process.
     rfm : RFM
         The customers it was fitted to.
     path : Path or None
         The model's file; None after a dry run.
     version : str or None
-        Its name in the registry.
+        The name of the version in the registry.
     gates : tuple of GateResult
     promoted : bool
         Whether the version is the champion now.
     forecaster : Forecaster
-        What was fitted: the model itself, or the best forecaster.
+        The fitted forecaster: the model itself, or the best forecaster.
     """
 
     model: CustomerModel
@@ -79,7 +79,7 @@ class FitResult:
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
-    """The result of `score_job`; after a dry run, what it would have done.
+    """The result of `score_job` or, after a dry run, what it would have been.
 
     Attributes
     ----------
@@ -87,15 +87,15 @@ class ScoreResult:
     path : Path or None
         The manifest's file; None after a dry run.
     published : tuple of str
-        Sinks that got the table now; sinks that had it already are not written again.
+        Sinks to which the table was written, without those that already had it.
     findings : tuple of Finding
-        What to know about the customers.
+        Findings about the customers.
     model : CustomerModel
-        The model they were scored with; of the best forecaster, its process.
+        The model that scored; for the best forecaster, its process.
     rfm : RFM
-        The customers; one who is only listed has the history of a first purchase made now.
+        The customers. Customers who have not bought yet have the history of a first purchase made now.
     totals : dict of str to (float, float)
-        By the best forecaster, the 90% interval of the total of each predicted column; empty for a process.
+        For the best forecaster, the 90 % interval of the total of each predicted column; empty for a process.
     """
 
     manifest: RunManifest
@@ -123,9 +123,9 @@ def fit_job(
     as_of : str, optional
         Last date to learn from; default: the latest of the log.
     dry_run : bool
-        Fit and check the gates, and keep nothing.
+        Fit and check the gates, without writing anything.
     force : bool
-        Promote although a gate refuses; the record says so.
+        Promote even if a gate refuses, which the registry records.
     progress : function of str, optional
         Called with what is being done.
 
@@ -136,7 +136,7 @@ def fit_job(
     Raises
     ------
     GateRefused
-        The version was added to the registry and not promoted.
+        A gate refused: the version was added to the registry but not promoted.
     InvalidJob, InvalidTransactions, InvalidRFM, FitFailed, StoreUnreachable, JobLocked
 
     Examples
@@ -160,7 +160,7 @@ def fit_job(
     job, progress = as_job(job), progress or ignore
     registry = job.registry
     if registry.folder is None and registry.file is None:
-        raise InvalidJob("registry.folder: is missing: name a folder for versions (or set registry.file, one file).")
+        raise InvalidJob("registry.folder: is missing: set a folder for versions, or registry.file for a single file.")
     pinned = PinnedFiles.of(job)
     with pinned.explaining(), working_folder(job, dry_run) as staging:
         progress("Reading the source")
@@ -213,14 +213,14 @@ def score_job(
     as_of : str, optional
         Last date to score from; default: the latest of the log. Later rows are left out.
     dry_run : bool
-        Score and check the gates, and publish nothing.
+        Score and check the gates, without publishing.
     force : bool
-        Publish although a gate refuses; the manifest says so. A later day is never replaced.
+        Publish even if a gate refuses, which the manifest records. A later day is never replaced.
     backfill : bool
         Add the table to the runs that sinks keep, and leave current tables as they are. The model is the champion
-        that was fitted last up to the date; without one, today's, and monitoring leaves the run out.
+        fitted last before the date or, without one, today's; monitoring then leaves the run out.
     full : bool
-        Read the whole log although the job has `source.incremental`, and keep a new state.
+        Read the whole log even with `source.incremental`, and keep a new state.
     progress : function of str, optional
         Called with what is being done.
 
@@ -233,7 +233,7 @@ def score_job(
     GateRefused
         Nothing was published: a gate refused, or a run as of a later date is published already.
     StoreUnreachable
-        The source, or some sinks; the other sinks have the table, and running again finishes the rest.
+        The source or some sinks could not be reached. The other sinks have the table; run again to finish the rest.
     InvalidJob, InvalidTransactions, InvalidRFM, InvalidModelFile, InvalidManifest, JobLocked
 
     Examples
@@ -309,7 +309,7 @@ def _read_for(
     uris: dict[str, str],
     state: StateUse | None,
 ) -> tuple[SourceData, CustomerModel]:
-    """Read the source by the clock of a model; return it, and the model without spend where there is no money."""
+    """Read the source with the clock of a model; return it, and the model, without spend if there is no money."""
     clock = champion.purchases.clock_
     if "clock" in job.model_fields_set and not job.clock.agrees(clock):
         raise InvalidJob(
@@ -323,7 +323,7 @@ def _read_for(
 
 
 def _on_calendar(job: Job, data: SourceData, read_by: Callable[..., SourceData]) -> tuple[SourceData, Findings]:
-    """Return the customers by the calendar that a job's log shows, and why it was chosen; as read without "auto"."""
+    """Return the customers with the calendar estimated from the log, and findings on it; unchanged without "auto"."""
     if job.clock.calendar != AUTO_CALENDAR:
         return data, ()
     history = data.history(job, job.models.acquired_after)
@@ -332,7 +332,7 @@ def _on_calendar(job: Job, data: SourceData, read_by: Callable[..., SourceData])
         event("calendar", finding.text)
     if data.customers.rfm.sum_log_intertimes is None or measured.clock.calendar is None:
         return data.with_calendar(measured.clock.calendar), findings
-    return read_by(clock=measured.clock), findings  # times between purchases follow the calendar, too
+    return read_by(clock=measured.clock), findings  # times between purchases use the calendar too
 
 
 def _register(
@@ -346,7 +346,7 @@ def _register(
     force: bool,
     progress: Progress,
 ) -> FitResult:
-    """Check a fit by the gates, add it to the registry, and promote it if they pass."""
+    """Check the gates of a fit, add it to the registry, and promote it if they pass."""
     if job.models.holdout is not None:
         progress("Forecasting a holdout period")
     candidate = evaluate(job, registry.champion(), data, forecaster, rfm, force=force)
@@ -364,7 +364,7 @@ def _register(
 
 
 def _now() -> str:
-    """Return the time, in ISO 8601."""
+    """Return the current time in ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

@@ -1,7 +1,7 @@
-"""Facts of a run in the words of OpenLineage: what it read and wrote, when, how many rows, with which columns.
+"""Facts of a run in the format of OpenLineage: its inputs and outputs, times, numbers of rows, and columns.
 
-They are the parts of a RunEvent but for `producer` and `schemaURL`, which whoever sends it adds. A database is named by
-its environment variable, never by its address.
+They are the parts of a RunEvent except `producer` and `schemaURL`, which the sender adds. A database is named by its
+environment variable, never by its address.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from clvmodels.scoring.table_columns import TableColumn
 __all__ = ["lineage_of", "with_state"]
 
 EVENTS = {"published": "COMPLETE", "refused": "FAIL", "unfinished": "RUNNING"}
-NAMESPACE = uuid.UUID("2f0f3f0e-5b0d-5c55-9e57-0a2f6f6c5d11")  # of run ids as UUIDs, which OpenLineage asks for
+NAMESPACE = uuid.UUID("2f0f3f0e-5b0d-5c55-9e57-0a2f6f6c5d11")  # for run ids as UUIDs, which OpenLineage needs
 
 
 def lineage_of(
@@ -32,7 +32,7 @@ def lineage_of(
     job : Job
     run_id, as_of : str
     rows : mapping of str to int
-        Rows of "source" and, if it is read, of "customers".
+        Number of rows of "source" and, if it is read, of "customers".
     tables : mapping of str to sequence of TableColumn
         The columns of what is written, by content.
     """
@@ -64,15 +64,15 @@ def lineage_of(
 
 
 def with_state(facts: Mapping[str, Any], status: str, rows: Sequence[int], now: str) -> dict[str, Any]:
-    """Return the facts with the present state: the time, whether the run is published, and the rows of each output.
+    """Return the facts with the current state: the time, whether the run is published, and the rows of each output.
 
     Parameters
     ----------
     status : {"published", "unfinished", "refused"}
     rows : sequence of int
-        Of each sink of the job; 0 until it has the table.
+        Rows of each sink of the job; 0 until it has the table.
     now : str
-        The time, in ISO 8601; that of the facts stays if nothing has changed since.
+        The time in ISO 8601; the time of the facts stays if nothing has changed since.
     """
     if not facts:
         return {}
@@ -85,13 +85,13 @@ def with_state(facts: Mapping[str, Any], status: str, rows: Sequence[int], now: 
 
 
 def _input(place: StoreSettings, names: Sequence[str], rows: int | None) -> dict[str, Any]:
-    """Return a data set that a run reads."""
+    """Return a dataset that a run reads, in the format of OpenLineage."""
     counted = {} if rows is None else {"inputFacets": {"inputStatistics": {"rowCount": rows}}}
     return {**_place(place), "facets": {"schema": {"fields": [{"name": name} for name in names]}}, **counted}
 
 
 def _place(place: StoreSettings | SinkSettings) -> dict[str, str]:
-    """Return the namespace and the name of a data set."""
+    """Return the namespace and the name of a dataset."""
     table = place.table or "query"
     if isinstance(place, SinkSettings) and place.store == "postgres":
         table = f"{place.db_schema}.{place.table}"

@@ -40,11 +40,11 @@ def prune_job(
     ----------
     job : Job or path of its TOML file
     keep_days : int, optional
-        Remove runs of days longer before the newest than this; default: `keep_days` of each sink.
+        Remove runs of days more than this before the newest; default: `keep_days` of each sink.
     keep_runs : int, optional
-        Keep the runs of this many days, the newest; default: `keep_runs` of each sink.
+        Keep the runs of this many of the newest days; default: `keep_runs` of each sink.
     dry_run : bool, default=False
-        Return what would be removed, and remove nothing.
+        Return the runs that would be removed, without removing them.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def prune_job(
         raise InvalidOption(f"{', '.join(wrong)} must be at least 1.")
     sinks = [sink for sink in job.sinks if sink.keeps_runs]
     if not sinks:
-        raise InvalidJob("sinks: none of them keeps runs: set mode = 'append', or partitioned = true for Parquet.")
+        raise InvalidJob("sinks: no sink keeps runs: set mode = 'append', or partitioned = true for Parquet.")
     uris = uris_of(job)
     removed: list[PrunedRun] = []
     for sink in sinks:

@@ -77,7 +77,7 @@ def dbt_schema(columns: Sequence[TableColumn], sinks: Sequence[SinkSettings]) ->
     ----------
     columns : sequence of TableColumn
     sinks : sequence of SinkSettings
-        The first in a database names schema and table; by default they are those of a new sink.
+        Schema and table are those of the first sink in a database, or the defaults of a sink.
     """
     databases = [each for each in sinks if each.content == "scores" and each.store in ("postgres", "duckdb", "sqlite")]
     sink = databases[0] if databases else None
@@ -112,5 +112,5 @@ def _unit_note(column: TableColumn) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text as YAML writes it in double quotes, which is as JSON does."""
+    """Return a text in double quotes for YAML, which are the same as for JSON."""
     return json.dumps(text, ensure_ascii=False)

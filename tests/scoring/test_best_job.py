@@ -146,7 +146,7 @@ def test_settings_that_do_not_fit_are_refused(folder, sections, fault):
 @pytest.mark.acceptance
 def test_money_is_needed_if_the_forecaster_was_fitted_with_it(folder, scored):
     job = job_of(folder, "none.parquet", columns={"amount": None})
-    with pytest.raises(InvalidJob, match=r"columns.amount: the forecaster was fitted with money"):
+    with pytest.raises(InvalidJob, match=r"columns.amount: is missing, but the forecaster was fitted with money"):
         clv.score_job(job, LATER)
 
 

@@ -114,7 +114,7 @@ def test_an_older_day_never_replaces_a_newer_one(job, tmp_path):
     with pytest.raises(GateRefused, match=r"(?s)in parquet:.*backfill=True"):
         score_job(job(), NIGHT)
     assert (tmp_path / "scores.parquet").read_bytes() == before
-    with pytest.raises(InvalidJob, match="none of them keeps the table of each run"):
+    with pytest.raises(InvalidJob, match="no sink keeps the table of each run"):
         score_job(job(), NIGHT, backfill=True)
 
 

@@ -190,7 +190,7 @@ def test_other_tiers_begin_anew_and_a_check_shows_the_gates(home, nights):
         ({"columns": {}}, r"\[tiers\]: needs values"),
         ({"tiers": {"horizon": "3 months"}}, "tiers.horizon: '3 months' is not one of '12 months'"),
         ({"tiers": {"names": ["one", "two"]}}, "2 names, but 3 boundaries"),
-        ({"models": {"purchases": "bgnbd"}}, "'bgnbd' shows no stages"),
+        ({"models": {"purchases": "bgnbd"}}, "'bgnbd' has no stages"),
         ({"stages": None}, r"needs the section \[stages\]"),
         ({"stages": {"lost_below": 0.5}}, "lost_below: must not be above dormant_below"),
         ({"scorecard": {"path": "nowhere.json"}}, "nowhere.json"),

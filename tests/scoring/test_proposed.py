@@ -39,7 +39,7 @@ def test_what_was_recommended_is_proposed(forecasters, models):
 def test_a_file_that_is_not_a_report_is_refused(tmp_path):
     for text in ("{}", "[]", "not JSON"):
         (tmp_path / "other.json").write_text(text)
-        with pytest.raises(InvalidOption, match=r"does not have the numbers of a report: name the \.json file"):
+        with pytest.raises(InvalidOption, match=r"is not the JSON of a report: pass the \.json file"):
             read_report(tmp_path / "other.json")
 
 

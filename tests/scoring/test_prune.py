@@ -69,7 +69,7 @@ def test_runs_of_a_table_are_monitored_and_removed(job_file, monkeypatch):
 
 def test_limits_and_sinks_are_checked():
     job = {"source": {"path": "a.csv"}, "sinks": [{"path": "a.parquet"}]}
-    with pytest.raises(InvalidJob, match="none of them keeps runs"):
+    with pytest.raises(InvalidJob, match="no sink keeps runs"):
         clv.prune_job(job_from(job))
     with pytest.raises(InvalidOption, match="keep_days=0 must be at least 1"):
         clv.prune_job(job_from(job), keep_days=0)

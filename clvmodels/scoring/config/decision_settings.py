@@ -1,4 +1,4 @@
-"""The sections of a job that say which decisions its score table holds: tiers, stages, scorecard, actions."""
+"""The sections of a job for the decisions in its score table: tiers, stages, scorecard, actions."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class TierSettings(JobSection):
     horizon : str, optional
         One of the horizons that are predicted. Default: the longest.
     probability : bool
-        Whether to draw how probable it is that the value a customer realizes ranks in the assigned tier, with the
-        draws and the random state of [predictions].
+        Whether to add the probability that the value a customer realizes ranks in the assigned tier, from the draws and
+        the random state of [predictions].
     """
 
     names: list[NonEmptyText] | None = None
@@ -62,7 +62,7 @@ class TierSettings(JobSection):
 
 
 class StageSettings(JobSection):
-    """Stages from how customers have bought and P(alive); see `clvmodels.stages`."""
+    """Stages by purchase history and P(alive); see `clvmodels.stages`."""
 
     overdue_below: Probability = 0.2
     dormant_below: Probability = 0.3
@@ -75,7 +75,7 @@ class StageSettings(JobSection):
 
 
 class ScorecardSettings(JobSection):
-    """A scorecard, as `ScorecardDefinition.save` wrote it."""
+    """A scorecard, from a file written by `ScorecardDefinition.save`."""
 
     path: Location
 
@@ -98,9 +98,9 @@ class ActionSettings(JobSection):
     playbook : Path
         A table (CSV, Parquet and others) with one row per rule.
     segment : {"stage", "tier_assigned", "tier_today"}
-        What the segments of the playbook are. A rule for a segment in which nobody is tonight waits.
+        Column that has the segments of the playbook. A rule for a segment without customers in a run is not used.
     budget : float
-        Of one run. Money.
+        Largest cost of one run, in money.
     caps : dict of str to int
         Largest number of contacts of one run by channel.
     suppressed : Path, optional
@@ -127,7 +127,7 @@ class ActionSettings(JobSection):
 
     @property
     def files(self) -> dict[str, Path]:
-        """The files that actions depend on, by the setting that names them."""
+        """Return the files that actions depend on, by the setting that names them."""
         named = {"actions.playbook": self.playbook, "actions.suppressed": self.suppressed}
         return {name: path for name, path in named.items() if path is not None}
 
@@ -139,7 +139,7 @@ class ActionSettings(JobSection):
 
 
 def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
-    """Return settings of tiers, stages and actions that do not fit the rest of the job."""
+    """Return faults of tiers, stages and actions that contradict the rest of the job."""
     tiers, stages, actions, models, columns, source, predictions = (
         sections.get(name) for name in ("tiers", "stages", "actions", "models", "columns", "source", "predictions")
     )
@@ -147,7 +147,7 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
     of_money = [name for name in ("tiers", "actions") if sections.get(name)]
     read = source is None or source.kind == "rfm" or columns is None or columns.has_money
     if models and (models.spend == NO_SPEND or not read):
-        problem = "needs values: name columns.amount, and a spend model in models.spend"
+        problem = "needs values: set columns.amount, and a spend model in models.spend"
         faults += [JobFault(f"[{name}]", problem) for name in of_money]
         if predictions and predictions.costs is not None:
             faults.append(JobFault("predictions.costs", problem))
@@ -155,7 +155,7 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
         options = not_one_of(str(tiers.horizon), predictions.horizons)
         faults.append(JobFault("tiers.horizon", options, tiers.horizon))
     if stages and models and models.forecaster == "process" and not _shows_stages(models.purchases):
-        problem = "shows no stages, as customers who bought once cannot have left: set mbgnbd or pareto_nbd"
+        problem = "has no stages, since customers who bought once cannot have left: set mbgnbd or pareto_nbd"
         faults.append(JobFault("models.purchases", problem, models.purchases))
     section = "stages" if actions and actions.segment == "stage" else "tiers"
     if actions and not sections.get(section):
@@ -166,7 +166,7 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
 
 
 def _shows_stages(purchases: str) -> bool:
-    """Return whether customers who bought once may have left in a process."""
+    """Return whether customers who bought once may have left, in a process."""
     if purchases not in PURCHASE_MODELS:
         return True
     process = PURCHASE_MODELS[purchases].plain
@@ -174,7 +174,7 @@ def _shows_stages(purchases: str) -> bool:
 
 
 def _faults_of_kept(sinks: Sequence[SinkSettings]) -> list[JobFault]:
-    """Return faults of sinks from which the tiers and stages of the night before cannot be read."""
+    """Return faults of sinks from which the tiers and stages of the previous run cannot be read."""
     if sinks and not any(sink.keeps_runs for sink in sinks):
         problem = (
             "tiers and stages depend on those published before, so one sink must keep its runs: set partitioned = true "

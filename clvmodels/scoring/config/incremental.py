@@ -1,4 +1,4 @@
-"""What a job that reads only the rows of recent days must not do, since it needs older rows."""
+"""Settings that a job with `source.incremental` cannot have, because they need older rows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ PLACE = "source.incremental"
 
 
 def faults_of_incremental(source: SourceSettings, sections: Mapping[str, Any]) -> list[JobFault]:
-    """Return the settings with which a log cannot be read from a day on."""
+    """Return faults of settings with which a log cannot be read from a day on."""
     if not source.incremental:
         return []
     problems = []
     if source.kind != "transactions":
-        problems.append("reads the log from a day on: set source.kind = 'transactions', or leave it out")
+        problems.append("reads a log of transactions: set source.kind = 'transactions', or leave it out")
     if source.store in ("ibis", "spark"):
-        problems.append(f"the log is reduced where it is, in {source.store}, so nothing is gained: leave it out")
+        problems.append(f"has no effect, since the log is reduced in {source.store}: leave it out")
     cleaning, clock = (sections.get(name) for name in ("cleaning", "clock"))
     if cleaning and cleaning.rules is not None:
         problems.append(
@@ -33,5 +33,5 @@ def faults_of_incremental(source: SourceSettings, sections: Mapping[str, Any]) -
     if clock and clock.merge_within != "day":
         problems.append("the state has one row per day: set clock.merge_within = 'day', or leave it out")
     if "run" in sections and sections["run"].folder is None:
-        problems.append("the state is kept in run.folder: name one, or leave it out")
+        problems.append("the state is kept in run.folder: set it, or leave it out")
     return [JobFault(PLACE, problem) for problem in problems]

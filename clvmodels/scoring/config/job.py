@@ -1,4 +1,4 @@
-"""A job: one TOML file read into one record, which is checked at the start with all faults reported at once."""
+"""A job: a TOML file read into one record, which is checked at the start and reports all faults at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ LOGS_JSON = re.compile(r"""^[^#\n]*\blog\s*=\s*["']json["']""", re.MULTILINE)
 
 
 class Job(JobSection):
-    """A scheduled job; `read_job` reads it from TOML."""
+    """A scheduled job; `read_job` reads it from a TOML file."""
 
     source: SourceSettings
     columns: ColumnSettings = ColumnSettings()
@@ -80,38 +80,38 @@ class Job(JobSection):
 
     @property
     def has_spend(self) -> bool:
-        """Whether spend is modeled: a spend model is named, and the source can have money."""
+        """Return whether spend is modeled: a spend model is set, and the source can have money."""
         return self.models.spend != NO_SPEND and (self.source.kind == "rfm" or self.columns.has_money)
 
     @property
     def longest_horizon(self) -> str:
-        """The longest of the horizons that are predicted."""
+        """Return the longest of the predicted horizons."""
         return max(self.predictions.horizons, key=self.clock.clock.duration)
 
     @property
     def decision_horizon(self) -> str:
-        """The horizon of the value that tiers, scorecard and actions are made from."""
+        """Return the horizon of the value that tiers, scorecard and actions are based on."""
         return self.longest_horizon if self.tiers is None or self.tiers.horizon is None else self.tiers.horizon
 
     @property
     def decides(self) -> bool:
-        """Whether the score table has tiers, stages, scores or actions."""
+        """Return whether the score table has tiers, stages, scores or actions."""
         return any(part is not None for part in (self.tiers, self.stages, self.scorecard, self.actions))
 
     @property
     def reads_earlier_run(self) -> bool:
-        """Whether the score table depends on that of an earlier day."""
+        """Return whether the score table depends on that of an earlier day."""
         return self.tiers is not None or self.stages is not None
 
     def identity(self) -> dict[str, Any]:
-        """Return the settings that the score table depends on; not where data come from and go to."""
+        """Return the settings that the score table depends on, without the places of data."""
         identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
         if not self.predictions.next_purchase:
             del identity["predictions"]["next_purchase"]  # as in jobs before there was this column
         if self.predictions.costs is None:
             del identity["predictions"]["costs"]
         if self.clock.calendar is None:
-            del identity["clock"]["calendar"]  # as in jobs before there were calendars
+            del identity["clock"]["calendar"]  # the same identity as in releases without calendars
         elif self.clock.calendar != AUTO_CALENDAR:
             identity["clock"]["calendar"] = self.clock.clock.to_dict()["calendar"]
         identity["kind"] = self.source.kind
@@ -121,7 +121,7 @@ class Job(JobSection):
         return identity | self._identity_of_decisions()
 
     def _identity_of_decisions(self) -> dict[str, Any]:
-        """Return the settings of decisions, by section; nothing for those that are not made."""
+        """Return the settings of the decisions that the job has, by section."""
         sections = {name: getattr(self, name) for name in ("tiers", "stages")}
         identity = {name: section.model_dump(mode="json") for name, section in sections.items() if section is not None}
         if self.scorecard is not None:
@@ -131,7 +131,7 @@ class Job(JobSection):
         return identity
 
     def published(self) -> dict[str, Any]:
-        """Return the job as a manifest keeps it: with names of environment variables, without their values."""
+        """Return the job as it is written to a manifest: with names of environment variables, without their values."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
@@ -143,14 +143,14 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
     path : path of a TOML file, or None
         Relative paths inside are relative to its folder; without a file, to the working directory.
     overrides : mapping of section to value, optional
-        The options of the command line. A mapping replaces fields of a section (None leaves a field as it is), and
-        an empty one adds a section with its defaults; a list replaces the whole section: all the sinks, or pairs of
-        name and value.
+        The options of the command line. A mapping replaces fields of a section (None leaves a field as it is), and an
+        empty one adds a section with its defaults; a list replaces the whole section: all sinks, or pairs of name and
+        value.
 
     Raises
     ------
     InvalidJob
-        With every fault: the field, what is wrong with it, what to do.
+        For an invalid job; the message lists each fault with its field and what to do.
 
     Returns
     -------
@@ -176,7 +176,9 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
         if isinstance(override, Mapping):
             values = {key: value for key, value in override.items() if value is not None}
             section = document.get(name, {})
-            if (values or not override) and isinstance(section, dict):  # an empty section is one, as in a file
+            if (values or not override) and isinstance(
+                section, dict
+            ):  # an empty section counts as a section, as in a file
                 document[name] = section | values
         elif override is not None:
             document[name] = override if name == "sinks" else dict(override)
@@ -198,7 +200,7 @@ def as_job(job: Job | str | Path) -> Job:
 
 
 def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
-    """Return the job of a document of plain values."""
+    """Return the job from the values of a document."""
     sections: dict[str, Any] = {}
     faults: list[JobFault] = []
     for name, field in Job.model_fields.items():
@@ -226,7 +228,7 @@ def job_from(document: Mapping[str, Any], title: str = "The job") -> Job:
 
 
 def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
-    """Return faults of valid sections that do not fit together."""
+    """Return faults of sections that are valid separately but contradict each other."""
     faults = []
     models, customers, calendar, sinks = (sections.get(name) for name in ("models", "customers", "clock", "sinks"))
     if calendar:
@@ -258,7 +260,7 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
 def _faults_of_best(
     models: ModelSettings, source: SourceSettings | None, predictions: PredictionSettings | None
 ) -> list[JobFault]:
-    """Return settings that the best forecaster does not read, or that it cannot serve."""
+    """Return faults of settings that the best forecaster ignores or does not support."""
     faults = []
     if source and source.kind != "transactions":
         problem = "the best forecaster learns from transactions: set source.kind = 'transactions'"
@@ -278,7 +280,7 @@ def _faults_of_best(
 
 
 def _faults_of_calendar(clock: PeriodSettings, source: SourceSettings | None) -> list[JobFault]:
-    """Return the faults of a calendar that cannot be estimated."""
+    """Return faults of a calendar that cannot be estimated."""
     if clock.calendar != AUTO_CALENDAR:
         return []
     faults = []
@@ -292,14 +294,14 @@ def _faults_of_calendar(clock: PeriodSettings, source: SourceSettings | None) ->
 
 
 def _faults_of_columns(columns: ColumnSettings, cleaning: CleaningSettings | None) -> list[JobFault]:
-    """Return faults of columns that are the same, or that nothing reads."""
+    """Return faults of columns that are named twice or not used."""
     faults = []
     keys: dict[str, list[str]] = {}
     for key in columns.read_keys:
         keys.setdefault(getattr(columns, key), []).append(f"columns.{key}")
     for name, same in keys.items():
         if len(same) > 1:
-            problem = f"{name!r} is named twice, for {' and '.join(same)}: each needs a column of its own"
+            problem = f"{name!r} is named twice, for {' and '.join(same)}: each needs a different column"
             faults.append(JobFault("columns", problem))
     if cleaning and cleaning.rules is None:
         extra = [name for name in ColumnSettings.EXTRA if getattr(columns, name) is not None]
@@ -310,7 +312,7 @@ def _faults_of_columns(columns: ColumnSettings, cleaning: CleaningSettings | Non
 def _faults_of_times(
     clock: Clock, models: ModelSettings | None, predictions: PredictionSettings | None
 ) -> list[JobFault]:
-    """Return faults of lengths that the clock cannot measure, and of a model that needs another kind of clock."""
+    """Return faults of lengths that do not suit the clock, and of a model that needs another kind of clock."""
     faults = []
     for horizon in predictions.horizons if predictions else []:
         faults += [JobFault("predictions.horizons", fault) for fault in complaints(clock.duration, horizon)]
@@ -335,7 +337,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise InvalidJob(f"{path}: cannot be read ({error.strerror or error}). `clv init` writes a job file.") from None
     except UnicodeDecodeError:
         raise InvalidJob(f"{path}: is not text in UTF-8.") from None
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits are ValueErrors
+    except (ValueError, RecursionError) as error:  # numbers with thousands of digits raise ValueErrors
         raise InvalidJob(f"{path}: is not TOML: {error}.") from None
 
 
@@ -357,7 +359,7 @@ def _resolve_paths(document: dict[str, Any], base: Path) -> dict[str, Any]:
 
 
 def _describe_faults(section: str, error: ValidationError) -> list[JobFault]:
-    """Return each fault with its field; values are repeated only for options, since others may be secrets."""
+    """Return each fault with its field; only values of options are repeated, since others may be secrets."""
     faults = []
     for fault in error.errors(include_url=False):
         place = section + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
@@ -374,5 +376,5 @@ def _describe_faults(section: str, error: ValidationError) -> list[JobFault]:
 
 
 def template() -> str:
-    """Return a job file with every setting, each with a comment."""
+    """Return the text of a job file with every setting and a comment on each."""
     return resources.files("clvmodels.scoring").joinpath("job.toml").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A fault of a job, by its place in the job file, so that a caller can name the place in its own words."""
+"""A fault of a job with its place in the job file, which callers may spell in their own way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class JobFault:
     place : str
         Section and key, such as "models.purchases"; or a section, such as "clock" or "sinks[0]".
     problem : str
-        Such as "is not one of 'hour', 'day'".
+        What is wrong, such as "is not one of 'hour', 'day'".
     value : str or None
         The wrong value of an option; None for other settings, whose values may be secrets.
     """
@@ -27,5 +27,5 @@ class JobFault:
 
     @property
     def text(self) -> str:
-        """The fault as a job file names it."""
+        """Return the fault with its place as in a job file."""
         return f"{self.place}: {self.problem}" if self.value is None else f"{self.place}: {self.value!r} {self.problem}"

@@ -1,4 +1,4 @@
-"""Whether a sink would replace what a job reads, or write into it."""
+"""Whether a sink would replace a table that a job reads, or write into it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["replaces"]
 
 
 def replaces(sink: SinkSettings, place: StoreSettings) -> bool:
-    """Return whether a sink writes where a table is read from, as far as their names show."""
+    """Return whether a sink writes to the place of a source, by their names."""
     if sink.store == "postgres":
         same = place.store == "postgres" and place.uri_variable == sink.uri_variable
         return same and _schema_and_table(place.table, "public") == [sink.db_schema, sink.table]
@@ -22,7 +22,7 @@ def replaces(sink: SinkSettings, place: StoreSettings) -> bool:
     if sink.path is None or place.path is None:
         return False
     target, read = _resolved(sink.path), _resolved(place.path)
-    if sink.store == "sqlite" and place.store == "sqlite":  # its names are not case-sensitive
+    if sink.store == "sqlite" and place.store == "sqlite":  # names in SQLite are not case-sensitive
         names = [part.lower() for part in _schema_and_table(place.table, "main")]
         return target == read and names == ["main", sink.table.lower()]
     if target == read:  # a DuckDB file is replaced as a whole
@@ -36,7 +36,7 @@ def replaces(sink: SinkSettings, place: StoreSettings) -> bool:
 
 
 def _schema_and_table(table: str | None, default: str) -> list[str]:
-    """Return the schema and the table that "schema.table" names; an empty list for a query."""
+    """Return the schema and the table of a name such as "schema.table"; an empty list for a query."""
     parts = [] if table is None else table.split(".", 1)
     return [default, *parts] if len(parts) == 1 else parts
 
@@ -44,5 +44,5 @@ def _schema_and_table(table: str | None, default: str) -> list[str]:
 def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
-    except (OSError, RuntimeError, ValueError):  # not a path of this system; opening it will say so
+    except (OSError, RuntimeError, ValueError):  # not a path of this system: opening it will raise the error
         return path.absolute()

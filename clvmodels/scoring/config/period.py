@@ -19,8 +19,8 @@ __all__ = ["PeriodSettings"]
 class PeriodSettings(JobSection):
     """The clock; see `clvmodels.Clock`.
 
-    `calendar` is a file that `Calendar.save` wrote. With "auto", each fit estimates a season, uses it if earlier
-    windows were forecast no worse with it, and saves it with the model.
+    `calendar` is a file written by `Calendar.save`. With "auto", each fit estimates a season, uses it if it did not
+    make forecasts of earlier windows worse, and saves it with the model.
     """
 
     time_unit: TimeUnit = "day"
@@ -34,15 +34,15 @@ class PeriodSettings(JobSection):
 
     @property
     def clock(self) -> Clock:
-        """The clock; of "auto", before a calendar is chosen."""
+        """Return the clock; with "auto", without a calendar."""
         calendar = Calendar.load(self.calendar) if isinstance(self.calendar, Path) else None
         return Clock(self.time_unit, self.merge_within, self.time_zone, calendar)
 
     @property
     def calendar_option(self) -> CalendarOption:
-        """The calendar of a fit: "auto", that of the file, or None."""
+        """Return the calendar of a fit: "auto", that of the file, or None."""
         return self.calendar if isinstance(self.calendar, str) else self.clock.calendar
 
     def agrees(self, clock: Clock) -> bool:
-        """Return whether a model was fitted by this clock; any calendar agrees with "auto"."""
+        """Return whether a model was fitted with this clock; any calendar agrees with "auto"."""
         return self.clock == (replace(clock, calendar=None) if self.calendar == AUTO_CALENDAR else clock)

@@ -1,4 +1,4 @@
-"""A job file with proposed settings: the columns and models that suit a log, the forecaster a report recommended."""
+"""A job file with proposed settings: columns and models for a log, or the forecaster recommended by a report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from clvmodels.scoring.config.sections import ColumnSettings
 __all__ = ["job_file", "proposed_models", "proposed_settings", "read_report"]
 
 RECOMMENDATION = "verdict-recommend"  # code of the finding
-WEEKS_FOR_BEST = 52  # three windows of at least two months each, and as much again to learn from before them
+WEEKS_FOR_BEST = 52  # three windows of at least two months each, and as much time before them to learn from
 HEADER = re.compile(r"(?:# )?\[\[?([\w.]+)\]\]?")
 SETTING = re.compile(r"(?:# )?(\w+) = (.*?)(?:\s*#(.*))?$")
 COMMENT_AT = 36  # column of the comments in the template
@@ -28,7 +28,7 @@ OF_WINDOWS = (
     "best",
     "boosted_trees",
     "blend",
-)  # forecasters that learn from earlier windows, of which a job fits "best"
+)  # forecasters that learn from earlier windows; a job supports "best" only
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -37,28 +37,29 @@ def read_report(path: Path) -> dict[str, Any]:
     Raises
     ------
     InvalidOption
-        If the file cannot be read, or is not of a report.
+        If the file cannot be read or is not the JSON of a report.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         proposed_models(document)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise InvalidOption(
-            f"{path} does not have the numbers of a report: name the .json file that `clv report` wrote."
+            f"{path} is not the JSON of a report: pass the .json file that `clv report` wrote."
         ) from None
     return dict(document)
 
 
 def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings of [models] that follow from a report's findings.
+    """Return the settings of [models] recommended by a report's findings.
 
-    The best forecaster, if it was recommended for a total or a ranking, or trees or a blend were, which a job cannot
-    fit but which the best forecaster contains; a process that was recommended; or else the process reported on.
+    They are the best forecaster if it was recommended for a total or a ranking, or if trees or a blend were, which a
+    job does not support but which the best forecaster contains; otherwise a recommended process, or else the process of
+    the report.
 
     Parameters
     ----------
     report : mapping
-        The JSON of a report: its findings with the code "verdict-recommend", and the process reported on.
+        The JSON of a report. Its findings with the code "verdict-recommend" and its process are used.
     """
     recommended = [
         str(finding["figures"]["forecaster"])
@@ -74,16 +75,16 @@ def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def proposed_settings(log: Path, folder: Path) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
-    """Return the settings of a job that reads a log, section by section, and remarks for its reader.
+    """Return the settings of a job that reads a log, by section, and remarks for the user.
 
-    Columns are proposed from their names and contents. A log of at least a year gets the best forecaster, which learns
-    from earlier windows of it; another gets the first process that its profile finds suitable.
+    Columns are proposed by their names and contents. For a log of at least a year the best forecaster is proposed,
+    which learns from earlier windows; for others, the first process that the profile finds suitable.
 
     Parameters
     ----------
     log : Path
     folder : Path
-        Of the job file, to which the path of the log is relative.
+        Folder of the job file, to which the path of the log is made relative.
 
     Raises
     ------
@@ -98,9 +99,9 @@ def proposed_settings(log: Path, folder: Path) -> tuple[dict[str, dict[str, Any]
     if lacking:
         raise InvalidOption(
             f"{log}: no column looks like {' or '.join(lacking)}; it has {list_names(column_names(log))}. Run "
-            "`clv init` without --from, and name the columns in [columns]."
+            "`clv init` without --from, and set the columns in [columns]."
         )
-    if "amount" in roles:  # what was paid; a quantity then says nothing more
+    if "amount" in roles:  # the amount paid includes the quantity
         roles.pop("quantity", None)
     extra = {role: name for role, name in roles.items() if role in ColumnSettings.EXTRA}
     columns = {role: roles.get(role) for role in ("customer_id", "date", "amount")} | extra
@@ -122,7 +123,7 @@ def proposed_settings(log: Path, folder: Path) -> tuple[dict[str, dict[str, Any]
 
 
 def _models_for(log: Path, suggestion: ColumnSuggestion) -> tuple[dict[str, Any], str]:
-    """Return the settings of [models] that suit a log, and why."""
+    """Return the settings of [models] for a log, and the reason."""
     columns: dict[str, Any] = dict(suggestion.columns)
     try:
         log_profile = profile(
@@ -142,7 +143,7 @@ def _models_for(log: Path, suggestion: ColumnSuggestion) -> tuple[dict[str, Any]
 
 
 def job_file(settings: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a job file with every setting, and these in their sections; None comments a setting out."""
+    """Return the text of a job file with every setting and these values; a value of None comments a setting out."""
     lines, section = template().splitlines(keepends=True), ""
     left = {(section, key): value for section, values in settings.items() for key, value in values.items()}
     for place, line in enumerate(lines):
@@ -159,5 +160,5 @@ def job_file(settings: Mapping[str, Mapping[str, Any]]) -> str:
             )
             lines[place] = f"{written.ljust(COMMENT_AT - 1)} #{setting[3]}\n" if setting[3] else f"{written}\n"
     if left:
-        raise AssertionError(f"the template of job files has every setting, and not {sorted(left)}")
+        raise AssertionError(f"the template of job files lacks the settings {sorted(left)}")
     return "".join(lines)

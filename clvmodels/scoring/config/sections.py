@@ -24,9 +24,9 @@ from clvmodels.valuation.periods import CalendarUnit
 from clvmodels.valuation.value_terms import ValueTerms
 
 NO_SPEND = "none"
-NOT_AN_OPTION = "not_an_option"  # type of a pydantic error
+NOT_AN_OPTION = "not_an_option"  # the type of our pydantic error
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-LONGEST_NAME = 63  # bytes of a table's name that PostgreSQL stores
+LONGEST_NAME = 63  # bytes of a table's name in PostgreSQL
 LARGEST_CHUNK = 100_000_000
 Location = Annotated[Path, Field(strict=False)]
 NonEmptyText = Annotated[str, Field(min_length=1)]
@@ -46,12 +46,12 @@ def _one_of(name: str, options: list[str]) -> str:
 
 
 def not_one_of(value: str, options: Sequence[str]) -> str:
-    """Return what is wrong with a value that is not an option."""
+    """Return the fault of a value that is not one of the options."""
     return f"is not one of {', '.join(map(repr, options))}.{closest(value, options)}"
 
 
 def complaints(function: Any, *arguments: Any) -> list[str]:
-    """Return the error that a function raises for its arguments, in a list; an empty list if it raises none."""
+    """Return a list with the error that a function raises for its arguments, or an empty list."""
     try:
         function(*arguments)
     except CLVError as error:
@@ -67,21 +67,21 @@ def check_faults(section: S, faults: list[str]) -> S:
 
 
 def variable(name: str | None) -> str | None:
-    """Return the name of an environment variable."""
+    """Return the name of an environment variable; raise a ValueError if it is not one."""
     if name is not None and VARIABLE.fullmatch(name) is None:
-        raise ValueError("is not the name of an environment variable: give the name, such as CLV_DATABASE, not the URI")
+        raise ValueError("is not the name of an environment variable: set the name, such as CLV_DATABASE, not the URI")
     return name
 
 
 def printable(name: str | None) -> str | None:
-    """Return a name that every database can store."""
+    """Return a name; raise a ValueError if some database cannot store it."""
     if name is not None and (not name.isprintable() or not 0 < len(name.encode()) <= LONGEST_NAME):
         raise ValueError(f"must be 1 to {LONGEST_NAME} printable characters")
     return name
 
 
 def location_faults(store: str, path: Path | None, uri_variable: str | None) -> list[str]:
-    """Return faults of where a store is: a server has a URI, the others have a file."""
+    """Return faults of the place of a store: a server needs a URI, other stores a file."""
     if store == "spark":
         return []
     if store in ("postgres", "ibis"):
@@ -93,7 +93,7 @@ def location_faults(store: str, path: Path | None, uri_variable: str | None) -> 
 
 
 def _rules(table: Any) -> Any:
-    """Return the rules of a table."""
+    """Return the cleaning rules from the values of a section."""
     if not isinstance(table, dict):
         return table
     options = [field.name for field in fields(CleaningRules)]
@@ -104,18 +104,17 @@ def _rules(table: Any) -> Any:
 
 
 def column_suffix(horizon: str) -> str:
-    """Return a horizon as it is written in names of columns: "12 months" is 12_months, "1.5 years" is 1p5_years."""
+    """Return a horizon as part of a column name: "12 months" is 12_months, "1.5 years" is 1p5_years."""
     return "_".join(re.findall(r"[\d.]+|[a-z]+", horizon.lower())).replace(".", "p")
 
 
 class StoreSettings(JobSection):
-    """Where a table is read from.
+    """The place of a table to read.
 
     Attributes
     ----------
     store : {"file", "duckdb", "sqlite", "postgres", "ibis", "spark"}
-        Tables of Ibis and Spark are reduced to one row per customer where they are; those of the other databases are
-        copied.
+        Tables of Ibis and Spark are reduced to one row per customer in the engine; those of other databases are copied.
     path : Path, optional
         File (text, Excel, JSON, Parquet), folder or glob; the file of a DuckDB or SQLite database; or Parquet files
         that Spark reads. Relative to the job file.
@@ -154,11 +153,11 @@ class SourceSettings(StoreSettings):
     ----------
     kind : {"transactions", "rfm"}
     encoding, delimiter, decimal, sheet : str, optional
-        How a file is read.
+        Options for reading a file.
     incremental : bool
-        Whether `clv score` reads the rows of recent days only, and adds them to the state that the runs before kept.
+        Whether `clv score` reads only the rows of recent days, and adds them to the state kept by earlier runs.
     overlap : str
-        How many days before the last run are read again: late rows and deletions there need no full read.
+        Time before the last run that is read again, so late rows and deletions in it need no full read.
     """
 
     kind: Literal["transactions", "rfm"] = "transactions"
@@ -178,7 +177,7 @@ class SourceSettings(StoreSettings):
 
     @property
     def overlap_days(self) -> int:
-        """Whole days of the overlap, at least as long as stated."""
+        """Return the overlap in days, rounded up."""
         return math.ceil(Clock().duration(self.overlap))
 
     @model_validator(mode="after")
@@ -191,12 +190,12 @@ class SourceSettings(StoreSettings):
 
     @property
     def file_options(self) -> FileOptions:
-        """What is named of the file, for the reader."""
+        """Return the options for reading the file that are set."""
         return FileOptions(self.encoding, self.delimiter, self.decimal, self.sheet)
 
 
 class ColumnSettings(JobSection):
-    """Columns of the log; without `amount` (or `quantity` and `price`) spend is not modeled. See `clvmodels.clean`."""
+    """Columns of the log. Without `amount`, or `quantity` and `price`, spend is not modeled. See `clvmodels.clean`."""
 
     EXTRA: ClassVar = (
         "quantity",
@@ -227,12 +226,12 @@ class ColumnSettings(JobSection):
 
     @property
     def read(self) -> list[str]:
-        """Return the columns that are named."""
+        """Return the columns that are set."""
         return [getattr(self, key) for key in self.read_keys]
 
     @property
     def read_keys(self) -> list[str]:
-        """Return the keys of the columns that are named."""
+        """Return the keys of the columns that are set."""
         return [key for key, name in self.model_dump().items() if name is not None]
 
     @property
@@ -241,23 +240,23 @@ class ColumnSettings(JobSection):
 
 
 class CustomerSettings(StoreSettings):
-    """A table with one row per customer: attributes that models read, and customers who have not bought yet."""
+    """A table with one row per customer: attributes for models, and customers who have not bought yet."""
 
     customer_id: NonEmptyText = "customer_id"
     attributes: list[NonEmptyText] = []
 
 
 class CleaningSettings(JobSection):
-    """How the log is read, and which rows are set aside.
+    """Options for reading the log and setting rows aside.
 
     Attributes
     ----------
     on_missing_id : {"raise", "drop"}
     missing_ids : list of str, optional
-        Ids that mean "nobody"; see `clvmodels.rfm_summary`.
+        Ids that mean that the customer is unknown; see `clvmodels.rfm_summary`.
     date_format : str, optional
     rules : CleaningRules, optional
-        Net refunds, merge lines into orders and so on, as `clvmodels.clean` does; this needs the log in memory.
+        Rules of `clvmodels.clean`, such as netting refunds and merging lines into orders. They need the log in memory.
     """
 
     on_missing_id: MissingId = "raise"
@@ -269,8 +268,8 @@ class CleaningSettings(JobSection):
 class ModelSettings(JobSection):
     """The models that `clv fit` fits: one of purchases and one of spend, with covariates or groups.
 
-    With forecaster = "best", the best forecaster chooses among purchase models of its own, and learns from earlier
-    windows of the log.
+    With forecaster = "best", the best forecaster chooses among its own purchase models, and learns from earlier windows
+    of the log.
     """
 
     forecaster: Literal["process", "best"] = "process"
@@ -317,7 +316,7 @@ class CostSettings(JobSection):
 
 
 class PredictionSettings(JobSection):
-    """What is predicted for each customer."""
+    """The predictions for each customer."""
 
     horizons: Annotated[list[NonEmptyText], Field(min_length=1)] = ["12 months"]
     annual_discount_rate: Annotated[float, Field(gt=-1, le=1)] = 0.10
@@ -331,7 +330,7 @@ class PredictionSettings(JobSection):
     costs: CostSettings | None = None
 
     def value_terms(self, horizon: str) -> ValueTerms:
-        """Return the terms on which purchases within a horizon are valued."""
+        """Return the terms of the value over a horizon."""
         rate, margin = self.annual_discount_rate, self.margin
         return ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=rate, margin=margin)
 
@@ -347,7 +346,7 @@ class PredictionSettings(JobSection):
 
 
 class RegistrySettings(JobSection):
-    """Where models are stored: a folder of versions, or one file without a history."""
+    """The place of models: a folder of versions, or one file without a history."""
 
     folder: Location | None = None
     file: Location | None = None
@@ -358,15 +357,15 @@ class RegistrySettings(JobSection):
 
 
 class RunSettings(JobSection):
-    """How a run works; nothing here changes a number in the table.
+    """Options of a run that do not change any number in the table.
 
     Attributes
     ----------
     folder : Path, optional
-        For locks and manifests; by default clv-runs, in the folder of the job file. A job without a file and a folder
-        keeps neither.
+        Folder for locks and manifests. Default: clv-runs, in the folder of the job file. A job without a file and a
+        folder has neither.
     customers_at_once : int
-        How many customers' rows are collected before they are written.
+        Number of customers whose rows are collected before they are written.
     log : {"readable", "json"}
     """
 

@@ -1,4 +1,4 @@
-"""The sinks of a job: where scores go."""
+"""The sinks of a job, to which scores are written."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class SinkSettings(JobSection):
     path : Path, optional
         The file; for partitioned Parquet, a folder. Relative to the job file.
     partitioned : bool
-        Parquet: each run gets a folder of its own, which stays; current.json names the current one.
+        For Parquet: each run has its own folder, which stays; current.json names the current one.
     mode : {"replace", "append"}
-        Of a table in a database: whether a run replaces the table, or only the rows of its own day, so that the runs of
-        all days stay; the key is then customer_id and as_of.
+        For a table in a database: whether a run replaces the table, or only the rows of its own day, which keeps the
+        runs of all days; the key is then customer_id and as_of.
     keep_days, keep_runs : int, optional
-        With "append" or `partitioned`: a run removes those of days longer before the newest than this, and all but the
-        newest this many days.
+        With "append" or `partitioned`: a run removes the tables of days more than `keep_days` before the newest, and of
+        all but the newest `keep_runs` days.
     uri_variable : str, optional
         Name of the environment variable that holds the URI of a PostgreSQL database, of a database of Ibis, or of a
         Spark Connect server.
@@ -90,17 +90,17 @@ class SinkSettings(JobSection):
 
     @property
     def keeps_runs(self) -> bool:
-        """Whether the table of each run stays when the next is published."""
+        """Return whether the table of each run stays when the next is published."""
         return self.partitioned or self.mode == "append"
 
     @property
     def own_schema(self) -> str:
-        """The schema that is named; empty for the current one."""
+        """Return the schema that is set, or an empty text for the current one."""
         return self.db_schema if "db_schema" in self.model_fields_set else ""
 
     @property
     def name(self) -> str:
-        """The name of the sink in logs and manifests; it has no secrets."""
+        """Return the name of the sink in logs and manifests, which has no secrets."""
         if self.store == "postgres":
             return f"postgres:{self.uri_variable}:{self.db_schema}.{self.table}"
         if self.store in ("ibis", "spark"):

@@ -1,11 +1,11 @@
-"""Gates on what was read and predicted: customers refused, lost and gained, drift, totals, purchases since the fit.
+"""Gates on data and predictions: customers refused, lost and gained, drift, totals, purchases since the fit.
 
-What is compared with what. Customers age: T and recency grow by themselves, frequency does too, and a nightly job that
-compared them with the day of the fit would refuse itself within weeks. So the distributions are those of the customers
-who were there at the last run, with T measured at that run. In a healthy log T is then exactly the same, and the rest
-has moved by the purchases of a day or a month. That shows at once whether rows were lost, ids were replaced, or amounts
-came in another unit. A slow change of behavior does not show from one night to the next; `check_activity` therefore
-counts purchases since the fit and compares them with what the model expected.
+Customers age: T, recency and frequency grow even in a healthy log, so a nightly job that compared them with the day of
+the fit would soon refuse. The distributions are therefore those of the customers of the last run, with T measured at
+that run. In a healthy log T is then exactly the same, and the others have changed by the purchases of a day or a month.
+This shows at once whether rows were lost, ids were replaced, or amounts came in another unit. A slow change in behavior
+does not show from one night to the next, so `check_activity` compares the purchases since the fit with those that the
+model expected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from clvmodels.scoring.gates.run_statistics import Quantity, RunCounts, RunStati
 
 __all__ = ["Reference", "check_activity", "check_data", "check_totals"]
 
-ACTIVITY_ERRORS = 3.0  # standard errors by which activity may differ by chance, in addition to its limit
+ACTIVITY_ERRORS = 3.0  # standard errors added to the limit of activity, for chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Reference:
 def check_data(
     limits: Gates, collector: StatisticsCollector, statistics: RunStatistics, reference: Reference | None
 ) -> list[GateResult]:
-    """Check what was read, by itself and against an earlier day."""
+    """Check the customers that were read, by themselves and against an earlier day."""
     results = [*_check_refused(limits, statistics), *_check_bought_once(limits, statistics)]
     if reference is None:
         return results
@@ -85,17 +85,17 @@ def check_totals(limits: Gates, statistics: RunStatistics, last: RunStatistics) 
 def check_activity(
     limits: Gates, collector: StatisticsCollector, statistics: RunStatistics, fit: RunStatistics
 ) -> list[GateResult]:
-    """Check purchases since the fit against those expected of its customers, and of customers who came since.
+    """Check purchases since the fit against those expected of its customers and of later ones.
 
-    Their number varies by chance by sqrt(D expected). Where rates are gamma-distributed, D, variance over mean, is
-    1 + m/r for a mean of m (Ehrenberg 1959, Applied Statistics 8(1), 26-41). So D - 1 grows with m: it is that of the
-    purchases up to the fit times the ratio of the expected purchases to those. The rhythm of the log at the fit gives
-    the season and the weekdays of the time since, and how much more than by chance its days have always varied.
+    Their number varies by chance by sqrt(D expected). Where rates are gamma-distributed, D, variance over mean, is 1 +
+    m/r for a mean of m (Ehrenberg 1959, Applied Statistics 8(1), 26-41). So D - 1 grows with m: it is that of the
+    purchases up to the fit times the ratio of the expected purchases to those. The rhythm of the log at the fit adds
+    the season and weekdays of the time since, and the variation of its days beyond chance.
     """
     elapsed = statistics.end - fit.end
     if limits.activity is None or elapsed <= 0 or not fit.forecast:
         return []
-    if elapsed > fit.forecast[-1][0]:  # an old fit must not switch the gate off
+    if elapsed > fit.forecast[-1][0]:  # the gate must also work for an old fit
         figures: dict[str, Figure] = {"fit_as_of": fit.as_of}
         return [GateResult.of("activity", False, "gate-activity-outlived", figures)]
     actual = statistics.repeat_purchases - fit.repeat_purchases
@@ -154,7 +154,7 @@ def _check_bought_once(limits: Gates, statistics: RunStatistics) -> list[GateRes
 
 
 def _check_lost(limits: Gates, collector: StatisticsCollector, reference: Reference) -> list[GateResult]:
-    """Check that the customers of the reference are still there."""
+    """Check that the customers of the reference are still in the log."""
     if limits.rows_lost is None:
         return []
     before, still = reference.statistics.customers, collector.customers_at_last_run
@@ -185,7 +185,7 @@ def _check_gained(limits: Gates, statistics: RunStatistics, reference: Reference
 
 
 def _check_drift(limits: Gates, collector: StatisticsCollector, reference: Reference) -> list[GateResult]:
-    """Check the distributions of the customers who were there then; T is the same, the rest moves as they buy."""
+    """Check the distributions of the customers of the reference: T must be the same, others change with purchases."""
     if limits.psi is None and limits.ks is None:
         return []
     bought = collector.bought_since / max(collector.customers_at_last_run, 1)

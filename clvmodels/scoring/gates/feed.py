@@ -1,8 +1,8 @@
-"""Gates on the feed of the log: how old its latest row is, and whether its new days look like the days before.
+"""Gates on the feed of the log: the age of its latest row, and whether its new days are like earlier ones.
 
-Everything is learned from the log itself. Rows of a day are compared with the median of the same weekday in the eight
-weeks before, and the ratio with the range of this ratio in the past year. If days are exchangeable, the next of n + 1
-values is the largest with probability 1 / (n + 1); a margin is added, so that a sound night is rarely refused.
+All limits are learned from the log. Rows of a day are compared with the median of the same weekday in the eight weeks
+before, and the ratio with the range of this ratio in the past year. If days are exchangeable, the next of n + 1 values
+is the largest with probability 1 / (n + 1); a margin is added, so a sound night is rarely refused.
 """
 
 from __future__ import annotations
@@ -19,28 +19,30 @@ from clvmodels.scoring.gates.run_statistics import Count, Finite, Record
 
 __all__ = ["DailyRows", "FeedStatistics", "check_feed", "check_late"]
 
-WEEKS = 8  # of the same weekday, whose median is what a day is compared with
-FEWEST_WEEKS, FEWEST_DAYS = 4, 28  # a younger log has no rhythm yet
-YEAR = 364  # days whose range is the limit
-OUTLIERS_FROM = 120  # days from which on the largest and the smallest are not part of the range
+WEEKS = 8  # number of earlier days of the same weekday, with whose median a day is compared
+FEWEST_WEEKS, FEWEST_DAYS = 4, 28  # needed to know the rhythm of a log
+YEAR = 364  # days over which the range is taken
+OUTLIERS_FROM = 120  # number of days from which the largest and the smallest value are left out of the range
 ROBUST_ERRORS = 4.0  # the range is at least this many robust standard deviations on both sides
-MOST_DAYS = 7  # new days that are looked at
-LATE_FREE = 10  # late rows that a log may always have
+MAD_TO_DEVIATION = 1.4826  # a normal's standard deviation over its median absolute deviation
+MAD_TO_DEVIATION = 1.4826  # a normal's standard deviation over its median absolute deviation
+MOST_DAYS = 7  # new days to check
+ALLOWED_LATE_ROWS = 10  # that a log may always have
 
 
 class FeedStatistics(Record):
-    """What a run's log looked like at its end.
+    """Statistics of the end of a run's log.
 
     Attributes
     ----------
     latest_row : str
         Day of the latest row.
     empty_days : int
-        Days after it, up to the date.
+        Days after the latest row, up to the date.
     longest_pause : int or None
-        The most days in a row without a row in the year before; None if the log is younger than four weeks.
+        The most consecutive days without a row in the year before; None if the log is shorter than four weeks.
     rows : int
-        On the last day.
+        Rows on the last day.
     expected_rows : float or None
         The median of the same weekday in the eight weeks before.
     """
@@ -54,13 +56,13 @@ class FeedStatistics(Record):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DailyRows:
-    """The last days of a log, without gaps, the date's last.
+    """The last days of a log up to the date, without gaps.
 
     Attributes
     ----------
     days : datetime64[D] array (n,)
     rows, distinct : int arrays (n,)
-        Rows, and how many of them differ in customer, time or amount.
+        Rows, and the number of different rows by customer, time and amount.
     amounts : float array (n,) or None
         The median amount of each day, NaN where there is none.
     """
@@ -72,11 +74,11 @@ class DailyRows:
 
     @property
     def latest(self) -> int:
-        """The position of the last day that has rows."""
+        """Return the position of the last day that has rows."""
         return int(np.flatnonzero(self.rows)[-1])
 
     def statistics(self) -> FeedStatistics:
-        """Return what the manifest keeps."""
+        """Return the statistics for the manifest."""
         expected = _expected(self.rows.astype(float))[-1]
         return FeedStatistics(
             latest_row=str(self.days[self.latest]),
@@ -88,7 +90,7 @@ class DailyRows:
 
 
 def check_feed(limits: Gates, daily: DailyRows, new_days: int) -> list[GateResult]:
-    """Check how old the latest row is, and the rows, their repetitions and their amounts on new days.
+    """Check the age of the latest row, and the rows, repetitions and amounts of new days.
 
     Parameters
     ----------
@@ -119,12 +121,12 @@ def check_feed(limits: Gates, daily: DailyRows, new_days: int) -> list[GateResul
 
 
 def check_late(limits: Gates, late: int | None, last_as_of: str, before: npt.NDArray[np.int64]) -> list[GateResult]:
-    """Check the rows that came or went since the last run for days that it had seen.
+    """Check the rows added or removed since the last run for days that it covered.
 
     Parameters
     ----------
     late : int or None
-        Their number, negative if rows have gone; None if there is no last run to compare with.
+        Number of these rows, negative if rows were removed; None if there is no last run to compare with.
     before : int array
         Rows of each day of the four weeks up to the last run.
     """
@@ -138,7 +140,7 @@ def check_late(limits: Gates, late: int | None, last_as_of: str, before: npt.NDA
         "usual": usual,
         "limit": limits.late_rows,
     }
-    passed = abs(late) <= limits.late_rows * usual + LATE_FREE
+    passed = abs(late) <= limits.late_rows * usual + ALLOWED_LATE_ROWS
     return [GateResult.of("late_rows", passed, "gate-late-rows", figures)]
 
 
@@ -159,14 +161,14 @@ def _check_freshness(limits: Gates, daily: DailyRows) -> list[GateResult]:
 def _check_range(
     gate: str, limit: float | None, daily: DailyRows, values: Array, new: int, added: float
 ) -> list[GateResult]:
-    """Check the ratio of new days to what is expected of them against the range of the days before.
+    """Check the ratio of new days to their expectation against the range of earlier days.
 
     Parameters
     ----------
     limit : float or None
         The factor by which the range may be exceeded.
     added : float
-        To both sides of a ratio, so that days without rows have one.
+        Number added to both sides of a ratio, which makes it finite for days without rows.
     """
     expected = _expected(values)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -192,7 +194,7 @@ def _check_range(
 
 
 def _expected(values: Array) -> Array:
-    """Return the median of the same weekday in the weeks before (n,), NaN where too few of them have a value."""
+    """Return the median of the same weekday in the weeks before (n,), NaN if too few of them have a value."""
     table = np.full((WEEKS, len(values)), np.nan)
     for week in range(1, WEEKS + 1):
         table[week - 1, 7 * week :] = values[: len(values) - 7 * week] if 7 * week < len(values) else []
@@ -204,15 +206,15 @@ def _expected(values: Array) -> Array:
 
 
 def _range(values: Array) -> tuple[float, float]:
-    """Return the range of past values, without the extremes of a long past, and at least some standard deviations."""
+    """Return the range of past values, without extremes if there are many, of at least some standard deviations."""
     ordered = np.sort(values)
     skipped = 1 if len(ordered) >= OUTLIERS_FROM else 0
     middle = float(np.median(ordered))
-    spread = ROBUST_ERRORS * 1.4826 * float(np.median(np.abs(ordered - middle)))  # 1.4826: the normal's MAD
+    spread = ROBUST_ERRORS * MAD_TO_DEVIATION * float(np.median(np.abs(ordered - middle)))
     return min(float(ordered[skipped]), middle - spread), max(float(ordered[-1 - skipped]), middle + spread)
 
 
 def _longest_pause(rows: npt.NDArray[np.int64]) -> int:
-    """Return the most days in a row without a row in the past year."""
+    """Return the most consecutive days without a row in the past year."""
     filled = np.flatnonzero(rows[-YEAR:])
     return int(np.max(np.diff(filled), initial=1)) - 1

@@ -1,4 +1,4 @@
-"""Gates on a fit: how it ended, and how far its parameters moved from the champion's."""
+"""Gates on a fit: its status, and the change of its parameters from the champion's."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def check_parameters(limits: Gates, model: CustomerModel, champion: CustomerMode
 
 
 def _comparable(clock: Clock, other: Clock) -> bool:
-    """Return whether parameters in two clocks can be compared: a year lasts a year by any calendar."""
+    """Return whether parameters with two clocks can be compared, whatever their calendars."""
     plain = replace(clock, calendar=None) == replace(other, calendar=None)
     return plain and (clock.calendar is None) == (other.calendar is None)
 
 
 def _compare(part: FittedProcess, old: FittedProcess, errors: float, change: float) -> GateResult:
-    """Find the parameter that moved furthest, in standard errors of the difference; positive ones on the log scale."""
+    """Return the parameter that moved most, in standard errors of the difference, on the log scale if positive."""
     names = part.process.parametrization.names
     process = part.process.name
     if names != old.process.parametrization.names:
@@ -72,7 +72,7 @@ def _compare(part: FittedProcess, old: FittedProcess, errors: float, change: flo
         difference = np.where(real, new - before, np.log(np.where(real, 1, new)) - np.log(np.where(real, 1, before)))
         in_errors = np.divide(np.abs(difference), np.sqrt(variance), out=np.zeros(len(names)), where=variance > 0)
     share = np.where(real, np.abs(difference), np.expm1(np.abs(difference)))
-    both = np.minimum(in_errors / errors, share / change)  # above 1 where both limits are passed
+    both = np.minimum(in_errors / errors, share / change)  # above 1 if both limits are exceeded
     worst = int(np.argmax(both))
     figures: dict[str, Figure] = {
         "process": process,

@@ -28,13 +28,13 @@ def check_fit(
     model : CustomerModel
         The new fit.
     collector : StatisticsCollector
-        Of the customers it was fitted to; its `since_last` is the time since the champion's fit.
+        Counts of the customers it was fitted to; its `since_last` is the time since the champion's fit.
     statistics : RunStatistics
-        Of the same customers.
+        Statistics of the same customers.
     champion : CustomerModel, optional
-        None where there is no champion to compare with yet.
+        None if there is no champion to compare with yet.
     champion_fit : RunStatistics, optional
-        Of the customers that the champion was fitted to.
+        Statistics of the customers that the champion was fitted to.
     """
     results = check_fit_status(limits, model)
     if champion is not None:
@@ -56,14 +56,14 @@ def check_run(
     ----------
     limits : Gates
     collector : StatisticsCollector
-        Of this run's customers; its `since_last` is the time since `last` (or `fit`, without one), and its `since_fit`
-        that since `fit`.
+        Counts of this run's customers; its `since_last` is the time since `last` (or `fit`, without one), and its
+        `since_fit` that since `fit`.
     statistics : RunStatistics
-        Of the same customers.
+        Statistics of the same customers.
     last : RunStatistics, optional
-        Of the last published run.
+        Statistics of the last published run.
     fit : RunStatistics, optional
-        Of the customers that the model was fitted to.
+        Statistics of the customers that the model was fitted to.
     """
     reference = None
     if last is not None:

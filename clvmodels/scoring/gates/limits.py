@@ -16,50 +16,50 @@ Threshold = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 
 
 class Gates(Record):
-    """How much may change before a fit or a run is refused; None (in TOML: "off") switches a gate off.
+    """The largest changes before a fit or a run is refused; None (in TOML: "off") switches a gate off.
 
     Attributes
     ----------
     fit_status : tuple of {"converged", "boundary"}
-        The statuses a fit may end with. A boundary is a maximum too, but it says that the data cannot show something,
-        such as dropout: look at it before it is published unattended.
+        The allowed statuses of a fit. A boundary is a maximum too, but means that the data do not determine something,
+        such as dropout: check it before it is published automatically.
     parameter_errors, parameter_change : float
-        A parameter is refused if it differs from the champion's by more than this many standard errors of the
-        difference and by more than this share. Both are needed: with many customers a change of 1 % is many standard
-        errors, with few customers a change of 50 % is within one.
+        A parameter is refused if it differs from the champion's by more than `parameter_errors` standard errors of the
+        difference and by more than the share `parameter_change`. Both are needed: with many customers a change of 1 %
+        is many standard errors, with few customers a change of 50 % is within one.
     total_change : float
-        Share by which a predicted total may differ from the last run's.
+        Largest relative difference of a predicted total from the last run's.
     psi, ks : float
         Population stability index and Kolmogorov-Smirnov distance of each quantity from the last run's. The share of
-        customers who bought in between is added to both limits (but not for T): new purchases alone cannot move a
+        customers who bought in between is added to both limits (except for T): new purchases alone cannot move a
         distribution function further.
     rows_lost, rows_gained : float
-        Share of the last run's customers that may be missing, and by which their number may grow.
+        Largest share of the last run's customers that are missing, and largest growth of their number, as a share.
     refused : float
-        Share of customers that the model may refuse.
+        Largest share of customers that the model refuses.
     bought_once : int
         Number of customers from which on a log in which nobody bought twice is refused: it is a summary with one row
         per customer, or ids change with every order. Switch it off for a shop too young for anybody to have come back.
     activity : float
-        Share by which purchases since the fit may differ from those expected at the log's own season and weekdays,
+        Largest relative difference of purchases since the fit from those expected, with the log's season and weekdays,
         beyond three standard errors.
     freshness : float
-        How many times the longest pause of the past year the latest row may be old.
+        Largest age of the latest row, as a multiple of the longest pause of the past year.
     daily_rows, daily_amounts : float
-        Factor by which the rows of a new day, and their median amount, may lie outside the range of the past year,
-        each compared with the same weekday in the eight weeks before.
+        Factor by which the rows of a new day, and their median amount, may be outside the range of the past year, each
+        compared with the same weekday in the eight weeks before.
     repeated_rows : float
-        Share of a new day's rows that may repeat another of the same customer, time and amount, beyond the largest
+        Share of a new day's rows that may repeat another row (customer, time and amount), in addition to the largest
         share in the past.
     late_rows : float
-        Rows that came or went since the last run for days it had seen, as a share of the rows of the four weeks up to
-        it, beyond ten.
+        Rows added or removed since the last run for days that it covered, as a share of the rows of the four weeks up
+        to it, in addition to ten rows.
     tier_rises, tier_falls : float
         Share of the customers with a tier who may rise to a better one, or fall, in one run. The share of customers who
-        bought since the last run is added to both: who rises takes the place of another.
+        bought since the last run is added to both, since a customer who rises takes the place of another.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)  # a TOML list fills a tuple
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)  # a TOML list is read as a tuple
 
     fit_status: tuple[FitStatus, ...] | None = ("converged",)
     parameter_errors: Threshold | None = 6.0

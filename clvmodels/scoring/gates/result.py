@@ -1,4 +1,4 @@
-"""What a gate decided: a finding, and whether it passes."""
+"""The result of a gate: a finding, and whether it passes."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Figure = bool | int | Finite | str | tuple[str, ...] | None
 
 
 class GateResult(Record):
-    """What a gate decided.
+    """The result of a gate.
 
     Attributes
     ----------
     gate : str
-        Such as "rows"; the gate of a distribution names its quantity: "shift of T".
+        The name of the gate, such as "rows"; that of a distribution has its quantity: "shift of T".
     passed : bool
     code : str or None
-        Of the finding; None in files of 0.1.0, which kept no code.
+        The code of the finding; None in files of 0.1.0, which have no codes.
     severity : {"info", "caution", "problem"}
     figures : dict of str to number, text or None
-        The numbers that decided, the limits among them.
+        The numbers behind the decision, including the limits.
     text : str
         The finding as a sentence.
     """
@@ -41,7 +41,7 @@ class GateResult(Record):
     code: str | None = None
     severity: Severity = "info"
     figures: dict[str, Figure] = Field(default_factory=dict)
-    text: str = Field(validation_alias=AliasChoices("text", "sentence"))  # 0.1.0 wrote "sentence"
+    text: str = Field(validation_alias=AliasChoices("text", "sentence"))  # "sentence" in files of 0.1.0
 
     @classmethod
     def of(cls, gate: str, passed: bool, code: str, figures: Mapping[str, Figure], detail: str = "") -> GateResult:
@@ -50,7 +50,7 @@ class GateResult(Record):
         Parameters
         ----------
         detail : str
-            What another part of the package says about it, added to the text in parentheses.
+            A text from another part of the package, added in parentheses.
         """
         text = Finding(code, {**figures, "passed": passed}).text
         return cls(
@@ -64,17 +64,17 @@ class GateResult(Record):
 
 
 def _finite(value: Figure) -> Figure:
-    """Return a figure as JSON can hold it: a number that is not finite becomes None."""
+    """Return a figure for JSON, None for a number that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def refusal(results: Sequence[GateResult]) -> str | None:
-    """Return the text of every gate that refused, one per line; None if none did."""
+    """Return the text of every gate that refused, one per line, or None if all passed."""
     return "\n".join(f"{result.gate}: {result.text}" for result in results if not result.passed) or None
 
 
 def refuse(results: Sequence[GateResult]) -> None:
-    """Raise GateRefused with the text of every gate that refused; do nothing if none did."""
+    """Raise a GateRefused with the text of every gate that refused, if any did."""
     refused = [result for result in results if not result.passed]
     if refused:
         count = f"{len(refused)} of {len(results)} gates" if len(refused) > 1 else f"The gate {refused[0].gate!r}"

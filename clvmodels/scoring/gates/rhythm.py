@@ -1,8 +1,8 @@
-"""The rhythm of a log at its fit: the season and the weekdays that its model leaves out, and what remains of chance.
+"""The rhythm of a log at its fit: the season and weekdays that its model leaves out, and the variation that remains.
 
 Customers buy more in some weeks of the year and on some days of the week than a process without a calendar expects, and
-the days of a shop vary more than independent customers would let them. Both are measured where they can be: on the days
-up to the fit, whose repeat purchases are compared with those that the model expects of customers by their arrival.
+the days of a shop vary more than those of independent customers. Both are estimated from the days up to the fit, by
+comparing repeat purchases with those that the model expects of customers by their arrival.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["rhythm_of"]
 
-FEWEST_DAYS = 56  # of a log with a rhythm
-TWO_YEARS = 730  # in which every week of the year is seen twice
+FEWEST_DAYS = 56  # needed to estimate a rhythm
+TWO_YEARS = 730  # days in which every week of the year occurs twice
 WINDOWS = (1, 2, 4, 7, 14, 28, 56, 91, 182)  # days
-FEWEST_WINDOWS = 6  # by which the log is longer than the longest window
-COVARIATE_SAMPLE = 1_000  # customers over whose covariates a mean is taken
+FEWEST_WINDOWS = 6  # fewest windows of a length in a log
+COVARIATE_SAMPLE = 1_000  # customers for the mean over covariates
 
 
 def rhythm_of(model: PurchaseModel, clock: Clock, daily: DailyCounts, rfm: RFM) -> Rhythm | None:
-    """Return the rhythm of a log; None if it is too short or has no repeat purchases.
+    """Return the rhythm of a log, or None if it is too short or has no repeat purchases.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def rhythm_of(model: PurchaseModel, clock: Clock, daily: DailyCounts, rfm: RFM) 
     daily : DailyCounts
         First and repeat purchases of each day up to the fit, of all customers or of a sample.
     rfm : RFM
-        Customers, over whose covariates the expectation of a new one is a mean.
+        Customers; the expectation of a new customer is a mean over their covariates.
     """
     sample = rfm[:: max(1, len(rfm) // COVARIATE_SAMPLE)]
     expected = expected_per_day(model, clock, daily, sample)
@@ -60,9 +60,9 @@ def rhythm_of(model: PurchaseModel, clock: Clock, daily: DailyCounts, rfm: RFM) 
 
 
 def _variation(actual: Array, expected: Array) -> tuple[tuple[int, float], ...]:
-    """Return the coefficient of variation, beyond Poisson, of purchases within windows of some lengths.
+    """Return the coefficient of variation beyond chance of purchases within windows, by length.
 
-    The level is that of all days, so slow changes that the model does not follow count as variation.
+    The level is the mean of all days, so slow changes that the model does not follow count as variation.
     """
     bought, usual = (np.concatenate([[0.0], np.cumsum(values)]) for values in (actual, expected))
     usual *= bought[-1] / max(usual[-1], 1e-9)

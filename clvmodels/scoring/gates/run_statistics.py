@@ -1,7 +1,7 @@
-"""Statistics of the customers of a fit or a run, small enough for its manifest, so that the next one can be compared.
+"""Statistics of the customers of a fit or a run, stored in its manifest to compare the next one with.
 
-They are counts of whole numbers (purchases, ticks, steps of money), so those of chunks add up to the same result in any
-order; only quantiles are stored.
+They are counts of whole numbers (purchases, ticks, steps of money), so counts of chunks add up to the same result in
+any order; only quantiles are stored.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ Quantity = Literal["frequency", "recency", "T", "monetary_value"]
 Integers = npt.NDArray[np.int64]
 Count = Annotated[int, Field(ge=0)]
 
-QUANTILES = 100  # stored per quantity
+QUANTILES = 100  # quantiles stored per quantity
 FORECAST_YEARS = 10.0  # how far ahead the forecast of a fit is stored
 MONEY_STEP = 0.01  # logarithm of the ratio between two steps of money: one percent
-NOTHING_SPENT = -(10**6)  # the step of money 0, below every other
+NOTHING_SPENT = -(10**6)  # the step of the amount 0, below every other
 
 
 class Record(BaseModel):
@@ -53,14 +53,14 @@ class Record(BaseModel):
 
 
 class Quantiles(Record):
-    """Quantiles of a distribution: values, and how many customers have at most each.
+    """Quantiles of a distribution: values, and the number of customers with at most each value.
 
     Attributes
     ----------
     values : tuple of int, increasing
         Purchases, ticks, or steps of money; the last is the largest.
     at_most : tuple of int, never falling
-        Customers with at most each value; the last is all of them.
+        Customers with at most each value; the last is the number of all customers.
     """
 
     values: tuple[int, ...]
@@ -77,7 +77,7 @@ class Quantiles(Record):
 
 
 class Rhythm(Record):
-    """How much more or less is bought at some times than the model of a fit expects.
+    """How purchases vary over time compared with the expectations of a fit.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Rhythm(Record):
     weekdays : tuple of float (7,)
         Speed from Monday to Sunday, of mean 1.
     variation : tuple of (int, float)
-        Days, and the coefficient of variation, beyond chance, of the purchases within as many days; by length.
+        Numbers of days, and the coefficient of variation beyond chance of purchases within this many days, by length.
     """
 
     season: tuple[Finite, ...] = ()
@@ -94,7 +94,7 @@ class Rhythm(Record):
     variation: tuple[tuple[Count, Finite], ...] = ()
 
     def speeds(self, days: Integers) -> Array:
-        """Return the speed of days (d,), counted from 1970-01-01."""
+        """Return the speed of days (d,), which are counted from 1970-01-01."""
         speed = np.ones(len(days))
         if self.season:
             speed *= np.array(self.season)[week_of_year(days)]
@@ -103,7 +103,7 @@ class Rhythm(Record):
         return speed
 
     def variation_within(self, days: int) -> float:
-        """Return the coefficient of variation of the purchases within some days, at most the longest known."""
+        """Return the coefficient of variation of purchases within this many days, or the longest known length."""
         if not self.variation:
             return 0.0
         lengths, variation = zip(*self.variation, strict=True)
@@ -118,19 +118,19 @@ class RunStatistics(Record):
     as_of : str
         Last date (or hour) observed.
     end : int
-        The same as a tick of the clock.
+        The same date as a tick of the clock.
     customers, refused : int
         Customers scored (or fitted to), and customers refused with a reason.
     repeat_purchases : int
     dispersion : float
-        Variance of the customers' repeat purchases divided by their mean; 1 if all buy at one rate.
+        Variance of the customers' repeat purchases divided by their mean; 1 if all buy at the same rate.
     totals : dict of str to float
         Sums over customers of the additive columns of the score table, by name.
     quantiles : dict of str to Quantiles
     forecast : tuple of (int, float)
-        Of a fit: ticks after it, and the total purchases its customers are expected to make by then.
+        For a fit: ticks after it, and the total purchases its customers are expected to make by then.
     rhythm : Rhythm or None
-        Of a fit to a log by day or hour: what its forecast leaves out.
+        For a fit to a log by day or hour: variation over time that its forecast leaves out.
     """
 
     as_of: str
@@ -147,14 +147,14 @@ class RunStatistics(Record):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunCounts:
-    """A distribution over whole numbers: distinct values in order, and customers with each, both (k,)."""
+    """A distribution of whole numbers: distinct values in order, and the customers with each, both (k,)."""
 
     values: Integers
     customers: Integers
 
     @classmethod
     def of(cls, values: Integers) -> RunCounts:
-        """Count each distinct value."""
+        """Return the counts of distinct values."""
         return cls(*np.unique(values, return_counts=True))
 
     def __add__(self, other: RunCounts) -> RunCounts:
@@ -164,15 +164,15 @@ class RunCounts:
         return RunCounts(values, customers)
 
     def at_most(self, values: Integers) -> Integers:
-        """Return how many customers have at most each of the values, (m,)."""
+        """Return the number of customers with at most each of the values, (m,)."""
         below = np.concatenate([[0], np.cumsum(self.customers)])
         counts: Integers = below[np.searchsorted(self.values, values, side="right")]
         return counts
 
     def quantiles(self) -> Quantiles:
-        """Return the values at which each hundredth of the customers is reached, with exact counts.
+        """Return the percentiles, with exact counts.
 
-        The count just below each value is stored too, since many customers may share one value.
+        The count just below each value is stored too, since many customers may have the same value.
         """
         below = np.concatenate([[0], np.cumsum(self.customers)])
         wanted = np.ceil(below[-1] * np.arange(1, QUANTILES + 1) / QUANTILES)
@@ -190,15 +190,15 @@ class StatisticsCollector:
     Attributes
     ----------
     everyone : dict of Quantity to RunCounts
-        Of all customers.
+        Counts of all customers.
     at_last_run : dict of Quantity to RunCounts
-        Of those who were customers at the last run already, with T measured at that run.
+        Counts of customers of the last run, with T measured at that run.
     bought_since : int
-        Those of them whose last purchase is later than the last run.
+        Customers of the last run who bought since.
     repeat_purchases, squares : int
         Sums over customers of repeat purchases and of their squares.
     expected_of_new : float
-        Repeat purchases that the model expects of customers who came after its fit, given only when they came.
+        Repeat purchases that the model expects of customers acquired after its fit, given only their first purchase.
     """
 
     everyone: dict[Quantity, RunCounts]
@@ -212,7 +212,7 @@ class StatisticsCollector:
     def of(
         cls, rfm: RFM, *, since_last: int = 0, model: PurchaseModel | None = None, since_fit: int | None = None
     ) -> StatisticsCollector:
-        """Count the customers of an RFM, all of them or one chunk.
+        """Return the counts of an RFM, which may be a chunk of the customers.
 
         Parameters
         ----------
@@ -220,7 +220,7 @@ class StatisticsCollector:
         since_last : int
             Ticks of the clock since the last run.
         model : PurchaseModel, optional
-            Fitted; with it, the purchases expected of new customers are counted.
+            Fitted; needed for the expected purchases of new customers.
         since_fit : int, optional
             Ticks since the end of the data it was fitted to.
         """
@@ -258,7 +258,7 @@ class StatisticsCollector:
 
     @property
     def customers_at_last_run(self) -> int:
-        """Number of customers who were there at the last run already."""
+        """Return the number of customers of the last run."""
         return int(self.at_last_run["frequency"].customers.sum())
 
     def summarize(
@@ -278,15 +278,15 @@ class StatisticsCollector:
         as_of : str
             Last date of the RFM.
         end : int
-            Its tick.
+            Tick of that date.
         refused : int
             Customers refused.
         totals : mapping of str to float, optional
             Sums of the additive columns.
         forecast : tuple of (int, float)
-            Of a fit, from `forecast_of`.
+            For a fit, from `forecast_of`.
         rhythm : Rhythm, optional
-            Of a fit, from `rhythm_of`.
+            For a fit, from `rhythm_of`.
         """
         n = max(self.customers, 1)
         mean = self.repeat_purchases / n
@@ -307,7 +307,7 @@ class StatisticsCollector:
 def forecast_of(model: PurchaseModel, rfm: RFM) -> tuple[tuple[int, float], ...]:
     """Return the total purchases that customers are expected to make by each of some ticks up to ten years ahead.
 
-    The ticks are 1, 2, 3, 4, 6, 8, 12, ...: linear interpolation between two of them is good to a few parts in a
+    The ticks are 1, 2, 3, 4, 6, 8, 12, ...: linear interpolation between two of them is accurate to a few parts in a
     thousand.
     """
     clock = rfm.clock
@@ -337,7 +337,7 @@ def _keys(rfm: RFM) -> dict[Quantity, Integers]:
 
 
 def _has_value(rfm: RFM) -> dict[Quantity, npt.NDArray[np.bool_]]:
-    """Return which customers have a value of each quantity (n,); money needs a purchase that it averages."""
+    """Return a mask of the customers with a value of each quantity (n,); money needs at least one purchase."""
     everyone = np.ones(len(rfm), dtype=bool)
     paid = everyone if rfm.monetary_count is None else rfm.monetary_count > 0
     return {"frequency": everyone, "recency": everyone, "T": everyone, "monetary_value": paid}

@@ -1,4 +1,4 @@
-"""Gates on tiers: how many customers may rise or fall in one run."""
+"""Gates on tiers: the number of customers who rise or fall in one run."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["TierCounts", "check_tiers"]
 
 
 class TierCounts(Record):
-    """Customers by tier, and how they moved since the run before.
+    """Customers by tier, and their moves since the previous run.
 
     Attributes
     ----------
     earlier_run, earlier_as_of : str or None
-        The run whose tiers these are compared with, and its date; None if there is none, or it had other tiers.
+        The run to compare tiers with, and its date; None if there is none, or it had other tiers.
     assigned, today : dict of str to int
         Customers by tier as assigned, and by the values of the day.
     risen, fallen, same, new, lost : int
-        Customers by change; lost ones had a tier and are not in this run.
+        Customers by change; lost customers had a tier and are not in this run.
     bought_since : int
         Customers with an earlier tier who bought since.
     migration : dict of str to dict of str to int
@@ -42,15 +42,15 @@ class TierCounts(Record):
 
     @property
     def before(self) -> int:
-        """Customers with an earlier tier who have one now."""
+        """Return the number of customers with an earlier tier who have one now."""
         return self.risen + self.fallen + self.same
 
 
 def check_tiers(limits: Gates, tiers: TierCounts | None) -> tuple[GateResult, ...]:
-    """Check how many customers rise and fall; nothing without earlier tiers.
+    """Check the number of customers who rise and fall; return no result without earlier tiers.
 
-    Tiers by shares of customers have fixed sizes, so that a customer who rises after a purchase moves another down: the
-    share of customers who bought since is allowed in addition.
+    Tiers by shares of customers have fixed sizes, so a customer who rises after a purchase moves another down. The
+    share of customers who bought since is therefore added to the limits.
     """
     if tiers is None or tiers.earlier_as_of is None or not tiers.before:
         return ()

@@ -1,4 +1,4 @@
-"""A log reduced to one row per customer, to which the rows of later days can be added without reading older ones."""
+"""A log reduced to one row per customer, to which later rows can be added without reading older ones again."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from clvmodels.transactions.reduction import CustomerTotals, Ints
 
 __all__ = ["CustomerSums", "LaterSums", "exact_of", "split", "sum_by_customer"]
 
-UNITS = round(1 / AMOUNT_UNIT)  # in one unit of money
+UNITS = round(1 / AMOUNT_UNIT)  # multiples of AMOUNT_UNIT in one unit of money
 ROWS_PER_PARTITION = 16_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerSums:
-    """What the purchases of each customer up to a day add up to, in the order of their ids.
+    """Sums of the purchases of each customer up to a day, in order of customer id.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class CustomerSums:
     purchases, rows : int arrays (n,)
         Purchases, the first included, and rows of the log.
     whole, fraction : int arrays (n,), or None
-        The money that counts, exactly: whole units, and what is left in multiples of AMOUNT_UNIT.
+        The exact sum of money: whole units, and the remainder in multiples of AMOUNT_UNIT.
     paid_whole, paid_fraction : int arrays (n,), or None
         All money, where a forecaster reads it and the first purchase does not count.
     """
@@ -54,7 +54,7 @@ class CustomerSums:
 
     @classmethod
     def from_frame(cls, table: nw.DataFrame[Any]) -> CustomerSums:
-        """Return the customers of a table that `to_frame` made."""
+        """Return the customers from a table made by `to_frame`."""
         columns = {name: table[name].to_numpy() for name in table.columns if name != "customer_id"}
         return cls(table["customer_id"], **columns)
 
@@ -73,7 +73,7 @@ class CustomerSums:
         return None if self.whole is None or self.fraction is None else money(exact_of(self.whole, self.fraction))
 
     def add(self, later: LaterSums) -> CustomerSums:
-        """Return the sums of these purchases and of those of later days."""
+        """Return these sums with those of later days added."""
         new = later.sums
         places = frames.sorted_places(self.customer_id, new.customer_id)
         known = (self.customer_id[np.minimum(places, len(self.first) - 1)] == new.customer_id).to_numpy()
@@ -111,7 +111,7 @@ class CustomerSums:
 
     @property
     def has_placeholder(self) -> bool:
-        """Whether an id such as 0 has far more rows than any other, and probably stands for customers not known."""
+        """Return whether an id such as 0 has far more rows than any other, and probably means unknown customers."""
         top = np.argsort(self.rows)[-2:][::-1] if len(self.rows) < 2 else np.argpartition(self.rows, -2)[-2:]
         most = sorted(((int(self.rows[i]), i) for i in top), reverse=True)
         if not most or most[0][0] < FEWEST_ROWS:
@@ -127,9 +127,9 @@ class LaterSums:
     Attributes
     ----------
     sums : CustomerSums
-        As of customers who did not buy before.
+        The sums of customers as if they had not bought before.
     whole, fraction : int arrays (n,), or None
-        Their money, that of their first purchase in these days included.
+        Their money, including that of their first purchase in these days.
     """
 
     sums: CustomerSums
@@ -154,7 +154,7 @@ def sum_by_customer(
     has_amount, include_first_transaction : bool
         Whether there is money, and whether that of each customer's first purchase counts.
     rows : int
-        About how many rows there are, from which the number of partitions follows.
+        Approximate number of rows, which determines the number of partitions.
     keeps_paid : bool
         Whether the sums have all money of each customer too.
     """
@@ -192,7 +192,7 @@ def exact_of(whole: Any, fraction: Any) -> nw.Series[Any]:
 
 
 def split(exact: nw.Series[Any]) -> tuple[Ints, Ints]:
-    """Return whole multiples of AMOUNT_UNIT as units of money and what is left."""
+    """Return multiples of AMOUNT_UNIT as whole units of money and the remainder."""
     unit = nw.lit(UNITS, nw.Int128)
     parts = exact.alias("exact").to_frame().select(whole=nw.col("exact") // unit, rest=nw.col("exact") % unit)
     whole, rest = (parts[name].cast(nw.Int64).to_numpy().astype(np.int64) for name in ("whole", "rest"))

@@ -1,8 +1,8 @@
-"""Read only the recent rows of a job's log, and add them to the state that the nights before have kept.
+"""Read only the recent rows of a job's log, and add them to the state kept by earlier runs.
 
-The state holds the customers up to a boundary, which lies a stated overlap before the last published day. Rows of later
-days are read again each night, so late rows and deletions among them are seen. Rows up to the boundary are counted by
-day: if any count changed, or anything else is in doubt, the whole log is read.
+The state has the customers up to a boundary, which is the overlap before the last published day. Rows of later days are
+read again in each run, so late rows and deletions among them are found. Rows up to the boundary are counted by day: if
+any count changed, or anything else is unclear, the whole log is read.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from clvmodels.transactions.summary import RFM, ObservedPeriod, build_rfm, reduc
 __all__ = ["IncrementalSource", "NightlyRead", "ReadInFull", "StateUse"]
 
 
-class ReadInFull(Exception):  # not an error: what to do next
-    """The state does not serve, so the whole log is to be read."""
+class ReadInFull(Exception):  # not an error: it changes how the log is read
+    """The state cannot be used, so the whole log has to be read."""
 
     def __init__(self, reason: FullReadReason, changed: Ints | None = None) -> None:
         super().__init__(reason)
@@ -52,16 +52,16 @@ class ReadInFull(Exception):  # not an error: what to do next
 
 @dataclass(frozen=True, slots=True)
 class StateUse:
-    """How a run uses the state of the nights before.
+    """How a run uses the state kept by earlier runs.
 
     Attributes
     ----------
     folder : Path
-        Of the job.
+        Folder of the job.
     keep : bool
-        Whether a state is kept for the next night.
+        Whether to keep a state for the next run.
     reason : str or None
-        Why the log must be read in full, if that is known already.
+        The reason to read the log in full, if it is known already.
     look_back : int
         Ticks before the date whose purchases the forecaster reads one by one; 0 for none.
     """
@@ -74,15 +74,15 @@ class StateUse:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NightlyRead:
-    """What a night knows of its log.
+    """What a run read from its log.
 
     Attributes
     ----------
     statistics : LogStatistics
-        Up to the date.
+        Statistics up to the date.
     reading : SourceReading
     state : LogState or None
-        What to keep for the next night once the run is published; None if nothing is to be kept.
+        The state to keep for the next run once this one is published; None if there is none.
     recent : RecentPurchases or None
         The purchases that a forecaster reads one by one; None if it reads none, or the whole log is there.
     paid : float array (n,), or None
@@ -115,18 +115,18 @@ class CustomerRead:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IncrementalSource:
-    """The log of a job that reads recent rows.
+    """The log of a job that reads only recent rows.
 
     Attributes
     ----------
     job : Job
     clock : Clock
     columns : dict of str to str or None
-        Names by role.
+        Names of columns by role.
     staging : Path
-        For copies of tables in databases.
+        Folder for copies of tables in databases.
     uri : str
-        Of the database.
+        URI of the database.
     use : StateUse
     """
 
@@ -139,12 +139,12 @@ class IncrementalSource:
 
     @property
     def overlap(self) -> int:
-        """Days that are read again."""
+        """Return the days that are read again."""
         return self.job.source.overlap_days
 
     @property
     def settings(self) -> str:
-        """The fingerprint of what the state depends on."""
+        """Return a fingerprint of everything that the state depends on."""
         source, cleaning = self.job.source, self.job.cleaning
         content = {
             "source": source.model_dump(mode="json"),
@@ -171,7 +171,7 @@ class IncrementalSource:
         Raises
         ------
         ReadInFull
-            When the state does not serve.
+            If the state cannot be used.
         """
         state = self._usable_state()
         if as_of is not None and as_of - self.overlap < state.boundary:
@@ -189,7 +189,7 @@ class IncrementalSource:
             since = _day(state.boundary + 1)
             named, ids = self.columns, self._ids
             recent = read_transactions(source, self.clock, **named, end=as_of, **ids, doubts="leave", since=since)  # type: ignore[arg-type]
-        except InvalidTransactions:  # the full read counts the rows at fault among all rows, and says what to do
+        except InvalidTransactions:  # the full read counts the rows at fault among all rows, and raises the error
             raise ReadInFull("faults") from None
         if recent.last_tick <= state.boundary:
             raise ReadInFull("no-rows")
@@ -208,7 +208,7 @@ class IncrementalSource:
         Raises
         ------
         InvalidJob
-            When days cannot be selected by the dates of the source.
+            If days cannot be selected by the dates of the source.
         """
         statistics = log_statistics(transactions, self.clock, end)
         reading = _reading_of_all(transactions, full)
@@ -256,7 +256,7 @@ class IncrementalSource:
         return {"on_missing_id": self.job.cleaning.on_missing_id, "missing_ids": self.job.cleaning.missing_ids}
 
     def _usable_state(self) -> LogState:
-        """Return the state of the nights before."""
+        """Return the state kept by earlier runs; raise ReadInFull if it cannot be used."""
         if self.use.reason is not None:
             raise ReadInFull(self.use.reason)
         try:
@@ -308,7 +308,7 @@ class IncrementalSource:
         return self._customers(tonight, period, statistics, reading, following)
 
     def _recent_source(self, state: LogState) -> Any:
-        """Return what has the rows after the boundary: the files, or a copy of these rows of a database."""
+        """Return the source of rows after the boundary: the files, or a copy of these rows of a database."""
         place = self.job.source
         if place.store == "file":
             return self._open(place.table, place.query)
@@ -328,7 +328,7 @@ class IncrementalSource:
         return self.job.columns.date
 
     def _rows_by_day(self, stored: frames.StoredDates) -> tuple[Ints, Ints]:
-        """Return the days of the whole source that have rows, and the rows of each."""
+        """Return the days of the whole source that have rows, and the number of rows of each."""
         place = self.job.source
         if place.store == "file":
             source = self._open(place.table, place.query)
@@ -341,7 +341,7 @@ class IncrementalSource:
         return frames.rows_by_day(lazy, "text" if stored == "text" else "date", None)
 
     def _days_of(self, source: Any, stored: frames.StoredDates) -> tuple[Ints, Ints]:
-        """Return the days of an opened source that have rows, and the rows of each."""
+        """Return the days of an opened source that have rows, and the number of rows of each."""
         return frames.rows_by_day(frames.open_frame(source, {"date": self._date}).lazy, stored, self.clock.time_zone)
 
     def _stored_dates(self, source: Any) -> frames.StoredDates:
@@ -357,7 +357,7 @@ class IncrementalSource:
         return stored
 
     def _refuse_other_days(self, state: LogState) -> None:
-        """Raise InvalidJob if days by stored values are not those of the clock."""
+        """Raise an InvalidJob if days of stored dates are not those of the clock."""
         counts = dict(zip(state.days.tolist(), state.day_rows.tolist(), strict=True))
         of_ticks = zip(state.statistics.ticks.tolist(), state.statistics.rows.tolist(), strict=True)
         if frames.UNREADABLE_DAY in counts or any(rows > counts.get(day, 0) for day, rows in of_ticks):
@@ -385,7 +385,7 @@ def _type(opened: frames.OpenedFrame) -> str:
 
 
 def _day(tick: int) -> date:
-    """Return the day of a tick of a clock that merges purchases by day."""
+    """Return the day of a tick, for a clock that merges purchases by day."""
     return EPOCH.date() + timedelta(days=tick)
 
 

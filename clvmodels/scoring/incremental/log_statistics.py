@@ -1,4 +1,4 @@
-"""A job's log by day, counted once per run: for gates on the feed, for late rows, and for nights that read new rows."""
+"""A job's log by day, counted once per run: for gates on the feed, late rows, and incremental reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clvmodels.transactions.reduction import Ints
 
 __all__ = ["LogStatistics", "daily_rows", "log_statistics"]
 
-SPAN = YEAR + 7 * WEEKS  # days that gates look at
+SPAN = YEAR + 7 * WEEKS  # days that gates use
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,7 @@ class LogStatistics:
     ticks, rows : int arrays (k,)
         Ticks with rows, increasing, and the rows of each.
     daily : DailyRows or None
-        Of the last days; None if ticks are longer than a day or these days have no rows.
+        The last days; None if ticks are longer than a day or these days have no rows.
     """
 
     ticks: Ints
@@ -39,7 +39,7 @@ class LogStatistics:
 
     @property
     def by_tick(self) -> tuple[Ints, Ints]:
-        """Ticks with rows, and the rows of each."""
+        """Return the ticks with rows, and the number of rows of each."""
         return self.ticks, self.rows
 
     def rows_up_to(self, tick: int) -> int:
@@ -47,7 +47,7 @@ class LogStatistics:
         return int(self.rows[self.ticks <= tick].sum())
 
     def followed_by(self, later: LogStatistics, end: int) -> LogStatistics:
-        """Return the statistics of this log and of the days after it, up to a tick; both count purchases by day."""
+        """Return the statistics of this log and of later days up to a tick; both must count purchases by day."""
         ticks, rows = (np.concatenate([getattr(self, name), getattr(later, name)]) for name in ("ticks", "rows"))
         first = max(int(ticks[0]), end - SPAN + 1) if len(ticks) else end
         parts = [part.daily for part in (self, later) if part.daily is not None]
@@ -56,12 +56,12 @@ class LogStatistics:
 
 
 def log_statistics(transactions: Transactions | EngineLog, clock: Clock, end: int) -> LogStatistics:
-    """Count a log by day up to a tick."""
+    """Return the statistics of a log up to a tick."""
     return LogStatistics(*rows_by_tick(transactions, end), daily_rows(transactions, clock, end))
 
 
 def daily_rows(transactions: Transactions | EngineLog, clock: Clock, end: int) -> DailyRows | None:
-    """Return the last days of a log up to a tick; None if ticks are longer than a day."""
+    """Return the last days of a log up to a tick, or None if ticks are longer than a day."""
     per_day = {"hour": 24, "day": 1}.get(clock.merge_within)
     if per_day is None:
         return None
@@ -90,7 +90,7 @@ def _daily_rows(table: nw.DataFrame[Any], first: int, last: int, has_amount: boo
 
 
 def join_days(parts: list[DailyRows], first: int, last: int, has_amount: bool) -> DailyRows | None:
-    """Return the days from a first to a last one, counted from 1970, without gaps; None if none of them has rows."""
+    """Return the days from first to last, counted from 1970, without gaps, or None if none of them has rows."""
     days = np.datetime64("1970-01-01") + np.arange(first, last + 1)
     rows, distinct = np.zeros((2, len(days)), dtype=np.int64)
     amounts = np.full(len(days), np.nan) if has_amount else None

@@ -1,4 +1,4 @@
-"""How a run read its log: in full and why, or from a day on; part of the manifest."""
+"""How a run read its log, in full with the reason or from a day on, for the manifest."""
 
 from __future__ import annotations
 
@@ -33,17 +33,16 @@ class SourceReading(Record):
     since : str or None
         The first day whose rows were read; None if all were.
     rows_read : int
-        Rows that were read, those left out for want of an id included.
+        Rows that were read, including rows left out because they have no id.
     reason : str or None
-        Why the log was read in full: "asked" (``full=True``), "first" (there was no state yet), "damaged" or
-        "settings" (the state cannot be used), "windows" (it has fewer recent days than the forecaster looks at),
-        "older-day" (a day before the one that the state is for), "older-rows" (rows before `since` came or went),
-        "no-rows" (there are none since), "faults" (recent rows are at fault), "model" (it needs all purchases) or
-        "backfill".
+        The reason for a full read: "asked" (``full=True``), "first" (there was no state yet), "damaged" or "settings"
+        (the state cannot be used), "windows" (it has fewer recent days than the forecaster looks at), "older-day" (a
+        day before the one that the state is for), "older-rows" (rows before `since` came or went), "no-rows" (there are
+        none since), "faults" (recent rows are at fault), "model" (it needs all purchases) or "backfill".
     changed_days : int
         Days before `since` whose number of rows changed.
     first_changed_day : str or None
-        The earliest of them.
+        The earliest of these days.
     """
 
     mode: Literal["recent", "full"]
@@ -55,7 +54,7 @@ class SourceReading(Record):
 
     @property
     def finding(self) -> Finding:
-        """What it means, as a finding."""
+        """Return a finding on how the log was read."""
         if self.mode == "recent":
             return Finding("score-read-recent", {"since": self.since, "rows": self.rows_read})
         figures = {"reason": self.reason, "days": self.changed_days, "day": self.first_changed_day or ""}

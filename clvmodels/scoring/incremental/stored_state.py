@@ -1,6 +1,6 @@
-"""The state that a job keeps between nights: its customers up to a day, and the rows of each day, in a folder.
+"""The state that a job keeps between runs, in a folder: its customers up to a day, and the rows of each day.
 
-`state.json` names the file of the customers and has its SHA-256, so a state is complete or is not used.
+`state.json` has the name of the file of customers and its SHA-256, so an incomplete state is not used.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ PURCHASES = ("customer_id", "tick", "whole", "fraction")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogState:
-    """What is known of a log up to a day.
+    """The customers and statistics of a log up to a day.
 
     Attributes
     ----------
     settings : str
-        Fingerprint of what the reduction depends on: source, columns, options, clock, release.
+        Fingerprint of everything that the state depends on: source, columns, options, clock, release.
     boundary : int
         Tick of the day.
     stored : {"date", "timestamp", "moment", "text"}
@@ -49,9 +49,9 @@ class LogState:
     sums : LogSums
         Its customers and, for forecasters that look at recent time windows, the purchases of these.
     statistics : LogStatistics
-        Of the rows with a customer id.
+        Statistics of the rows with a customer id.
     days, day_rows : int arrays (k,)
-        Days with rows in the source, whether they have an id or not, and the number of these rows.
+        Days with rows in the source, and the number of these rows, including rows without a customer id.
     """
 
     settings: str
@@ -90,7 +90,7 @@ class _Document(Record):
 
 
 def write_state(state: LogState, folder: Path) -> None:
-    """Write a state into a job's folder, in place of the one before, whole or not at all."""
+    """Write a state into a job's folder, replacing the previous one completely or not at all."""
     place = folder / FOLDER
     place.mkdir(parents=True, exist_ok=True)
     customers, recent = state.sums.customers, state.sums.recent
@@ -127,12 +127,12 @@ def _write_table(table: nw.DataFrame[Any], folder: Path, name: str) -> tuple[str
 
 
 def read_state(folder: Path) -> LogState | None:
-    """Return the state in a job's folder, None if there is none.
+    """Return the state in a job's folder, or None if there is none.
 
     Raises
     ------
     InvalidManifest
-        When it is damaged, or of another release.
+        If the state is damaged, or of another release.
     """
     path = folder / FOLDER / DOCUMENT
     if not path.exists():

@@ -1,4 +1,4 @@
-"""How a run uses the state of the nights before, and when it keeps one for the next night."""
+"""How a run uses the state kept by earlier runs, and when it keeps one for the next run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["keep_state", "use_of_state"]
 
 
 def use_of_state(job: Job, forecaster: Forecaster, *, dry_run: bool, backfill: bool, full: bool) -> StateUse | None:
-    """Return how a run uses the state; None if the job reads its whole log every night.
+    """Return how a run uses the state, or None if the job always reads its whole log.
 
     Parameters
     ----------
     forecaster : Forecaster
         Says how far back it reads purchases one by one; one that reads all of them needs the whole log.
     full : bool
-        Whether the whole log is to be read, and a new state kept.
+        Whether to read the whole log and keep a new state.
     """
     if not job.source.incremental or job.run.folder is None:
         return None
@@ -36,7 +36,7 @@ def use_of_state(job: Job, forecaster: Forecaster, *, dry_run: bool, backfill: b
 
 
 def keep_state(job: Job, night: NightlyRead | None, *, published: bool) -> None:
-    """Keep the state for the next night if the run is published: what a gate refused is read again."""
+    """Keep the state for the next run if this one is published; otherwise the same rows are read again."""
     folder = job.run.folder
     if night is not None and night.state is not None and folder is not None and published:
         with reaching(f"The state of the log in {folder}"):

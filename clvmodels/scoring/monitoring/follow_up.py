@@ -1,4 +1,4 @@
-"""Compare one past run with what has happened since: totals, calibration, ranking, coverage, cohorts."""
+"""Compare a past run with what has happened since: totals, calibration, ranking, coverage, cohorts."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from clvmodels.validation.tables.metrics import deciles, normalized_gini, quarte
 
 __all__ = ["FollowUpWindow", "PastRun", "follow", "windows"]
 
-INTERVAL = 0.9  # of the customers' own intervals, whose coverage is reported
-SAMPLED, DRAWS = 1_000, 100  # customers whose intervals are computed, evenly spaced in order of id
+INTERVAL = 0.9  # central probability of customers' intervals, whose coverage is reported
+SAMPLED, DRAWS = 1_000, 100  # customers with intervals, evenly spaced in order of id, and draws for these
 HISTORY = ("frequency", "recency", "T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PastRun:
-    """A past run: its score table and what it was made with.
+    """A past run, with its score table and model version.
 
     Attributes
     ----------
     run_id : str
     as_of : str
-        Date scored from.
+        Date of the run.
     version : str or None
-        Of the model that made the table.
+        Version of the model that made the table.
     horizons : tuple of str
         Such as ("90 days", "12 months").
     scores : frame, path, list of paths, or function that returns one of them
@@ -60,7 +60,7 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpWindow:
-    """The part of a horizon that is over.
+    """The part of a horizon that has passed.
 
     Attributes
     ----------
@@ -77,12 +77,12 @@ class FollowUpWindow:
     complete: bool
 
     def length(self, clock: Clock) -> float:
-        """Return the length in the clock's unit."""
+        """Return the length of the window in the clock's unit."""
         return (self.end - self.cutoff) / clock.ticks_per_unit
 
 
 def windows(run: PastRun, clock: Clock, until: int) -> Iterator[FollowUpWindow]:
-    """Yield every horizon of a run that is over by a tick, and the elapsed part of the shortest that is not."""
+    """Yield every horizon of a run that has ended by a tick, and the elapsed part of the shortest of the others."""
     cutoff = over = clock.last_tick(run.as_of, "as_of")
     for horizon in sorted(run.horizons, key=clock.duration):
         end = cutoff + round(clock.duration(horizon) * clock.ticks_per_unit)
@@ -97,12 +97,12 @@ def windows(run: PastRun, clock: Clock, until: int) -> Iterator[FollowUpWindow]:
 def follow(
     run: PastRun, window: FollowUpWindow, clock: Clock, events: nw.DataFrame[Any], forecaster: Forecaster | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
-    """Compare what a run predicted for a window with what happened: one row of history, its deciles, its cohorts.
+    """Compare the predictions of a run for a window with what happened: a row of history, deciles and cohorts.
 
-    For a horizon that is over, the prediction is the published number. For the elapsed part of another nothing was
-    published: it is what the run's own model expects over that time from the histories in the run's table, so from
-    what was known then. A forecaster that needs more than these histories extends its published forecast by the ratio
-    of its process's expectations over the two times.
+    For a horizon that has ended, the prediction is the published number. For the elapsed part of another nothing was
+    published: the prediction is then what the run's own model expects over that time from the histories in the run's
+    table, that is, from what was known at the run. For a forecaster that needs more than these histories, the published
+    forecast is scaled by the ratio of its process's expectations over the two lengths.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def follow(
     Returns
     -------
     tuple of three DataFrames, or None
-        None where nothing can be compared.
+        None if nothing can be compared.
     """
     model = None if forecaster is None else forecaster.process_model.purchases
     extends = forecaster is not None and forecaster.kind != "process"
@@ -122,7 +122,8 @@ def follow(
     name = f"expected_purchases_{column_suffix(window.horizon)}"
     if not (window.complete or usable):
         return None
-    by = clock if model is None else replace(clock, calendar=model.clock_.calendar)  # each fit may have its own
+    # Each fit may have its own calendar.
+    by = clock if model is None else replace(clock, calendar=model.clock_.calendar)
     rfm, published = _read(run, by, name if window.complete or extends else None)
     if len(rfm) == 0:
         return None
@@ -145,7 +146,7 @@ def follow(
         "horizon": window.horizon,
         "end": clock.describe_tick(window.end),
     }
-    # The intervals of a process are not those of a forecaster that contains it.
+    # A forecaster that contains a process does not have the process's intervals.
     covered = float("nan")
     if usable and not extends and model is not None:
         covered = _coverage(rfm, actual, window.length(clock), model)
@@ -167,7 +168,7 @@ def follow(
 
 
 def _read(run: PastRun, clock: Clock, name: str | None) -> tuple[RFM, Array | None]:
-    """Return the histories in a run's table, and a column of it, of the customers who had bought."""
+    """Return the histories in a run's table, and one of its columns, for the customers who had bought."""
     wanted = ["customer_id", *HISTORY, *([name] if name else [])]
     scores = run.scores() if callable(run.scores) else run.scores
     parts = scores if isinstance(scores, (list, tuple)) else [scores]
@@ -184,7 +185,7 @@ def _read(run: PastRun, clock: Clock, name: str | None) -> tuple[RFM, Array | No
 
 
 def _count_purchases(rfm: RFM, events: nw.DataFrame[Any], window: FollowUpWindow) -> tuple[Array, int]:
-    """Return the purchases of each customer within a window (n,), and how many other customers bought."""
+    """Return the purchases of each customer within a window (n,), and the number of other customers who bought."""
     if len(events) and events["customer_id"].dtype != rfm.customer_id.dtype:
         raise InvalidOption(
             f"customer_id is {events['customer_id'].dtype} in the log and {rfm.customer_id.dtype} in the scores: "
@@ -206,7 +207,7 @@ def _count_purchases(rfm: RFM, events: nw.DataFrame[Any], window: FollowUpWindow
 def _totals(predicted: Array, actual: Array) -> dict[str, float]:
     """Return the totals, their relative difference (-1 if nothing was bought), and the difference in standard errors.
 
-    The standard error is the root of the sum of the customers' squared errors, assuming that customers buy
+    The standard error is the root of the sum of the customers' squared errors, under the assumption that customers buy
     independently.
     """
     error = float(np.sqrt(np.sum((actual - predicted) ** 2)))
@@ -237,9 +238,10 @@ def _cohorts(rfm: RFM, clock: Clock, cutoff: int) -> npt.NDArray[np.str_]:
 
 
 def _coverage(rfm: RFM, actual: Array, length: float, model: PurchaseModel) -> float:
-    """Return the share of sampled customers whose purchases lie within their own prediction interval.
+    """Return the share of sampled customers whose purchases are within their prediction interval.
 
-    Counts are whole numbers, so a share above the interval's probability is usual; one below it means too narrow.
+    Counts are whole numbers, so the share is usually above the interval's probability; below it, intervals are too
+    narrow.
     """
     every = slice(None, None, max(1, -(-len(rfm) // SAMPLED)))
     table = model.expected_purchases(rfm[every], length, interval=INTERVAL, draws=DRAWS)

@@ -1,4 +1,4 @@
-"""The past runs of a job that monitoring follows: those whose tables are still there."""
+"""The past runs of a job whose tables still exist, which monitoring compares with the log."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["runs_with_tables"]
 
 
 def runs_with_tables(job: Job, folder: Path, uris: Mapping[str, str], staging: Path) -> list[PastRun]:
-    """Return the past runs of a job whose tables are still there.
+    """Return the past runs of a job whose tables still exist.
 
     Parameters
     ----------
     folder : Path
-        Of the manifests.
+        Folder of the manifests.
     uris : mapping of str to str
         Values of the environment variables that name databases.
     staging : Path

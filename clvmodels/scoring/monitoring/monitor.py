@@ -1,4 +1,4 @@
-"""Compare what past runs predicted with what has happened since, and keep a history that outlives their tables."""
+"""Compare predictions of past runs with what has happened since, and keep a history that outlives their tables."""
 
 from __future__ import annotations
 
@@ -31,29 +31,30 @@ HISTORY = [
     *("run_id", "version", "as_of", "horizon", "end", "elapsed", "complete", "customers", "new_customers"),
     *("predicted", "actual", "change", "errors", "gini", "coverage"),
 ]
-MOST_RUNS = 30  # compared at a time
+MOST_RUNS = 30  # to compare in one call
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Monitoring:
-    """Past runs and what happened since.
+    """Past runs compared with what happened since.
 
     Attributes
     ----------
     until : str
-        Last date of the log that counted.
+        Last date of the log that was used.
     history : DataFrame
-        One row per run and window (a horizon that is over, or the elapsed part of the first that is not), with those of
+        One row per run and window (a horizon that has ended, or the elapsed part of the next), with those of
         earlier histories: run_id, version, as_of, horizon, end, elapsed (in the clock's unit), complete, customers (who
         had bought by the run), new_customers (others who bought since), predicted, actual, change (actual / predicted
         - 1), errors (the difference in standard errors), gini, coverage (share of customers within their own 90 %
         interval).
     deciles, cohorts : DataFrame
-        Of the windows compared now: customers, predicted, actual, change, errors, by decile of the prediction (1 is the
-        highest) or by quarter of the first purchase.
+        For the windows compared in this call: customers, predicted, actual, change, errors, by decile of the prediction
+        (1 is the highest) or by quarter of the first purchase.
     verdict : RefitVerdict
     left_out : int
-        Unfinished horizons that could not be compared, because their model is gone or needs more than the table has.
+        Unfinished horizons that could not be compared, because their model was removed or needs more than the table
+        has.
     saw_future : int
         Past runs that were not compared, because their model had been fitted to later data.
     tiers : DataFrame
@@ -74,12 +75,12 @@ class Monitoring:
 
     @property
     def newest(self) -> pd.DataFrame:
-        """The last window of each run and horizon; the history also has the earlier ones."""
+        """Return the last window of each run and horizon; the history also has the earlier ones."""
         return self.history.drop_duplicates(["as_of", "horizon"], keep="last", ignore_index=True)
 
     @property
     def findings(self) -> Findings:
-        """Those of the verdict, and what had to be left out."""
+        """Return the findings of the verdict, and those on what was left out."""
         findings = list(self.verdict.findings)
         if self.left_out:
             findings.append(Finding("refit-left-out", {"windows": self.left_out}, "caution"))
@@ -89,7 +90,7 @@ class Monitoring:
 
     @property
     def text(self) -> str:
-        """The findings as English sentences."""
+        """Return the findings as English sentences."""
         return as_text(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,7 +110,7 @@ class Monitoring:
         }
 
     def to_json(self, path: str | Path) -> None:
-        """Write the results as JSON, whole or not at all."""
+        """Write the results as JSON, completely or not at all."""
         files.write_json(Path(path), self.to_dict())
 
 
@@ -134,32 +135,32 @@ def monitor(
     Parameters
     ----------
     runs : sequence of PastRun
-        Of more than thirty, thirty evenly spaced ones are compared, the first and the last among them. Runs whose
-        model was fitted to data later than their date prove nothing, and are left out.
+        If there are more than thirty, thirty evenly spaced ones are compared, including the first and the last. Runs
+        whose model was fitted to data later than their date are left out.
     models : mapping of version to Forecaster
-        Those that made them, such as a CustomerModel; without its model, only the horizons of a run that are over can
-        be compared.
+        The forecasters of the runs, such as a CustomerModel. Without its forecaster, only the horizons of a run that
+        have ended can be compared.
     log : frame or path
-        The transactions, up to now.
+        The transactions up to now.
     clock : Clock
-        Of the models.
+        Clock of the models.
     until : str, optional
-        Last day that counts; default: the latest date in the log.
+        Last day to use; default: the latest date in the log.
     customer_id, date, date_format, on_missing_id, missing_ids
         As for `rfm_summary`.
     history : DataFrame, optional
-        Of earlier calls, from `read_history`; windows compared again replace its rows.
+        History of earlier calls, from `read_history`; windows compared again replace its rows.
     usual : mapping of version to float, optional
-        The relative error of each model in its holdout: actual / predicted - 1.
+        Relative error of each model in its holdout period: actual / predicted - 1.
     progress : function of int, optional
         Called with the number of runs compared so far.
 
     Raises
     ------
     InvalidTransactions, InvalidRFM
-        When the log, or a table of scores, breaks its rules.
+        If the log, or a table of scores, breaks its rules.
     InvalidOption
-        Without a run.
+        If there is no run to compare.
     """
     if not runs:
         raise InvalidOption("There is no past run to compare: score first, into a partitioned Parquet sink.")
@@ -168,7 +169,7 @@ def monitor(
     honest = [run for run in runs if not _saw_future(run, models.get(run.version or ""), clock)]
     if not honest:
         raise InvalidOption(
-            "There is no past run to compare: the models of all of them were fitted to data later than their dates."
+            "There is no past run to compare: all models were fitted to data later than the dates of their runs."
         )
     chosen = _spread(sorted(honest, key=lambda run: clock.last_tick(run.as_of, "as_of")))
     start = clock.last_tick(chosen[0].as_of, "as_of")
@@ -208,7 +209,7 @@ def read_history(path: str | Path) -> pd.DataFrame | None:
     Raises
     ------
     InvalidManifest
-        When the file is damaged, or not a history.
+        If the file is damaged, or not a history.
     """
     if not Path(path).exists():
         return None
@@ -222,7 +223,7 @@ def read_history(path: str | Path) -> pd.DataFrame | None:
 
 
 def keep_history(history: pd.DataFrame, path: str | Path) -> None:
-    """Write a history as Parquet, whole or not at all."""
+    """Write a history as Parquet, completely or not at all."""
     with files.replacing(Path(path)) as temporary:
         frames.write_table(history, temporary)
 
@@ -234,13 +235,13 @@ def _saw_future(run: PastRun, model: Forecaster | None, clock: Clock) -> bool:
 
 
 def _spread(runs: Sequence[PastRun]) -> list[PastRun]:
-    """Return at most MOST_RUNS runs, evenly spaced, the first and the last among them."""
+    """Return at most MOST_RUNS evenly spaced runs, including the first and the last."""
     places = np.unique(np.rint(np.linspace(0, len(runs) - 1, min(MOST_RUNS, len(runs)))).astype(int))
     return [runs[place] for place in places]
 
 
 def _extend(history: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame:
-    """Return old rows and new ones; a new row replaces the old one of the same window."""
+    """Return old and new rows; a new row replaces the old one of the same window."""
     tables = [table for table in (history, new) if table is not None and len(table)]
     if not tables:
         return pd.DataFrame(columns=HISTORY)

@@ -1,4 +1,4 @@
-"""`clv monitor` as a function: compare the past runs of a job with its log; keep history, JSON and page in a folder."""
+"""`clv monitor` as a function: compare the past runs of a job with its log, and write history, JSON and page."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def monitor_job(
     ----------
     job : Job or path of its TOML file
     until : str, optional
-        Last day that counts; default: the latest of the log.
+        Last day to use; default: the latest of the log.
     folder : path, optional
-        Where history, JSON and page go; default: monitoring, in the job's folder of runs.
+        Folder for history, JSON and page. Default: "monitoring" in the job's folder of runs.
     progress : function of str, optional
         Called with what is being done.
 
@@ -86,7 +86,7 @@ def monitor_job(
     if job.source.kind != "transactions":
         raise InvalidJob("source.kind: past runs are compared with a log of transactions, not with summaries.")
     if job.run.folder is None:
-        raise InvalidJob("run.folder: is missing: name the folder with the manifests of past runs.")
+        raise InvalidJob("run.folder: is missing: set the folder with the manifests of past runs.")
     output = job.run.folder / "monitoring" if folder is None else Path(folder)
     progress("Reading past runs")
     with tempfile.TemporaryDirectory(prefix="clv-") as staging:
@@ -94,7 +94,7 @@ def monitor_job(
         runs = runs_with_tables(job, job.run.folder, uris, Path(staging))
         if not runs:
             raise InvalidJob(
-                f"run.folder: {job.run.folder} has no past run whose table is still there: score into a Parquet sink "
+                f"run.folder: {job.run.folder} has no past run whose table still exists: score into a Parquet sink "
                 "with partitioned = true, or a table with mode = 'append', which keep the table of each run."
             )
         versions = _versions(job, {run.version for run in runs if run.version is not None})
@@ -142,14 +142,14 @@ def monitor_job(
 
 
 def _versions(job: Job, wanted: set[str]) -> dict[str, Version]:
-    """Return the versions that made the runs, as far as they are still in the registry."""
+    """Return the versions of the runs that are still in the registry."""
     if job.registry.folder is None:
         return {}
     return {version.name: version for version in Registry(job.registry.folder).versions() if version.name in wanted}
 
 
 def holdout_error(version: Version) -> float | None:
-    """Return the relative error of a version in its holdout: actual / predicted - 1; None if it had no holdout."""
+    """Return the relative error of a version in its holdout period, actual / predicted - 1, or None without one."""
     if not version.record.holdout:
         return None
     forecaster = version.load()

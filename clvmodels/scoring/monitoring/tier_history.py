@@ -1,4 +1,4 @@
-"""How customers moved between tiers from run to run, from what the manifests of past runs recorded."""
+"""Moves of customers between tiers from run to run, from the manifests of past runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def tier_history(manifests: Iterable[RunManifest], until: str) -> pd.DataFrame:
     -------
     DataFrame
         as_of, run_id, earlier_as_of (the run it was compared with, None for the first), customers in tiers, how many
-        have risen, fallen, stayed the same, are new or lost, how many with an earlier tier bought since, and tiers: the
+        have risen, fallen, stayed, are new or lost, how many with an earlier tier bought since, and tiers: the
         customers of each tier as assigned, by name.
     """
     rows = [
@@ -42,9 +42,9 @@ def tier_history(manifests: Iterable[RunManifest], until: str) -> pd.DataFrame:
 
 
 def tier_migration(manifests: Iterable[RunManifest], until: str) -> pd.DataFrame:
-    """Return the customers of the last run with earlier tiers by published and assigned tier: all pairs.
+    """Return the customers of the last run with earlier tiers by published and assigned tier, one row per pair.
 
-    Empty if no run recorded them, as runs of earlier releases did not.
+    The table is empty if no manifest has them, as in earlier releases.
     """
     for manifest in reversed(_published(manifests, until)):
         if manifest.tiers is not None and manifest.tiers.migration:
@@ -58,7 +58,7 @@ def tier_migration(manifests: Iterable[RunManifest], until: str) -> pd.DataFrame
 
 
 def tier_findings(history: pd.DataFrame) -> Findings:
-    """Return how many customers rose and fell in the last run that was compared with an earlier one."""
+    """Return a finding on the customers who rose and fell in the last run that had an earlier one."""
     compared = history[history["earlier_as_of"].notna()]
     if compared.empty:
         return ()
@@ -78,6 +78,6 @@ def tier_findings(history: pd.DataFrame) -> Findings:
 
 
 def _published(manifests: Iterable[RunManifest], until: str) -> list[RunManifest]:
-    """Return the published runs of nights up to a date, backfills aside, the latest last."""
+    """Return the published runs up to a date in order, without backfills."""
     runs = [each for each in manifests if each.published and not each.backfill and each.as_of[:10] <= until[:10]]
     return sorted(runs, key=lambda manifest: (manifest.end, manifest.run_id))

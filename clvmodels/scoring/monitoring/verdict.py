@@ -14,25 +14,25 @@ __all__ = ["RefitVerdict", "evaluate_history"]
 
 MonitorStatus = Literal["ok", "watch", "refit", "unknown"]
 
-TOTAL_TOLERANCE = 0.1  # relative error of a total that calls for a refit
-COHORT_TOLERANCE = 0.2  # relative error of a cohort's total that is reported
-STANDARD_ERRORS = 3.0  # an error within this many is taken for chance
-LEAST_PURCHASES = 100.0  # expected purchases below which a window shows too little
-INTERVAL = 0.9  # of the customers' own intervals
-LEAST_COVERAGE = 0.8  # coverage of these intervals below which they are too narrow
-SAME = 5e-4  # relative error that rounds to no difference
+TOTAL_TOLERANCE = 0.1  # relative error of a total from which a refit is recommended
+COHORT_TOLERANCE = 0.2  # relative error of a cohort's total from which it is reported
+STANDARD_ERRORS = 3.0  # up to which an error counts as chance
+LEAST_PURCHASES = 100.0  # expected purchases needed in a window
+INTERVAL = 0.9  # central probability of customers' intervals
+LEAST_COVERAGE = 0.8  # coverage below which these intervals are too narrow
+NO_DIFFERENCE = 5e-4  # relative error that rounds to 0.0 %
 
 
 @dataclass(frozen=True, slots=True)
 class RefitVerdict:
-    """What the past runs say.
+    """The recommendation from past runs.
 
     Attributes
     ----------
     status : {"ok", "watch", "refit", "unknown"}
-        For alerts; "unknown" where no window is long enough yet.
+        For alerts; "unknown" if no window is long enough yet.
     findings : tuple of Finding
-        Whether to refit, and then each cohort that drifts.
+        Whether to refit, followed by each cohort that drifts.
     """
 
     status: MonitorStatus
@@ -40,7 +40,7 @@ class RefitVerdict:
 
     @property
     def text(self) -> str:
-        """The findings as English sentences."""
+        """Return the findings as English sentences."""
         return as_text(self.findings)
 
 
@@ -52,11 +52,12 @@ def evaluate_history(
     Parameters
     ----------
     history : DataFrame
-        See `Monitoring.history`; the window of each run that ends last counts.
+        See `Monitoring.history`; the last window of each run is used.
     cohorts : DataFrame
         See `Monitoring.cohorts`.
     usual : mapping of version to float, optional
-        The relative error of each model in its holdout: it was known when the model was promoted, so it is not news.
+        Relative error of each model in its holdout period, which was known when the model was promoted and does not
+        count.
     """
     rows = history[history["predicted"] >= LEAST_PURCHASES]
     if rows.empty:
@@ -81,9 +82,9 @@ def evaluate_history(
 
 
 def _off_since(rows: pd.DataFrame) -> str | None:
-    """Return since which run every forecast has been off; None if only the newest is.
+    """Return the run since which every forecast has been off, or None if only the newest is.
 
-    Each run counts by its shortest window, which reaches least far into later times.
+    Each run counts by its shortest window, which overlaps least with later runs.
     """
     newest = rows.iloc[-1]
     first = rows.drop_duplicates("as_of", keep="first")
@@ -93,7 +94,7 @@ def _off_since(rows: pd.DataFrame) -> str | None:
 
 
 def _forecast_figures(row: Any) -> dict[str, Any]:
-    """Return what a run forecast and what followed, as figures."""
+    """Return figures on the forecast of a run and what happened."""
     change = float(row["change"])
     return {
         "as_of": row["as_of"],
@@ -104,7 +105,7 @@ def _forecast_figures(row: Any) -> dict[str, Any]:
         "errors": float(row["errors"]),
         "size": abs(change),
         "errors_size": abs(float(row["errors"])),
-        "direction": "same" if abs(change) < SAME else "fewer" if change < 0 else "more",
+        "direction": "same" if abs(change) < NO_DIFFERENCE else "fewer" if change < 0 else "more",
     }
 
 

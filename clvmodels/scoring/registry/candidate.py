@@ -1,4 +1,4 @@
-"""From a job to a candidate version: the models to fit, the gates, and the record for the registry."""
+"""A candidate version of a job: the models to fit, the gates, and the record for the registry."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ __all__ = ["Candidate", "build_forecaster", "evaluate"]
 
 
 def build_forecaster(job: Job) -> Forecaster:
-    """Return the forecaster that a job fits, not fitted yet."""
+    """Return the unfitted forecaster of a job."""
     if job.models.forecaster == "best":
         return BestForecaster(spend=persistence.SPEND_MODELS[job.models.spend]() if job.has_spend else None)
     return build_model(job)
 
 
 def build_model(job: Job) -> CustomerModel:
-    """Return the models that a job names, not fitted yet."""
+    """Return the unfitted models of a job."""
     settings = job.models
     shared: dict[str, Any] = {"by": settings.by, "smallest_group": settings.smallest_group}
     formulas = {"purchase": settings.purchase_formula, "dropout": settings.dropout_formula}
@@ -55,12 +55,12 @@ def build_model(job: Job) -> CustomerModel:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A fit that the gates have checked.
+    """A fit that was checked by the gates.
 
     Attributes
     ----------
     record : VersionRecord
-        For the registry.
+        The record for the registry.
     refused : bool
         Whether a gate refused.
     """
@@ -72,7 +72,7 @@ class Candidate:
 def evaluate(
     job: Job, champion: Version | None, data: SourceData, forecaster: Forecaster, rfm: RFM, *, force: bool
 ) -> Candidate:
-    """Check a fit against the champion by the gates, and score it on the job's holdout period."""
+    """Check a fit by the gates, which compare it with the champion, and score it on the job's holdout period."""
     model = forecaster.process_model
     champion_fit = None if champion is None else champion.record.evidence
     collector = StatisticsCollector.of(
@@ -102,7 +102,7 @@ def evaluate(
 
 
 def _forecast_totals(job: Job, data: SourceData, forecaster: Forecaster, rfm: RFM) -> tuple[tuple[int, float], ...]:
-    """Return the expected total purchases of a fit by each later tick, at the level of what is deployed."""
+    """Return the expected total purchases of a fit by each later tick, at the level of the deployed forecaster."""
     process = forecaster.process_model
     totals = forecast_of(process.purchases, rfm)
     if "log" not in forecaster.needs:
@@ -114,7 +114,7 @@ def _forecast_totals(job: Job, data: SourceData, forecaster: Forecaster, rfm: RF
 
 
 def _rhythm(job: Job, data: SourceData, model: CustomerModel, rfm: RFM) -> Rhythm | None:
-    """Return what the model leaves out of the rhythm of the log; None if the source is not a log by day or hour."""
+    """Return the rhythm of the log that the model leaves out, or None if the source is not a log by day or hour."""
     if data.transactions is None:
         return None
     clock = rfm.clock
@@ -124,7 +124,7 @@ def _rhythm(job: Job, data: SourceData, model: CustomerModel, rfm: RFM) -> Rhyth
 
 
 def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
-    """Return the scores of models fitted before a holdout period that ends with the data."""
+    """Return the scores of the models on a holdout period at the end of the data, fitted to the time before it."""
     length, clock = job.models.holdout, job.clock.clock
     if length is None or data.transactions is None:
         return None
@@ -163,7 +163,7 @@ def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
 
 
 def _backtest_best(job: Job, data: SourceData, columns: dict[str, Any], cutoff: date, length: str) -> pd.DataFrame:
-    """Return the scores of the best forecaster, and of everything it is compared with, after one cutoff."""
+    """Return the scores of the best forecaster and its benchmarks after one cutoff."""
     forecaster, clock = build_forecaster(job), job.clock.clock
     models = [model() for model in DEFAULT_MODELS]
     return backtest(

@@ -1,4 +1,4 @@
-"""The model that a job scores with: the champion of its registry, or its one file."""
+"""The model that a job scores with: the champion of its registry, or its single file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | N
     Parameters
     ----------
     as_of : str, optional
-        For a backfill: the champion is then the one that was fitted last up to this day, and today's if there is none.
+        For a backfill: use the champion that was fitted last before this day, or today's if there is none.
     """
     champion = find_champion(job)
     if isinstance(champion, Path):
@@ -32,12 +32,12 @@ def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | N
 
 
 def find_champion(job: Job) -> Version | Path:
-    """Return the version of the registry, or the file, to score with; it is not loaded.
+    """Return the version of the registry, or the file, to score with, without loading it.
 
     Raises
     ------
     InvalidJob
-        If there is no model yet, or the job does not name its place.
+        If there is no model yet, or the job has no place for it.
     """
     registry = job.registry
     if registry.file is not None:
@@ -45,7 +45,9 @@ def find_champion(job: Job) -> Version | Path:
             raise InvalidJob(f"registry.file: there is no model {str(registry.file)!r} yet: run `clv fit --job` first.")
         return registry.file
     if registry.folder is None:
-        raise InvalidJob("registry.folder: is missing: name the folder of versions (or set registry.file, one model).")
+        raise InvalidJob(
+            "registry.folder: is missing: set the folder of versions, or registry.file for a single model."
+        )
     champion = Registry(registry.folder).champion()
     if champion is None:
         raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
@@ -53,7 +55,7 @@ def find_champion(job: Job) -> Version | Path:
 
 
 def _champion_on(registry: Registry, end: int) -> Version | None:
-    """Return the champion, past or present, that was fitted last up to a tick; None if all have seen later data."""
+    """Return the past or present champion fitted last up to a tick, or None if all were fitted to later data."""
     names = dict.fromkeys(move.version for move in registry.moves())
     fits = [(each.record.evidence.end, each) for each in map(registry.version, names) if each.record.evidence]
     return max((fit for fit in fits if fit[0] <= end), key=lambda fit: fit[0], default=(end, None))[1]

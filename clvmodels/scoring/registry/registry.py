@@ -1,10 +1,10 @@
-"""The registry of models: a folder of versions that never change, and the moves that made one of them the champion.
+"""The registry of models: a folder of versions that never change, and of moves that made one of them the champion.
 
     versions/<version>/model.json, manifest.json
     champion/000001/move.json, champion/000002/move.json, ...     the last one names the champion
 
 A version or a move is written to a temporary folder next to its place and renamed to it, which only one of two writers
-can do. So a half-written one never looks complete, none is overwritten, and the history of moves cannot be lost.
+can do. An incomplete one is therefore never used, none is overwritten, and the history of moves cannot be lost.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from clvmodels.scoring.stores.store import sync
 __all__ = ["Move", "Registry", "Version", "VersionRecord"]
 
 MANIFEST, MODEL, MOVE = "manifest.json", "model.json", "move.json"
-DIGITS = 16  # of a version's name: of the SHA-256 of its content
+DIGITS = 16  # digits of the SHA-256 of a version's content that are its name
 NAME = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 NUMBER = re.compile(r"\d{6}")
 R = TypeVar("R", bound=Record)
-TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES)  # the last on Windows
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.EACCES)  # EACCES on Windows
 
 
 class VersionRecord(Record):
-    """What the registry keeps of a version next to its model; plain values.
+    """What the registry stores of a version in addition to its model, as plain values.
 
     Attributes
     ----------
@@ -57,11 +57,11 @@ class VersionRecord(Record):
     holdout : tuple of dict or None
         Scores of a holdout period, one dict per forecast and quantity.
     evidence : RunStatistics or None
-        Statistics of the customers it was fitted to, with which gates compare later data.
+        Statistics of the customers it was fitted to, which gates compare with later data.
     gates : tuple of GateResult
-        Of the fit.
+        Results of the gates of the fit.
     forced : bool
-        Whether it was promoted although a gate refused.
+        Whether it was promoted even though a gate refused.
     """
 
     job: dict[str, Any] | None = None
@@ -88,14 +88,14 @@ class Move(Record):
     Attributes
     ----------
     number : int
-        From 1 on.
+        Number of the move, from 1.
     version : str
         The champion from then on.
     why : {"promote", "rollback"}
     forced : bool
-        Whether a gate had refused it.
+        Whether a gate had refused the version.
     made : str or None
-        When; given by the caller.
+        Time, passed by the caller.
     """
 
     number: int
@@ -114,10 +114,10 @@ class Version:
     name : str
         Hash of its content.
     made : str or None
-        When; given by the caller.
+        Time, passed by the caller.
     record : VersionRecord
     path : Path
-        Its forecaster, as `save` writes it.
+        File of its forecaster, as written by `save`.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Version:
         Raises
         ------
         InvalidModelFile
-            When the file is not a model, although it is what was added.
+            If the file is not a model, even though it has not changed.
         """
         return load(self.path)
 
@@ -147,7 +147,7 @@ class Registry:
     Raises
     ------
     InvalidRegistry
-        By every method, where what it reads is missing, damaged, or not what was registered.
+        By every method, if a file that it reads is missing, damaged or changed.
 
     Examples
     --------
@@ -161,7 +161,7 @@ class Registry:
         self.path = Path(path)
 
     def add(self, model: Forecaster, record: VersionRecord, made: str | None = None) -> Version:
-        """Add a fitted forecaster; the same content is the same version whenever it is made, and is added once."""
+        """Add a fitted forecaster; the same content is always the same version and is added once."""
         with _beside(self.path / "versions") as folder:
             model.save(folder / MODEL)
             name = _name(folder / MODEL, record.model_dump(mode="json"))
@@ -171,7 +171,7 @@ class Registry:
         return self.version(name)
 
     def promote(self, name: str, *, forced: bool = False, made: str | None = None) -> Move:
-        """Make a version the champion; nothing changes if it already is."""
+        """Make a version the champion, if it is not yet."""
         return self._move(self.version(name).name, "promote", forced, made)
 
     def rollback(self, made: str | None = None) -> Move:
@@ -201,11 +201,11 @@ class Registry:
         return sorted(map(self.version, self._names()), key=lambda version: (version.made or "", version.name))
 
     def version(self, name: str) -> Version:
-        """Return a version by its name or the first digits of it; its content is checked against its name."""
+        """Return a version by its name or first digits, after checking its content against its name."""
         name = self._resolve(name)
         folder = self._folder(name)
         manifest, document = _read(folder / MANIFEST, VersionManifest)
-        # The name is that of the record as it was written, which an earlier release may have done with other fields.
+        # The name is computed from the record in the file, which may have the fields of an earlier release.
         if manifest.version != name or _name(folder / MODEL, document["record"]) != name:
             raise InvalidRegistry(
                 f"{folder}: is damaged: its content is not what was added under this name. Roll back to another "
@@ -269,7 +269,7 @@ def _name(model: Path, record: dict[str, Any]) -> str:
 
 
 def _read(path: Path, kind: type[R]) -> tuple[R, dict[str, Any]]:
-    """Read a record, and the same as plain values."""
+    """Return a record of a file, and its plain values."""
     try:
         content = path.read_bytes()
         return kind.model_validate_json(content), json.loads(content)
@@ -283,7 +283,7 @@ def _read(path: Path, kind: type[R]) -> tuple[R, dict[str, Any]]:
 
 
 def _list(folder: Path) -> list[str]:
-    """Return the names in a folder, none if it does not exist."""
+    """Return the names in a folder, or no names if it does not exist."""
     try:
         return sorted(path.name for path in folder.iterdir())
     except FileNotFoundError:
@@ -294,7 +294,7 @@ def _list(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """Make a temporary folder within a folder, with a name that no version or move has; it is gone afterwards."""
+    """Make a temporary folder within a folder, with a name that no version or move has, and remove it afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))
     try:
@@ -305,7 +305,7 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 def _place(made: Path, place: Path) -> bool:
-    """Rename a folder to its place, once it is on the disk; return False if the place is taken."""
+    """Rename a folder to its place after syncing it to the disk; return False if the place is taken."""
     for path in (*made.iterdir(), made):
         sync(path)
     try:

@@ -1,4 +1,4 @@
-"""The source of a job -> its customers as of a date: buyers, listed customers who have not bought, attributes."""
+"""The customers of a job's source as of a date: buyers, listed customers who have not bought, attributes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ from clvmodels.transactions.summary import (
 
 __all__ = ["SourceData", "log_of", "read"]
 
-# Dates far earlier than the others change no customer but their own.
+# Dates far earlier than others only affect their own customers.
 WITHOUT_DATE = PeriodArguments("as_of", has_start=True, compared="customers")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceData:
-    """The customers of a job, and the log they come from.
+    """The customers of a job, with the log they come from.
 
     Attributes
     ----------
@@ -52,11 +52,11 @@ class SourceData:
     end : int
         Tick of the date.
     transactions : Transactions, EngineLog or None
-        The log, or the log in its engine; None if the source holds summaries, or only recent rows were read.
+        The log, possibly in its engine; None if the source has summaries, or only recent rows were read.
     source : object
-        The table that `holdout_split` reads, with its `columns` by role and the format of its dates.
+        The table for `holdout_split`, with its `columns` by role and the format of its dates.
     night : NightlyRead or None
-        Of a job with `source.incremental`: how the log was read, and what to keep for the next night.
+        For a job with `source.incremental`: how the log was read, and the state to keep for the next run.
     """
 
     customers: KnownCustomers
@@ -68,14 +68,14 @@ class SourceData:
     night: NightlyRead | None = None
 
     def with_calendar(self, calendar: Calendar | None) -> SourceData:
-        """Return the same customers, whose times models measure by a calendar."""
+        """Return the same customers in the time of a calendar."""
         rfm = self.customers.rfm
         if calendar == rfm.clock.calendar:
             return self
         return replace(self, customers=replace(self.customers, rfm=rfm.with_calendar(calendar)))
 
     def statistics(self) -> LogStatistics | None:
-        """Return the log by day up to the date; None if the source holds summaries."""
+        """Return the statistics of the log up to the date, or None if the source has summaries."""
         if self.night is not None:
             return self.night.statistics
         return (
@@ -115,16 +115,16 @@ def read(
     acquired_after: str | None = None,
     state: StateUse | None = None,
 ) -> SourceData:
-    """Read the source of a job, and the customers it lists.
+    """Read the source of a job, and the customers that the job lists.
 
     Parameters
     ----------
     as_of : str, optional
         Default: the latest date of the log.
     clock : Clock
-        Of the model.
+        Clock of the model.
     intertimes, has_spend : bool
-        Whether the model reads times between purchases, and money.
+        Whether the model needs times between purchases, and money.
     staging : Path
         A folder for copies of tables in databases.
     uris : dict of str to str
@@ -132,7 +132,7 @@ def read(
     acquired_after : str, optional
         Leave out customers first seen up to this day.
     state : StateUse, optional
-        Of a job that reads recent rows only.
+        For a job that reads only recent rows.
     """
     if job.source.kind == "rfm":
         if as_of is None:
@@ -159,7 +159,7 @@ def _data(
     date_format: str | None,
     night: NightlyRead | None = None,
 ) -> SourceData:
-    """Return the customers of a log or of summaries; predictions stay on this machine, whatever engine has the log."""
+    """Return the customers of a log or of summaries, as a table on this machine."""
     customers = KnownCustomers(replace(rfm, kind="polars"), np.ones(len(rfm), dtype=bool))
     return SourceData(customers, end, transactions, source, columns, date_format, night)
 
@@ -175,7 +175,7 @@ def _read_log(
     acquired_after: str | None,
     state: StateUse | None,
 ) -> SourceData:
-    """Return the customers of a log: from its recent rows if a state of earlier nights serves, else from all rows."""
+    """Return the customers of a log, from recent rows and the state of earlier runs if possible, or from all rows."""
     as_of_tick = None if as_of is None else clock.closing_tick(as_of, "as_of")
     incremental, full = None, ReadInFull("first")
     if state is not None:
@@ -213,7 +213,7 @@ def _read_log(
 def _in_engine(
     source: Any, columns: dict[str, Any], date_format: str | None, job: Job, clock: Clock, end: int | None
 ) -> EngineLog | None:
-    """Return a log that its engine can reduce; None if it is read here."""
+    """Return a log in its engine, or None if it has to be read on this machine."""
     period = WITHOUT_DATE if end is None else None
     options = LogOptions(**columns, date_format=date_format, **_ids(job.cleaning), period=period)
     return read_in_engine(source, clock, options, end)
@@ -222,7 +222,7 @@ def _in_engine(
 def _read_here(
     source: Any, columns: dict[str, Any], date_format: str | None, job: Job, clock: Clock, end: int | None
 ) -> Transactions:
-    """Return a log that is read on this machine."""
+    """Return a log read on this machine."""
     period = WITHOUT_DATE if end is None else None
     return read_transactions(
         source, clock, **columns, date_format=date_format, end=end, **_ids(job.cleaning), period=period
@@ -234,7 +234,7 @@ def _ids(cleaning: CleaningSettings) -> dict[str, Any]:
 
 
 def _refuse_nul(rfm: RFM) -> None:
-    """Raise InvalidTransactions for ids with the character NUL, which databases cannot store."""
+    """Raise an InvalidTransactions for ids with the character NUL, which databases cannot store."""
     ids = rfm.customer_id
     if ids.dtype != nw.String:
         return
@@ -247,7 +247,7 @@ def _refuse_nul(rfm: RFM) -> None:
 
 
 def log_of(job: Job, clock: Clock, staging: Path, uris: dict[str, str]) -> tuple[Any, dict[str, Any], str | None]:
-    """Return the transactions of a job, cleaned by its rules: a table, its columns by role, the format of its dates."""
+    """Return the cleaned transactions of a job: a table, its columns by role, and the format of its dates."""
     columns = job.columns
     keys = [f"columns.{key}" for key in columns.read_keys]
     source = _open(job.source, columns.read, staging, uris, "source", keys)
@@ -265,7 +265,7 @@ def _named(job: Job, has_money: bool) -> dict[str, Any]:
 
 
 def _clean(job: Job, source: Any, clock: Clock) -> Any:
-    """Return the transactions that the rules leave of a log; their columns are named by role."""
+    """Return the transactions of a log after the cleaning rules, with columns named by role."""
     columns = job.columns
     roles = {name: getattr(columns, name) for name in ("amount", *ColumnSettings.EXTRA)}
     cleaned = clean(
@@ -317,7 +317,7 @@ def _summaries(source: Any, clock: Clock, as_of: str) -> RFM:
 
 
 def _read_listed(source: Any, customer_id: str, attributes: list[str]) -> nw.DataFrame[Any]:
-    """Return the listed customers, each once, in order of id, with their attributes."""
+    """Return the listed customers with their attributes, in order of id; raise an error if one is listed twice."""
     try:
         roles = {"customer_id": customer_id, **{name: name for name in attributes}}
         rows = frames.collect(frames.open_frame(source, roles, text_id="customer_id").lazy)
@@ -337,7 +337,7 @@ def _read_listed(source: Any, customer_id: str, attributes: list[str]) -> nw.Dat
 def _add_listed(rfm: RFM, listed: nw.DataFrame[Any]) -> KnownCustomers:
     """Return the customers of the log and the listed ones, in order of id.
 
-    A customer who is only listed gets the history of one who buys for the first time now.
+    A listed customer who has not bought gets the history of a first purchase made now.
     """
     ids = rfm.customer_id.alias("customer_id")
     if ids.dtype != listed["customer_id"].dtype:
@@ -369,7 +369,7 @@ def _add_listed(rfm: RFM, listed: nw.DataFrame[Any]) -> KnownCustomers:
 
 
 def _extend_attribute(rfm: RFM, name: str, new: nw.Series[Any], order: Any) -> nw.Series[Any]:
-    """Return an attribute of the summaries for all customers, missing where a customer is only listed."""
+    """Return an attribute for all customers, missing for those who are not in the table."""
     column = rfm.attributes[name].alias(name).to_frame()
     missing = new.to_frame().with_columns(nw.lit(None).cast(column[name].dtype).alias(name)).select(name)
     matched: nw.Series[Any] = nw.concat([column, missing])[name][order]

@@ -1,4 +1,4 @@
-"""The columns of the score table that a job adds: next purchase, tiers, stage, scorecard, actions."""
+"""Optional columns of the score table: next purchase, tiers, stage, scorecard, actions."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NOBODY = "missing for customers who have not bought or could not be scored"
 
 
 def decision_columns(job: Job, time_unit: TimeUnit) -> tuple[ScoreColumn, ...]:
-    """Return the columns that the sections of a job add to the score table, in their order.
+    """Return the columns that the sections of a job add to the score table, in order.
 
     Parameters
     ----------
     job : Job
     time_unit : str
-        Of the model's clock.
+        Unit of the model's clock.
     """
     columns = _next_purchase_columns(time_unit) if job.predictions.next_purchase else []
     if job.tiers is not None:
@@ -41,9 +41,9 @@ def decision_columns(job: Job, time_unit: TimeUnit) -> tuple[ScoreColumn, ...]:
 
 
 def columns_of_job(job: Job) -> tuple[ScoreColumn, ...]:
-    """Return the columns that a job's score table has, if its customer ids are text and its source has money.
+    """Return the columns of a job's score table, assuming that customer ids are text and the source has money.
 
-    A run leaves out the columns of money where the source turns out to have none.
+    A run leaves out the columns of money if the source has none.
     """
     return score_columns(
         job.predictions,
@@ -56,7 +56,7 @@ def columns_of_job(job: Job) -> tuple[ScoreColumn, ...]:
 
 
 def _next_purchase_columns(time_unit: TimeUnit) -> list[ScoreColumn]:
-    """Whether and when customers buy next."""
+    """Return the columns on whether and when customers buy next."""
     if_again = "Median time from as_of to the next purchase if the customer buys again; missing if this is unlikely."
     columns = {
         "probability_another_purchase": ("probability", "Probability that the customer ever buys again."),
@@ -76,7 +76,7 @@ def _next_purchase_columns(time_unit: TimeUnit) -> list[ScoreColumn]:
 
 
 def _tier_columns(job: Job) -> list[ScoreColumn]:
-    """The tiers by the values of the day, and those assigned."""
+    """Return the columns of today's tier, the assigned tier, its change and its probability."""
     if job.tiers is None:
         raise AssertionError("a job without tiers has no columns of them")
     names = ", ".join(job.tiers.definition.names)
@@ -103,7 +103,7 @@ def _tier_columns(job: Job) -> list[ScoreColumn]:
 
 
 def _action_columns() -> list[ScoreColumn]:
-    """What the playbook proposes."""
+    """Return the columns of the action from the playbook."""
     return [
         _text("action_group", f"act, control (never contacted), suppressed or no action; {NOBODY}."),
         _text("action", "Action of the playbook; missing without one."),

@@ -1,4 +1,4 @@
-"""What a run decides about its customers, all of them at once: tiers, stages, scorecard, actions."""
+"""Decisions of a run, made for all customers at once: tiers, stages, scorecard, actions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["Decisions", "decide"]
 
-EARLIER = ("tier_assigned", "stage", "frequency")  # columns of the run before that decisions read
+EARLIER = ("tier_assigned", "stage", "frequency")  # columns of the previous run that decisions use
 VALUES = ("lifetime_value", "expected_purchases", "expected_spend")
 NO_TIERS = "tiers need values, but the source has no money: name columns.amount, or remove [tiers]."
 NO_ACTIONS = "actions need values, but the source has no money: name columns.amount, or remove [actions]."
@@ -39,12 +39,12 @@ NO_ACTIONS = "actions need values, but the source has no money: name columns.amo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
-    """What was decided about the customers of a run.
+    """The decisions about the customers of a run.
 
     Attributes
     ----------
     columns : mapping of str to array (n,)
-        By name of the column of the score table; missing for customers who have not bought or could not be scored.
+        Columns of the score table by name; missing for customers who have not bought or could not be scored.
     tiers : TierCounts or None
         None without tiers.
     """
@@ -56,7 +56,7 @@ class Decisions:
 def decide(
     job: Job, model: CustomerModel, customers: KnownCustomers, earlier: KeptTable | None, since: int, staging: Path
 ) -> Decisions:
-    """Return what a job decides about its customers, which depends on nothing else.
+    """Return the decisions of a job about its customers, which depend on the arguments only.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def decide(
         The model that scores.
     customers : KnownCustomers
     earlier : KeptTable or None
-        The run before, whose tiers and stages were published last.
+        The previous run, with the tiers and stages published last.
     since : int
         Ticks of the clock since that run.
     staging : Path
@@ -75,7 +75,9 @@ def decide(
         return Decisions({})
     scored = _Scored.of(job, model, customers)
     if not len(scored.rfm):
-        raise InvalidJob("No customer could be scored, so there is nobody to sort into tiers or stages.")
+        raise InvalidJob(
+            "No customer could be scored, so there are no tiers or stages: see the reasons in the score table."
+        )
     published = None if earlier is None else _published(earlier, scored.rfm, staging)
     columns: dict[str, npt.NDArray[Any]] = {}
     counts = None
@@ -99,19 +101,19 @@ def decide(
 
 @dataclass(frozen=True, eq=False)
 class _Scored:
-    """The customers to decide about, who have bought and could be scored, and what is predicted of them.
+    """The customers to decide about, who have bought and could be scored, with their predictions.
 
     Attributes
     ----------
     job : Job
     model : CustomerModel
     rows : int array (k,)
-        Their rows among all customers.
+        Rows of these customers among all customers.
     rfm : RFM
     alive : array (k,)
     predictions : mapping of str to array (k,)
-        Over the horizon of the decisions: "lifetime_value", "expected_purchases" and "expected_spend", as far as the
-        model predicts them.
+        Predictions over the horizon of the decisions: "lifetime_value", "expected_purchases" and "expected_spend", if
+        the model predicts them.
     """
 
     job: Job
@@ -123,7 +125,7 @@ class _Scored:
 
     @classmethod
     def of(cls, job: Job, model: CustomerModel, customers: KnownCustomers) -> _Scored:
-        """Predict in the blocks of the score table, so that values are equal to the last bit."""
+        """Return the customers with predictions, made in the blocks of the score table to be equal to the last bit."""
         horizon = job.decision_horizon
         options = job.predictions.model_copy(
             update={"horizons": [horizon], "interval": None, "next_purchase": False, "costs": None}
@@ -140,24 +142,24 @@ class _Scored:
 
     @cached_property
     def past(self) -> dict[str, Any]:
-        """The history of the customers by name of its column."""
+        """Return the columns of the customers' history by name."""
         rfm = self.rfm
         columns = {"frequency": rfm.frequency, "recency": rfm.recency, "T": rfm.T, "monetary_value": rfm.monetary_value}
         return {name: values for name, values in columns.items() if values is not None}
 
     def frame(self, **columns: Any) -> frames.Frame:
-        """Return columns with the ids of the customers as a frame."""
+        """Return a frame of columns, with the ids of the customers."""
         return frames.table("polars", {"customer_id": self.rfm.customer_id, **columns})
 
     def needs(self, name: str, fault: str) -> Array:
-        """Return a prediction, or raise an InvalidJob."""
+        """Return a prediction; raise an InvalidJob with a message if there is none."""
         if name not in self.predictions:
             raise InvalidJob(fault)
         return self.predictions[name]
 
 
 def _published(earlier: KeptTable, rfm: RFM, staging: Path) -> nw.DataFrame[Any]:
-    """Return the tiers and stages of the run before, with the frequency that goes with them."""
+    """Return the tiers and stages of the previous run, with the frequencies at that time."""
     columns = [name for name in ("customer_id", *EARLIER) if name in earlier.manifest.columns]
     source = earlier.source(columns, staging)
     parts = source if isinstance(source, list) else [source]
@@ -171,14 +173,14 @@ def _published(earlier: KeptTable, rfm: RFM, staging: Path) -> nw.DataFrame[Any]
 def _tiers(
     job: Job, scored: _Scored, published: nw.DataFrame[Any] | None, earlier: KeptTable | None, since: int
 ) -> tuple[dict[str, npt.NDArray[Any]], TierCounts]:
-    """Return the columns of tiers, and how many customers are in each and moved."""
+    """Return the columns of tiers, and the number of customers in each tier and with each change."""
     settings = job.tiers
     if settings is None:
         raise AssertionError("a job without tiers makes none")
     before, labels = None, settings.definition.names
     if published is not None and "tier_assigned" in published.columns:
         names = {*published["tier_assigned"].drop_nulls().unique().to_list()}
-        before = published if names and names <= {*labels} else None  # other tiers: begin anew
+        before = published if names and names <= {*labels} else None  # tiers with other names are not compared
     result = tiers(
         scored.frame(lifetime_value=scored.needs("lifetime_value", NO_TIERS)),
         rule=settings.rule,
@@ -212,7 +214,7 @@ def _tiers(
 
 
 def _pairs(migration: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Return the customers by published and assigned tier, of those who had and have one."""
+    """Return the number of customers by published and assigned tier, for those who have both."""
     both = migration[migration["published"].notna() & migration["assigned"].notna()]
     pairs: dict[str, dict[str, int]] = {}
     for published, assigned, customers in both[["published", "assigned", "customers"]].itertuples(index=False):
@@ -221,7 +223,7 @@ def _pairs(migration: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 
 def _draws(job: Job, scored: _Scored) -> Any:
-    """Return joint draws of what customers realize within the horizon."""
+    """Return joint draws of the value that customers realize within the horizon."""
     if scored.model.spend is None:
         raise InvalidJob(NO_TIERS)
     predictions = job.predictions
@@ -239,7 +241,7 @@ def _draws(job: Job, scored: _Scored) -> Any:
 
 
 def _of_assigned(columns: Mapping[str, Any], names: Sequence[str]) -> Array:
-    """Return the probability of the tier that each customer is in, (k,)."""
+    """Return the probability of each customer's assigned tier, (k,)."""
     chances = np.stack([columns[f"{PROBABILITY}{name}"] for name in names])
     number = {name: place for place, name in enumerate(names)}
     place = np.array([number.get(name, -1) for name in columns["tier_assigned"]])
@@ -247,7 +249,7 @@ def _of_assigned(columns: Mapping[str, Any], names: Sequence[str]) -> Array:
 
 
 def _indicator_table(scored: _Scored, horizon: str) -> frames.Frame:
-    """Return the columns that indicators may be made of, under their own names and those of the score table."""
+    """Return the columns for indicators, under their own names and those of the score table."""
     predicted = {name: scored.predictions[name] for name in VALUES if name in scored.predictions}
     named = {prediction_column(name, horizon): values for name, values in predicted.items() if name != "expected_spend"}
     attributes = {name: scored.rfm.attributes[name] for name in scored.rfm.attributes}
@@ -284,7 +286,7 @@ def _actions(job: Job, scored: _Scored, decided: Mapping[str, npt.NDArray[Any]])
 
 
 def _spread(values: npt.NDArray[Any], rows: npt.NDArray[np.intp], n: int) -> npt.NDArray[Any]:
-    """Return values of some rows as an array of all (n,), missing elsewhere."""
+    """Return an array (n,) with values in some rows and missing values elsewhere."""
     is_number = np.issubdtype(values.dtype, np.floating)
     spread = np.full(n, np.nan) if is_number else np.full(n, None, dtype=object)
     spread[rows] = values

@@ -1,4 +1,4 @@
-"""First and repeat purchases of a job's log day by day."""
+"""First and repeat purchases of a job's log by day."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from clvmodels.transactions.log import Transactions
 
 __all__ = ["daily_purchases"]
 
-MOST_ROWS = 2_000_000  # of the sample whose purchases are counted by day
+MOST_ROWS = 2_000_000  # in the sample whose purchases are counted by day
 
 
 def daily_purchases(
     transactions: Transactions | EngineLog, clock: Clock, end: int, after: int | None = None
 ) -> DailyCounts | None:
-    """Return first and repeat purchases by day up to a tick, of a sample of the customers if rows are many.
+    """Return first and repeat purchases by day up to a tick, for a sample of the customers if there are many rows.
 
     Parameters
     ----------

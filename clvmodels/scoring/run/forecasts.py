@@ -1,4 +1,4 @@
-"""Forecasts of all customers of a run at once, by a forecaster that needs more than each customer's RFM."""
+"""Forecasts of all customers of a run at once, by a forecaster that needs more than the RFM."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ LEVEL = 0.9
 def forecast_customers(
     job: Job, forecaster: Forecaster, data: SourceData
 ) -> tuple[SourceData, dict[str, tuple[float, float]]]:
-    """Return the source with forecasts of its customers, and the interval of each total by the name of its column.
+    """Return the source with forecasts of its customers, and the interval of each total by column name.
 
-    The forecasts of all customers are made at once, so that neither blocks nor their size change a number.
+    All customers are forecast at once, so results do not depend on the size of blocks.
     """
     history = data.history(job)
     if "money" in history.missing(forecaster.needs):
-        raise InvalidJob("columns.amount: the forecaster was fitted with money: name the column of amounts.")
+        raise InvalidJob(
+            "columns.amount: is missing, but the forecaster was fitted with money: set the column of amounts."
+        )
     bought = data.customers.bought
     forecasts, intervals = {}, {}
     for horizon in job.predictions.horizons:
@@ -45,7 +47,9 @@ def forecast_customers(
             for end, values in {"": part.mean, **_ends(job, forecaster, history, horizon, quantity)}.items():
                 columns[f"{quantity}{end}"] = np.full(len(bought), np.nan)
                 columns[f"{quantity}{end}"][bought] = values
-            if part.distribution is not None and quantity == "purchases":  # money is discounted, its total is not
+            if (
+                part.distribution is not None and quantity == "purchases"
+            ):  # money is discounted in the table, but not in the forecast total
                 intervals[prediction_column(name, horizon)] = part.distribution.interval(
                     job.predictions.interval or LEVEL
                 )
@@ -57,7 +61,7 @@ def forecast_customers(
 def _ends(
     job: Job, forecaster: Forecaster, history: KnownHistory, horizon: str, quantity: ForecastQuantity
 ) -> dict[str, Array]:
-    """Return the ends of customers' intervals (n,), if the job has intervals."""
+    """Return the ends of customers' intervals (n,), or no columns if the job has no intervals."""
     predictions = job.predictions
     if predictions.interval is None:
         return {}

@@ -1,4 +1,4 @@
-"""The tables of past runs that sinks keep: files of partitioned Parquet sinks, and rows of tables with all days."""
+"""The tables of past runs in sinks: files of partitioned Parquet sinks, and rows of tables with all days."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["KeptTable", "kept_tables", "last_kept"]
 
 @dataclass(frozen=True, slots=True)
 class KeptTable:
-    """The table of a past run that is still there.
+    """The table of a past run that still exists.
 
     Attributes
     ----------
     manifest : RunManifest
     parts : tuple of Path
-        Its files; empty if it is in a database.
+        Its files; empty for a table in a database.
     sink : SinkSettings or None
-        The database that holds it.
+        The database of the table.
     uri : str
         The value of its environment variable.
     """
@@ -37,7 +37,7 @@ class KeptTable:
     uri: str = ""
 
     def source(self, columns: Sequence[str], staging: Path) -> Any:
-        """Return what reads some columns: the files, or a copy of the rows of a database in a folder.
+        """Return the source of some columns: the files, or a copy of the rows of a database in a folder.
 
         Parameters
         ----------
@@ -55,7 +55,7 @@ class KeptTable:
 
 
 def kept_tables(job: Job, manifests: Sequence[RunManifest], uris: Mapping[str, str]) -> list[KeptTable]:
-    """Return those of some past runs of a job whose tables are still there.
+    """Return the tables of past runs of a job that still exist.
 
     Parameters
     ----------
@@ -79,17 +79,17 @@ def kept_tables(job: Job, manifests: Sequence[RunManifest], uris: Mapping[str, s
 
 
 def last_kept(job: Job, uris: Mapping[str, str], as_of: str, end: int, *, backfill: bool) -> KeptTable | None:
-    """Return the table of the last run of an earlier day that every sink had; None if none is there.
+    """Return the table of the last run of an earlier day that every sink had, or None.
 
-    A run of today is never an earlier one, so that running a day again gives the same. For the same reason, only
-    backfills read the tables of backfills, which may be made at any time.
+    A run of the same day is never used, so running a day again gives the same result. For the same reason, only
+    backfills use the tables of backfills, which may be made at any time.
 
     Parameters
     ----------
     as_of : str
-        The date that is scored.
+        The date of the run.
     end : int
-        Its tick.
+        Tick of that date.
     backfill : bool
         Whether this run is a backfill.
     """
@@ -109,6 +109,6 @@ def _last_of(
 
 
 def _place(table: KeptTable) -> tuple[int, int, str]:
-    """Return what orders runs: of two of one day, the one that had seen more rows of the log comes last."""
+    """Return the sort key of a run: of two runs of one day, the one with more rows of the log is later."""
     manifest = table.manifest
     return manifest.end, manifest.rows_to_as_of or 0, manifest.run_id

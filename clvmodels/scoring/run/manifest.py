@@ -1,4 +1,4 @@
-"""The manifest of a run: what was scored, with what, and which sinks have it; JSON that is checked when it is read."""
+"""The manifest of a run: data, model, results and sinks, as JSON that is checked when it is read."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 FORMAT = "clvmodels.Run"
-SUM_TOLERANCE = 1e-9  # stores add up in another order, and CSV has 15 digits or more
+SUM_TOLERANCE = 1e-9  # stores add up in different orders, and CSV has at least 15 digits
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -48,13 +48,13 @@ class SinkState(Record):
     Attributes
     ----------
     name : str
-        As the job names it; never a secret.
+        Name of the sink in the job; never a secret.
     done : bool
-        Whether it holds this run's table, or held it until another run replaced it.
+        Whether it has this run's table, or had it until another run replaced it.
     rows : int
-        Of the table, counted in the sink before it was published; 0 until it is.
+        Rows of the table, counted in the sink before publication; 0 until then.
     runs : str or None
-        Of a partitioned Parquet sink: its folder, in which every run stays.
+        For a partitioned Parquet sink: its folder, in which every run stays.
     """
 
     name: str
@@ -64,56 +64,56 @@ class SinkState(Record):
 
 
 class RunManifest(Record):
-    """The record of a run.
+    """The manifest of a run.
 
     Attributes
     ----------
     run_id : str
-        Hash of what the table depends on: job, date, model, data, release.
+        Hash of everything that the table depends on: job, date, model, data, release.
     as_of : str
-        Last date (or hour) scored from.
+        Last date (or hour) of the data.
     end : int
-        The same as a tick of the clock.
+        The same date as a tick of the clock.
     version : str or None
-        Of the model in the registry.
+        Version of the model in the registry.
     model_fingerprint, source_fingerprint : str
         SHA-256 of the model's file, and of the customers' summaries as of the date.
     horizons, columns : tuple of str
-        Of the table.
+        Horizons and columns of the table.
     customers, scored, refused : int
-        customers = scored + refused; those with a reason are refused.
+        customers = scored + refused; refused customers have a reason.
     reasons : dict of str to int
-        Customers refused, by reason.
+        Number of refused customers by reason.
     new_since_fit, not_yet_bought : int
     rows_to_as_of : int or None
         Rows of the log dated up to the date; None if the source is not a log.
     late_rows : int or None
-        Rows dated up to the last run's date that were not there then; negative if rows have gone.
+        Rows dated up to the last run's date that it did not read; negative if rows were removed.
     feed : FeedStatistics or None
-        How old the log's latest row is, and the rows of its last day with those expected on this weekday.
+        Age of the log's latest row, and the rows of its last day with those expected on this weekday.
     evidence : RunStatistics
-        Totals and distributions that gates compare later runs with.
+        Totals and distributions, which gates compare with later runs.
     gates : tuple of GateResult
     forced : bool
-        Whether it was published although a gate refused.
+        Whether it was published even though a gate refused.
     status : {"published", "unfinished", "refused"}
-        In every sink; in some of them, or none yet; or in none because a gate refused.
+        Published to every sink; to some or none yet; or to none because a gate refused.
     refusal : str or None
-        Why it was refused: the texts of the gates.
+        The texts of the gates that refused.
     sinks : tuple of SinkState
     packages : dict of str to str
     job : dict
-        The job; secrets are named, and their values left out.
+        The job, with the names of environment variables and without their values.
     backfill : bool
         Whether the run only added to the history of runs.
     model_as_of : str or None
         Last date of the data the model was fitted to; None in manifests of 0.1.0.
     tiers : TierCounts or None
-        Customers by tier, and how they moved since the run before; None if the job makes no tiers.
+        Customers by tier, and their moves since the previous run; None if the job has no tiers.
     reading : SourceReading or None
         Whether the log was read in full or from a day on; None without `source.incremental`.
     lineage : dict
-        What was read and written, when, in the words of OpenLineage; empty in manifests before there was this field.
+        Inputs and outputs with times, in the format of OpenLineage; empty in manifests of earlier releases.
     """
 
     format: Literal["clvmodels.Run"] = "clvmodels.Run"
@@ -164,7 +164,7 @@ class RunManifest(Record):
 
     @property
     def published(self) -> bool:
-        """Whether every sink has had the table."""
+        """Return whether every sink has had the table."""
         return bool(self.sinks) and all(sink.done for sink in self.sinks)
 
     def describes(self, table: HeldTable, sink: str, content: Content) -> bool:
@@ -183,7 +183,7 @@ class RunManifest(Record):
 
 
 def write(manifest: RunManifest, folder: Path) -> Path:
-    """Write a manifest, whole or not at all; it replaces an earlier one of the same run."""
+    """Write a manifest completely or not at all, replacing an earlier one of the same run."""
     path = folder / "runs" / manifest.file_name
     files.write_checked(path, manifest.model_dump(mode="json"))
     return path
@@ -195,7 +195,7 @@ def read_manifest(path: Path) -> RunManifest:
     Raises
     ------
     InvalidManifest
-        When it is missing, damaged, of an unknown version, or not a manifest.
+        If it is missing, damaged, of an unknown version, or not a manifest.
     """
     document = files.read_document(path, "manifest of a run", FORMAT, 1, InvalidManifest)
     files.refuse_damaged(path, document, InvalidManifest, "Remove it, and run again.")
@@ -207,14 +207,14 @@ def read_manifest(path: Path) -> RunManifest:
 
 
 def read_manifests(folder: Path, set_aside: bool = False) -> list[RunManifest]:
-    """Return the manifest of every run in a job's folder, by the date scored from; damaged ones are reported."""
-    paths = sorted((folder / "runs").glob("[!.]*.json"))  # names with a dot are being written
+    """Return the manifests of all runs in a job's folder by date, and report damaged ones."""
+    paths = sorted((folder / "runs").glob("[!.]*.json"))  # files whose names begin with a dot are being written
     manifests = [manifest for path in paths if (manifest := _read_or_report(path, set_aside)) is not None]
     return sorted(manifests, key=lambda manifest: (manifest.end, manifest.run_id))
 
 
 def _read_or_report(path: Path, set_aside: bool) -> RunManifest | None:
-    """Return a manifest; one that is damaged is logged, and renamed so that it is not read again if `set_aside`."""
+    """Return a manifest, or log that it is damaged and, with `set_aside`, rename it so that it is not read again."""
     try:
         return read_manifest(path)
     except InvalidManifest as error:
@@ -229,7 +229,7 @@ def _read_or_report(path: Path, set_aside: bool) -> RunManifest | None:
 
 
 def _is_of_another_release(path: Path) -> bool:
-    """Return whether a file is a sound manifest with another version of the schema."""
+    """Return whether a file is a valid manifest with another version of the schema."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -243,24 +243,24 @@ def _is_of_another_release(path: Path) -> bool:
 
 
 def manifests_near(folder: Path | None, as_of: str, end: int, run_id: str, set_aside: bool) -> list[RunManifest]:
-    """Return the manifests that a run is compared with, by date, without reading those of all nights.
+    """Return the manifests that a run is compared with by date, without reading all of them.
 
-    They are those of its day and of later days, and of the days before back to the last published run.
+    They are those of its day, of later days, and of earlier days back to the last published run.
 
     Parameters
     ----------
     as_of : str
         Last date of the run.
     end : int
-        The same as a tick.
+        Tick of that date.
     run_id : str
-        Of the run, which is not compared with itself.
+        Id of the run, which is not compared with itself.
     """
     if folder is None:
         return []
     days: dict[str, list[Path]] = {}
     for path in (folder / "runs").glob("[!.]*.json"):
-        days.setdefault(path.name[:10], []).append(path)  # as `file_name` begins
+        days.setdefault(path.name[:10], []).append(path)  # the date at the beginning of `file_name`
     manifests: list[RunManifest] = []
     for day in sorted(days, reverse=True):
         if day < as_of[:10] and last_published(manifests, end, run_id) is not None:
@@ -271,7 +271,7 @@ def manifests_near(folder: Path | None, as_of: str, end: int, run_id: str, set_a
 
 
 def last_published(manifests: Iterable[RunManifest], end: int, but: str = "") -> RunManifest | None:
-    """Return the last published run as of a tick or earlier, leaving out the run `but`."""
+    """Return the last published run as of a tick or earlier, except the run `but`."""
     published = [m for m in manifests if m.published and m.end <= end and m.run_id != but]
     return max(published, key=lambda manifest: manifest.end) if published else None
 

@@ -1,4 +1,4 @@
-"""The order of runs: an older day never replaces a newer one, except in the history that a backfill writes."""
+"""The order of runs: an older day never replaces a newer one, except in the history of runs."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ __all__ = ["check_order", "refuse_older"]
 def check_order(
     as_of: str, end: int, earlier: Iterable[RunManifest], outlets: Sequence[SinkWriter]
 ) -> list[GateResult]:
-    """Return the result of the gate that keeps a run from replacing that of a later day; none if nothing is later.
+    """Return the result of the gate that keeps a run from replacing one of a later day, if there is one.
 
     Parameters
     ----------
     as_of : str
         The date of the run.
     end : int
-        The same as a tick.
+        Tick of that date.
     earlier : iterable of RunManifest
         The runs so far.
     outlets : sequence of SinkWriter
-        Sinks, with the tables that they hold.
+        Sinks with their current tables.
     """
     later = [run for run in earlier if run.end > end and not run.backfill and any(sink.done for sink in run.sinks)]
     days = {run.as_of: "" for run in sorted(later, key=lambda run: run.end)}
-    # A table whose manifest is gone still has its date; for hours the date is all there is to compare.
+    # A table without a manifest still has its date; for hours only the date can be compared.
     for outlet in outlets:
         if outlet.held is not None and outlet.held.as_of[:10] > as_of[:10]:
             days.setdefault(outlet.held.as_of, outlet.name)
@@ -43,7 +43,7 @@ def check_order(
 
 
 def refuse_older(results: Sequence[GateResult]) -> None:
-    """Raise GateRefused if a run would replace that of a later day; force=True does not change that."""
+    """Raise a GateRefused if a run would replace one of a later day, even with force=True."""
     if results:
         raise GateRefused(
             f"The gate 'order' refused, so nothing was published.\n{results[0].text}\n"

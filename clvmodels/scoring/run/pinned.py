@@ -1,4 +1,4 @@
-"""The files of a job's source as they were at the start: a run reads them more than once, and they must not change."""
+"""The state of a job's source files at the start of a run, which reads them several times: they must not change."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ State = tuple[str, int, int, int]  # path, bytes, time of the last change in nan
 
 @dataclass(frozen=True, slots=True)
 class PinnedFiles:
-    """The files that a job reads, and how they were.
+    """The files that a job reads, and their state.
 
     Attributes
     ----------
     places : dict of str to Path
-        File, folder or glob by the section that names it; databases are copied in one transaction instead.
+        File, folder or glob by section; databases are copied in one transaction instead.
     states : tuple of (str, int, int, int)
     """
 
@@ -32,7 +32,7 @@ class PinnedFiles:
 
     @classmethod
     def of(cls, job: Job) -> PinnedFiles:
-        """Note the files of a job as they are now."""
+        """Return the files of a job with their current state."""
         sections = {"source": job.source, "customers": job.customers}
         places = {
             name: place.path
@@ -43,7 +43,7 @@ class PinnedFiles:
         return cls(places, _states(places))
 
     def check(self) -> None:
-        """Raise StoreUnreachable if a file changed, came or went."""
+        """Raise a StoreUnreachable if a file was changed, added or removed."""
         now = _states(self.places)
         if now != self.states:
             changed = sorted({state[0] for state in set(now) ^ set(self.states)})
@@ -54,32 +54,32 @@ class PinnedFiles:
 
     @contextlib.contextmanager
     def explaining(self) -> Iterator[None]:
-        """Replace any error by one clear error if it came because a file changed."""
+        """Replace any error by a clear one if a file changed in the meantime."""
         try:
             yield
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException:  # polars panics where a file shrinks, and its PanicException is not an Exception
+        except BaseException:  # polars panics if a file shrinks, and its PanicException is not an Exception
             self.check()
             raise
 
 
 def _states(places: dict[str, Path]) -> tuple[State, ...]:
-    """Return the states of all files at some places."""
+    """Return the states of all files at the places."""
     files = {file for path in places.values() for file in _files(path)}
     return tuple(sorted(state for file in files if (state := _state(file)) is not None))
 
 
 def _files(path: Path) -> list[Path]:
     if frames.is_glob(path) and not path.exists():
-        with contextlib.suppress(ValueError):  # no file matches, which reading reports
+        with contextlib.suppress(ValueError):  # without a matching file, reading raises the error
             return list(frames.matching_files(path))
         return []
     return [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
 
 
 def _state(file: Path) -> State | None:
-    """Return the state of a file, None if it is gone."""
+    """Return the state of a file, or None if it does not exist."""
     try:
         status = file.stat()
     except OSError:

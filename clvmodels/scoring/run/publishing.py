@@ -1,4 +1,4 @@
-"""From customers to published tables: blocks go to the staged table of every sink, are counted there, and published."""
+"""From customers to published tables: blocks are written to the staged table of every sink, counted, and published."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ __all__ = ["PublishedCounts", "SinkWriter", "score_all", "staged", "write_cohort
 
 @dataclass(slots=True)
 class SinkWriter:
-    """A sink during a run.
+    """A sink in a run.
 
     Attributes
     ----------
     name : str
     content : {"scores", "cohorts"}
     place : ScoreStore or None
-        None where it could not be reached at the start.
+        None if the sink could not be reached at the start.
     held : HeldTable or None
-        The table that was there at the start.
+        The table of the sink at the start.
     done : bool
-        Whether the run's table is published there.
+        Whether the run's table is published to the sink.
     fault : str or None
-        Why it could not be reached; the run goes on without it.
+        Why the sink could not be reached; the run continues without it.
     stage : StagedTable or None
     rows : int
         Counted in the staged table, or in the published one.
@@ -57,12 +57,12 @@ class SinkWriter:
 
     @property
     def pending(self) -> bool:
-        """Whether the table is still to be published here, and can be."""
+        """Return whether the table has yet to be published to this sink, and can be."""
         return not self.done and self.fault is None
 
     @contextlib.contextmanager
     def trying(self) -> Iterator[None]:
-        """Record the fault if this sink cannot be reached, and let the others go on."""
+        """Store the fault if this sink cannot be reached, and continue with the others."""
         try:
             yield
         except StoreUnreachable as error:
@@ -71,7 +71,7 @@ class SinkWriter:
 
 @dataclass(slots=True)
 class PublishedCounts:
-    """Counts and totals of a run, added up over the blocks in their order."""
+    """Counts and totals of a run, added up over its blocks in order."""
 
     customers: int = 0
     refused: int = 0
@@ -82,7 +82,7 @@ class PublishedCounts:
     collector: StatisticsCollector | None = None
 
     def add(self, rows: pa.Table, columns: Sequence[ScoreColumn], collector: StatisticsCollector) -> None:
-        """Count a block."""
+        """Add the counts of a block."""
         self.customers += len(rows)
         self.new_since_fit += pc.sum(rows["new_since_fit"]).as_py() or 0
         self.not_yet_bought += pc.sum(rows["not_yet_bought"]).as_py() or 0
@@ -131,19 +131,19 @@ def score_all(
     since_last: int,
     progress: Progress,
 ) -> PublishedCounts:
-    """Score every customer, write the rows to the staged tables, and check how many arrived.
+    """Score every customer, write the rows to the staged tables, and check their number.
 
     Raises
     ------
     StoreUnreachable
-        When a sink has another number of rows than there are customers: a fault of the store.
+        If the number of rows in a sink is not the number of customers, which is a fault of the store.
     """
     counts, waiting = PublishedCounts(), list[pa.Table]()
     outlets = [outlet for outlet in outlets if outlet.content == "scores"]
     blocks_at_once = max(1, at_once // score_table.BLOCK)
     for block in score_table.blocks(customers):
         rows = score_table.score(model, block, predictions, stamp, columns)
-        # Gates look at customers who have a history that the model can read.
+        # Gates use customers with a history that the model accepts.
         readable = block.bought & ~rows["probability_alive"].is_null().to_numpy()
         collector = StatisticsCollector.of(
             block.rfm if readable.all() else block.rfm[readable],

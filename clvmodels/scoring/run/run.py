@@ -1,4 +1,4 @@
-"""A run: its identity, and the steps from customers to published tables: stage, count, check by gates, publish."""
+"""A run: its identity, and the steps from customers to published tables: stage, count, check gates, publish."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ class RunPlan:
     ----------
     job : Job
     model : CustomerModel
-        The model that scores: without its spend model where there is no money.
+        The model that scores, without its spend model if there is no money.
     version : str or None
-        Its name in the registry.
+        The version of the model in the registry.
     fit_statistics : RunStatistics or None
-        Of the customers that version was fitted to.
+        Statistics of the customers that the version was fitted to.
     data : SourceData
     pinned : PinnedFiles
-        The files that it was read from.
+        The files of the source.
     as_of : str
     model_fingerprint, source_fingerprint, run_id : str
     backfill : bool
         Whether the run only adds to the history.
     earlier : KeptTable or None
-        The run before, whose tiers and stages this run's depend on.
+        The previous run, on whose tiers and stages those of this run depend.
     now : function
-        Returns the time, in ISO 8601.
+        Returns the current time in ISO 8601.
     """
 
     job: Job
@@ -79,7 +79,7 @@ class RunPlan:
 
     @property
     def since_earlier(self) -> int:
-        """Ticks since the run before."""
+        """Return the ticks since the previous run."""
         return 0 if self.earlier is None else self.data.end - self.earlier.manifest.end
 
 
@@ -96,7 +96,7 @@ def plan(
     earlier: KeptTable | None = None,
     now: Callable[[], str],
 ) -> RunPlan:
-    """Return the plan of a run; its id is the hash of everything that its table depends on."""
+    """Return the plan of a run, whose id is the hash of everything that its table depends on."""
     as_of = str(data.customers.rfm.observation_end)
     file, source = hashlib.sha256(path.read_bytes()).hexdigest(), score_table.fingerprint(data.customers)
     identity = {
@@ -116,7 +116,7 @@ def plan(
 
 
 def packages() -> dict[str, str]:
-    """Return the versions of the packages that numbers depend on."""
+    """Return the versions of the packages that results depend on."""
     return {name: metadata.version(name) for name in PACKAGES}
 
 
@@ -130,7 +130,7 @@ def perform(
     force: bool,
     progress: Progress,
 ) -> tuple[RunManifest, tuple[str, ...]]:
-    """Do what remains to be done of a run; return its manifest, and the sinks that got the table now.
+    """Perform the remaining steps of a run; return its manifest, and the sinks that the table was published to.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def perform(
     Raises
     ------
     GateRefused
-        Nothing was published.
+        A gate refused, and nothing was published.
     """
     folder, run_id = planned.job.run.folder, planned.run_id
     same = next((run for run in earlier if run.run_id == run_id), None)
@@ -183,7 +183,7 @@ def perform(
         run = _describe(planned, counts, last, columns, decisions.tiers)
         run = run.model_copy(update={"gates": (*order, *run.gates)})
         planned.pinned.check()
-        # A run without a folder keeps nothing and is not scheduled: gates are reported, and refuse nothing.
+        # A run without a folder has no history and is not scheduled: gates are reported but do not refuse.
         refused = log_gates(run.gates) and folder is not None
         forced = refused and (force or (same is not None and same.forced))
         states = () if same is None else same.sinks
@@ -191,7 +191,7 @@ def perform(
         if dry_run:
             return run, ()
         if refused and not forced:
-            if same is None or same.refusal is not None:  # the manifest of a run that was published stays
+            if same is None or same.refusal is not None:  # the manifest of a published run stays
                 _save(planned, run.model_copy(update={"refusal": refusal(run.gates)}), outlets)
             refuse(run.gates)
         progress("Publishing")
@@ -199,7 +199,7 @@ def perform(
 
 
 def _publish(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> tuple[RunManifest, tuple[str, ...]]:
-    """Publish in one sink after another; the manifest is written before the first and after each."""
+    """Publish to one sink after another; the manifest is written before the first and after each."""
     published: list[str] = []
     run = _save(planned, run, outlets)
     try:
@@ -215,7 +215,7 @@ def _publish(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) 
 def _publish_each(
     planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter], published: list[str]
 ) -> RunManifest:
-    """Publish in each sink that lacks the table, and add its name to those published."""
+    """Publish to each sink that lacks the table, and append its name to `published`."""
     for outlet in outlets:
         if outlet.pending and outlet.stage is not None:
             with outlet.trying():
@@ -236,7 +236,7 @@ def _describe(
     columns: Sequence[ScoreColumn],
     tiers: TierCounts | None,
 ) -> RunManifest:
-    """Return the manifest of a run that is counted and not yet published."""
+    """Return the manifest of a run that is counted but not yet published."""
     data = planned.data
     if counts.collector is None:
         raise AssertionError("a summary has at least one row")
@@ -293,7 +293,7 @@ def _describe(
 
 
 def _rows_read(data: SourceData, log: LogStatistics | None) -> dict[str, int]:
-    """Return the rows of the source up to the date."""
+    """Return the number of rows of the source up to the date."""
     return {"source": len(data.customers.rfm) if log is None else log.rows_up_to(data.end)}
 
 
@@ -312,20 +312,20 @@ def _model_as_of(planned: RunPlan) -> str | None:
 
 
 def _since_last(planned: RunPlan, last: RunManifest | None) -> int:
-    """Return the ticks from the end of what gates compare with."""
+    """Return the ticks since the end of the run, or of the fit, that gates compare with."""
     reference = planned.fit_statistics if last is None else last.evidence
     return 0 if reference is None else max(0, planned.data.end - reference.end)
 
 
 def _late(log: LogStatistics | None, last: RunManifest | None) -> int | None:
-    """Return the number of rows dated up to the last run's date that it did not see."""
+    """Return the number of rows dated up to the last run's date that it did not read."""
     if log is None or last is None or last.rows_to_as_of is None:
         return None
     return log.rows_up_to(last.end) - last.rows_to_as_of
 
 
 def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, before: Sequence[SinkState]) -> tuple[SinkState, ...]:
-    """Return the states of a run's sinks; those that this call does not write to keep the states they had before."""
+    """Return the states of a run's sinks; sinks that this call does not write to keep their states."""
     folders = {
         sink.name: str(sink.path.resolve())
         for sink in job.sinks
@@ -344,7 +344,7 @@ def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, before: Sequence
 
 
 def _save(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> RunManifest:
-    """Write the manifest with the present state of the sinks, and return it."""
+    """Write the manifest with the current state of the sinks, and return it."""
     run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers, run.sinks)})
     status = "published" if run.published else "unfinished" if run.refusal is None else "refused"
     done = {state.name: state.rows for state in run.sinks}

@@ -1,4 +1,4 @@
-"""The columns of the score table as records, over which schema, rows, totals, comments and data dictionary iterate.
+"""The columns of the score table as records, used for schema, rows, totals, comments and data dictionary.
 
 To add a column, add a record to `score_columns` (and a test).
 """
@@ -34,8 +34,8 @@ __all__ = [
     "score_columns",
 ]
 
-SCHEMA_VERSION = 2  # of names, types and meanings of the columns; 1 was that of 0.1.0, without a column that says so
-NEXT_PURCHASE = "next purchase"  # the key of what is predicted of it, next to the horizons
+SCHEMA_VERSION = 2  # of the names, types and meanings of columns; 1 in release 0.1.0, whose tables have no such column
+NEXT_PURCHASE = "next purchase"  # the key of its predictions, in addition to the horizons
 Booleans = npt.NDArray[np.bool_]
 Predictions = Mapping[str, Array]  # columns of a prediction by their names, such as "lifetime_value_lower", each (n,)
 
@@ -47,13 +47,14 @@ class KnownCustomers:
     Attributes
     ----------
     rfm : RFM
-        In order of id. A customer who has not bought yet has the history of one who buys for the first time now.
+        In order of id. A customer who has not bought yet has the history of a first purchase made now.
     bought : bool array (n,)
     forecasts : mapping of str to mapping of str to array (n,)
-        By horizon: expected "purchases", and "money" not discounted, of a forecaster that needs more than an RFM, and
-        the ends of their intervals, with _lower and _upper; NaN for customers who have not bought. Empty for a process.
+        Forecasts by horizon of a forecaster that needs more than an RFM: expected "purchases" and undiscounted "money",
+        and the ends of their intervals with _lower and _upper; NaN for customers who have not bought. Empty for a
+        process.
     decisions : mapping of str to array (n,)
-        By name of the column, what was decided about each customer: tiers, stage, score, action.
+        Decisions about each customer by column: tiers, stage, score, action.
     """
 
     rfm: RFM
@@ -75,7 +76,7 @@ class KnownCustomers:
 
 @dataclass(frozen=True, slots=True)
 class RunStamp:
-    """What every row repeats: the run's id, date and model; and the ticks from the end of the fit to that date."""
+    """Values that are the same in all rows: the run's id, date and model, and the ticks since the end of the fit."""
 
     run_id: str
     as_of: str
@@ -85,18 +86,18 @@ class RunStamp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredBlock:
-    """A block of customers with everything predicted for them: what columns are computed from.
+    """A block of customers with their predictions, from which columns are computed.
 
     Attributes
     ----------
     customers : KnownCustomers
     stamp : RunStamp
     reasons : object array (n,)
-        Why a customer, or the customer's value, could not be predicted; an empty text where nothing is missing.
+        The reason why a customer, or the customer's value, could not be predicted; an empty text if nothing is missing.
     alive : float array (n,)
-        P(alive); NaN for customers the model refuses.
+        P(alive); NaN for customers that the model refuses.
     predictions : mapping of horizon to mapping of str to float array (n,)
-        By horizon, the columns of the predictions, and those of NEXT_PURCHASE; NaN for customers the model refuses.
+        Columns of predictions by horizon, and those of NEXT_PURCHASE; NaN for customers that the model refuses.
     """
 
     customers: KnownCustomers
@@ -109,7 +110,8 @@ class ScoredBlock:
         return len(self.customers)
 
 
-Compute = Callable[[ScoredBlock], Any]  # an array (n,), where NaN is missing in a column of floats, or an Arrow array
+# Returns an Arrow array, or an array (n,) in which NaN is missing for columns of floats.
+Compute = Callable[[ScoredBlock], Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +121,7 @@ class ScoreColumn(TableColumn):
     Attributes
     ----------
     compute : function of ScoredBlock
-        The values of a block of customers.
+        Returns the values of a block of customers.
     """
 
     compute: Compute
@@ -134,18 +136,18 @@ def score_columns(
     has_spend: bool,
     added: Sequence[ScoreColumn] = (),
 ) -> tuple[ScoreColumn, ...]:
-    """Return the columns of the score table, in their order.
+    """Return the columns of the score table in order.
 
     Parameters
     ----------
     predictions : PredictionSettings
         Horizons, interval, and the terms of the value.
     id_dtype : pyarrow.DataType
-        Of customer_id.
+        Type of customer_id.
     time_unit : str
-        Of the model's clock.
+        Unit of the model's clock.
     has_money, has_spend : bool
-        Whether the source has money, and whether the model values it.
+        Whether the source has money, and whether the model has a spend model.
     added : sequence of ScoreColumn
         The columns of next purchase and decisions.
     """
@@ -161,7 +163,7 @@ def prediction_column(quantity: str, horizon: str, end: str = "") -> str:
 
 
 def _history_columns(id_dtype: pa.DataType, time_unit: TimeUnit, has_money: bool) -> list[ScoreColumn]:
-    """What is known of a customer, and P(alive)."""
+    """Return the columns of a customer's history, and P(alive)."""
     unit = f"{time_unit}s"
     columns = [
         ScoreColumn(
@@ -204,7 +206,7 @@ def _history_columns(id_dtype: pa.DataType, time_unit: TimeUnit, has_money: bool
 
 
 def _horizon_columns(predictions: PredictionSettings, horizon: str, has_spend: bool) -> list[ScoreColumn]:
-    """What is predicted over a horizon: purchases, value, and the ends of their intervals."""
+    """Return the columns of a horizon: purchases, value, and the ends of their intervals."""
     quantities = {
         "expected_purchases": ("purchases", f"Purchases expected in the {horizon} after as_of"),
         "lifetime_value": ("money", f"Value of the {predictions.value_terms(horizon).text}"),
@@ -236,7 +238,7 @@ def _horizon_columns(predictions: PredictionSettings, horizon: str, has_spend: b
 
 
 def _run_columns() -> list[ScoreColumn]:
-    """How a customer relates to the fit and the run."""
+    """Return the columns on the fit and the run."""
     return [
         ScoreColumn(
             "new_since_fit",
@@ -308,7 +310,7 @@ def _alive(block: ScoredBlock) -> Array:
 
 
 def prediction_of(block: ScoredBlock, horizon: str, name: str) -> Array:
-    """Return a column of the predictions over a horizon (n,), all missing where the model refuses the whole block."""
+    """Return a column of the predictions over a horizon (n,), all NaN if the model refuses the whole block."""
     column = block.predictions.get(horizon, {}).get(name)
     return np.full(len(block), np.nan) if column is None else column
 

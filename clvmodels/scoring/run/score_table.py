@@ -1,4 +1,4 @@
-"""Customers -> rows of the score table, in fixed blocks by id, so that no chunk size changes a number."""
+"""Rows of the score table, computed in fixed blocks by id, so results do not depend on the size of chunks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BLOCK = 65_536  # customers whose scores are computed together
 def columns_of(
     customers: KnownCustomers, has_spend: bool, predictions: PredictionSettings, added: Sequence[ScoreColumn] = ()
 ) -> tuple[ScoreColumn, ...]:
-    """Return the columns of the score table of these customers, with those of next purchase and decisions."""
+    """Return the columns of the score table of these customers, including next purchase and decisions."""
     rfm = customers.rfm
     return score_columns(
         predictions,
@@ -56,7 +56,7 @@ def blocks(customers: KnownCustomers) -> Iterator[KnownCustomers]:
 
 
 def fingerprint(customers: KnownCustomers) -> str:
-    """Return the SHA-256 of the customers' summaries: the same in any order of the log, from any store."""
+    """Return the SHA-256 of the customers' summaries, the same for any order of the log and any store."""
     digest = hashlib.sha256()
     for block in blocks(customers):
         for name, column in block.rfm.columns().items():
@@ -87,7 +87,7 @@ def score(
     Parameters
     ----------
     columns : sequence of ScoreColumn
-        From `columns_of` all the customers of the run.
+        From `columns_of`, for all customers of the run.
     """
     scored = predict_block(model, block, predictions, stamp)
     arrays = [_to_arrow(column.compute(scored), column.dtype) for column in columns]
@@ -97,7 +97,7 @@ def score(
 def intervals_of_totals(
     model: CustomerModel, rfm: RFM, predictions: PredictionSettings, level: float
 ) -> dict[str, tuple[float, float]]:
-    """Return the interval of the total over all customers, by the name of the column in the score table."""
+    """Return the interval of the total over all customers by column of the score table."""
     intervals = {}
     for horizon in predictions.horizons:
         for quantity, table in _prediction_tables(model, rfm, horizon, predictions, interval=level, by="total").items():
@@ -109,7 +109,7 @@ def intervals_of_totals(
 def predict_block(
     model: CustomerModel, block: KnownCustomers, predictions: PredictionSettings, stamp: RunStamp
 ) -> ScoredBlock:
-    """Predict what the model can of each customer, with a reason where it cannot."""
+    """Return the predictions for each customer, with a reason if the model refuses one."""
     n = len(block)
     reasons = _refusals(model, block.rfm)
     accepted = reasons == ""
@@ -138,10 +138,10 @@ def predict_block(
 
 
 def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict[str, Array]:
-    """Return expected purchases and values by a forecast, which the process discounts.
+    """Return expected purchases and values by a forecast, discounted by the process.
 
-    A customer's value is that of the process times the money forecast over the money that the process expects. Those
-    who have not bought, of whom nothing is forecast, keep the prediction of the process.
+    A customer's value is that of the process, times the forecast money over the money that the process expects.
+    Customers who have not bought and are not forecast keep the prediction of the process.
     """
     own = {name: np.asarray(values, dtype=float) for name, values in named.items()}
     changed = {
@@ -154,14 +154,14 @@ def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict
     money = own["expected_purchases"] * own["expected_spend"]
     worth = np.divide(own["lifetime_value"], money, out=np.full(len(money), np.nan), where=money > 0)
     value = {end: worth * forecast[f"money{end}"] for end in ("", "_lower", "_upper") if f"money{end}" in forecast}
-    if "_lower" in value:  # the ends of a negative margin's values change places
+    if "_lower" in value:  # a negative margin swaps the ends
         value["_lower"], value["_upper"] = np.sort([value["_lower"], value["_upper"]], axis=0)
     missing = np.isnan(value[""])
     return changed | {f"lifetime_value{e}": np.where(missing, own[f"lifetime_value{e}"], v) for e, v in value.items()}
 
 
 def _spread(values: Array, rows: Any, n: int) -> Array:
-    """Return values of some rows as an array of all (n,), NaN elsewhere."""
+    """Return an array (n,) with values in some rows and NaN elsewhere."""
     column = np.full(n, np.nan)
     column[rows] = values
     return column
@@ -172,7 +172,7 @@ def _prediction_tables(
 ) -> dict[str, Any]:
     """Return the predictions over a horizon, by their main quantity.
 
-    The table of values has expected purchases too, but not their interval.
+    The table of values also has expected purchases, but not their interval.
     """
     shared = {
         "interval_for": predictions.interval_for,
@@ -210,7 +210,7 @@ def _value_after_costs(
 
 
 def _refusals(model: CustomerModel, rfm: RFM) -> npt.NDArray[np.object_]:
-    """Return why the model cannot predict a customer (n,), an empty text where it can."""
+    """Return the reason why the model refuses a customer (n,), an empty text if it does not."""
     reasons = np.full(len(rfm), "", dtype=object)
     for name, values in _attributes_read(model).items():
         column = rfm.attributes[name]
@@ -223,7 +223,7 @@ def _refusals(model: CustomerModel, rfm: RFM) -> npt.NDArray[np.object_]:
 
 
 def _attributes_read(model: CustomerModel) -> dict[str, set[str] | None]:
-    """Return the attributes that a model reads, with the values that all its parts accept; None if it accepts any."""
+    """Return the attributes that a model needs, with the values that all its parts accept, or None for any value."""
     pairs: list[tuple[str, set[str] | None]] = []
     for part in model.parts:
         if part.design_ is not None:
@@ -240,7 +240,7 @@ def _attributes_read(model: CustomerModel) -> dict[str, set[str] | None]:
 
 
 def _to_arrow(values: Any, dtype: pa.DataType) -> Any:
-    """Return the values of a column as Arrow, NaN as missing."""
+    """Return the values of a column as an Arrow array, with NaN as missing."""
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return values if values.type == dtype else values.cast(dtype)
     return pa.array(values, type=dtype, mask=np.isnan(values) if pa.types.is_floating(dtype) else None)

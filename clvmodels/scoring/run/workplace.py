@@ -1,4 +1,4 @@
-"""What a run works with: the locked folder, the values of environment variables, the sinks."""
+"""The working environment of a run: the locked folder, the values of environment variables, the sinks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["open_outlet", "refuse_unreachable", "sinks_of", "uris_of", "working_
 
 @contextlib.contextmanager
 def working_folder(job: Job, dry_run: bool) -> Iterator[Path]:
-    """Lock the job, and yield a folder for copies that is gone afterwards; what a killed job left there is removed."""
+    """Lock the job, and yield a temporary folder for copies, after removing leftovers of killed jobs."""
     folder = job.run.folder
     if dry_run or folder is None:
         with tempfile.TemporaryDirectory(prefix="clv-") as made:
@@ -43,7 +43,7 @@ def working_folder(job: Job, dry_run: bool) -> Iterator[Path]:
 
 
 def uris_of(job: Job) -> dict[str, str]:
-    """Return the values of the environment variables that the job names."""
+    """Return the values of the environment variables in the job."""
     places: dict[str, StoreSettings | SinkSettings | None] = {"source": job.source, "customers": job.customers}
     places |= {f"sinks[{i}]": sink for i, sink in enumerate(job.sinks)}
     names = {section: place.uri_variable for section, place in places.items() if place and place.uri_variable}
@@ -57,7 +57,7 @@ def uris_of(job: Job) -> dict[str, str]:
 
 
 def sinks_of(job: Job, dry_run: bool, backfill: bool) -> list[SinkSettings]:
-    """Return the sinks that a run writes to: for a backfill, those that keep runs."""
+    """Return the sinks that a run writes to; for a backfill, only those that keep runs."""
     if not job.sinks and not dry_run:
         raise InvalidJob("sinks: is empty: name at least one, such as {store = 'parquet', path = 'scores.parquet'}.")
     if not backfill:
@@ -65,7 +65,7 @@ def sinks_of(job: Job, dry_run: bool, backfill: bool) -> list[SinkSettings]:
     keeping = [sink for sink in job.sinks if sink.keeps_runs]
     if not keeping:
         raise InvalidJob(
-            "sinks: none of them keeps the table of each run, so there is no history to add to: set "
+            "sinks: no sink keeps the table of each run, so there is no history to add to: set "
             "partitioned = true for a Parquet sink, or mode = 'append' for a table in SQLite or PostgreSQL."
         )
     return keeping
@@ -80,12 +80,12 @@ def open_outlet(
     lock: bool,
     backfill: bool,
 ) -> SinkWriter:
-    """Return the writer of a sink, locked for this run, and check whether it has the run's table already.
+    """Return the writer of a sink, locked for this run, after checking whether it already has the run's table.
 
     Parameters
     ----------
     same : RunManifest or None
-        The manifest of this run, if it ran before: the table must have its customers and its totals.
+        The manifest of this run, if it ran before: the table must match its customers and totals.
     """
     outlet = SinkWriter(sink.name, sink.content, None)
     with outlet.trying():

@@ -1,4 +1,4 @@
-"""Sources and sinks of a job, each behind one small protocol: see `store`."""
+"""Sources and sinks of a job, behind small protocols: see `store`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def place_of(sink: SinkSettings, uri: str, backfill: bool = False) -> ScoreStore
     uri : str
         The value of its environment variable.
     backfill : bool
-        Only add to the runs that the sink keeps, and leave the current table as it is.
+        Only add to the runs that the sink keeps, without changing the current table.
     """
     if sink.store == "postgres":
         return PostgresTable(uri, sink.db_schema, sink.table, sink.name, keeping(sink), sink.id_column)
@@ -54,5 +54,5 @@ def place_with_runs(sink: SinkSettings, uri: str) -> StoreWithRuns:
 
 
 def keeping(sink: SinkSettings) -> KeptRuns | None:
-    """Return how long a table keeps the runs of other days; None if each run replaces the table."""
+    """Return how long a table keeps the runs of other days, or None if each run replaces the table."""
     return KeptRuns(sink.keep_days, sink.keep_runs) if sink.mode == "append" else None

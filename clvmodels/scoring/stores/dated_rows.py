@@ -1,4 +1,4 @@
-"""Queries of a database by the dates of its rows: those of recent days, and how many rows every day has."""
+"""SQL queries by the dates of rows: the rows of recent days, and the number of rows of every day."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ DAY, DAY_ROWS = "clv_day", "clv_rows"
 
 
 def query_since(table: str | None, query: str | None, column: str, stored: StoredDates, since: date) -> str:
-    """Return a query of the rows of a day and of later ones, and of those without a date.
+    """Return a query of the rows of a day or later, and of those without a date.
 
-    Of moments, it returns the rows of one more day, since a zone may begin its days earlier than UTC.
+    For moments, it starts one day earlier, since a time zone may begin its days before UTC.
 
     Parameters
     ----------
     table, query : str or None
-        As a job names what it reads.
+        As in the section of a job.
     column : str
-        Of dates.
+        The column of dates.
     stored : {"date", "timestamp", "moment", "text"}
     since : date
     """
@@ -34,12 +34,12 @@ def query_since(table: str | None, query: str | None, column: str, stored: Store
 
 
 def query_of_days(table: str | None, query: str | None, column: str, stored: StoredDates, zone: str | None) -> str:
-    """Return a query of the days that have rows, and the rows of each; parameters are those of `query_since`.
+    """Return a query of the days that have rows, and the number of rows of each; see `query_since` for parameters.
 
     Parameters
     ----------
     zone : str or None
-        The zone whose days are counted, for moments.
+        For moments, the time zone of the days.
     """
     dates = quoted(column)
     day = {
@@ -53,6 +53,6 @@ def query_of_days(table: str | None, query: str | None, column: str, stored: Sto
 
 
 def _rows(table: str | None, query: str | None) -> str:
-    """Return the rows that a job reads, as SQL that follows FROM."""
+    """Return SQL for a FROM clause with the rows that a job reads."""
     rows = f"({query}\n)" if query is not None else ".".join(quoted(part) for part in str(table).split(".", 1))
     return f"{rows} AS {quoted('clv_source')}"

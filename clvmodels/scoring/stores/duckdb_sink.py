@@ -1,6 +1,6 @@
-"""DuckDB as a sink: a file of its own is written under another name and replaces the old one in one step.
+"""DuckDB as a sink: each run writes a file under another name, which replaces the old one in one step.
 
-With runs of other days, their rows are copied from the old file.
+If runs of other days are kept, their rows are copied from the old file.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ OLD = "clv old file"  # its name while it is attached
 
 
 class DuckDBFile:
-    """A DuckDB file with no other table; each run writes a new file, which replaces the old one.
+    """A DuckDB file without other tables; each run writes a new file, which replaces the old one.
 
-    Views, macros, sequences, types, indexes and schemas of the old file are in the new one too.
+    Views, macros, sequences, types, indexes and schemas of the old file are copied to the new one.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class DuckDBFile:
             columns = connection.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
             only_own(self.name, [name for (name,) in columns], self.id_column)
             ((days,),) = connection.execute(f"SELECT count(DISTINCT as_of) FROM {quoted(self.table)}").fetchall()
-            if days > 1:  # the table has no key that would show it
+            if days > 1:  # the table has no key that would prevent it
                 check_key(self.name, (self.id_column, "as_of"), self.id_column, self.keeping)
             first = f"SELECT {quoted(RUN_ID)}, as_of FROM {quoted(self.table)} ORDER BY as_of DESC LIMIT 1"
             row = connection.execute(first).fetchone()
@@ -111,7 +111,7 @@ class DuckDBFile:
             connection.execute(f"DELETE FROM {quoted(self.table)} WHERE {of_days(days)}")
 
     def finish_log(self) -> None:
-        """Empty the write-ahead log of the old file: next to a new file it would make it unreadable."""
+        """Empty the write-ahead log of the old file, which would make a new file of the same name unreadable."""
         log = self.path.with_name(f"{self.path.name}.wal")
         if log.exists():
             with self.connected(self.path, read_only=False) as connection:
@@ -133,7 +133,7 @@ class _StagedDuckDB:
     def __init__(self, sink: DuckDBFile, comments: Mapping[str, str]) -> None:
         self._sink, self._comments = sink, comments
         self._connection: Any = sink.duckdb.connect(str(sink.staged))
-        self._insert = ""  # until there are rows, whose columns and types the table gets
+        self._insert = ""  # empty until the first rows, whose columns and types the table gets
         self._name = str(self._connection.execute("SELECT current_database()").fetchall()[0][0])
         self._has_old = sink.path.exists() and sink.path.stat().st_size > 0
         if self._has_old:
@@ -162,9 +162,9 @@ class _StagedDuckDB:
             self._connection.unregister("rows_to_add")
 
     def _prepare(self) -> str:
-        """Create the table, or add columns to the one that was copied; return the statement that adds rows.
+        """Create the table, or add columns to the copied one, and return the statement that inserts rows.
 
-        Columns of others keep the values of customers who stay.
+        Columns that others added keep the values of customers who stay.
         """
         old, new = self._columns(f"SELECT * FROM {self._table}"), self._columns("SELECT * FROM rows_to_add")
         names = ", ".join(map(quoted, new))
@@ -190,14 +190,14 @@ class _StagedDuckDB:
         )
 
     def _columns(self, query: str) -> dict[str, str]:
-        """Return the columns of a query and their types; none if its table does not exist."""
+        """Return the columns of a query and their types, or no columns if its table does not exist."""
         try:
             return {row[0]: row[1] for row in self._connection.execute(f"DESCRIBE {query}").fetchall()}
         except self._sink.duckdb.CatalogException:
             return {}
 
     def _keep_runs(self) -> None:
-        """Copy the rows of other days from the old file, as far as they are kept."""
+        """Copy the rows of other days that are kept from the old file."""
         if self._sink.keeping is None or not self._has_old:
             return
         old = self._columns(f"SELECT * FROM {self._old_table}")
@@ -211,7 +211,7 @@ class _StagedDuckDB:
         self._connection.execute(f"INSERT INTO {self._table} ({names}) {staying}")
 
     def count(self) -> int:
-        """Count the rows in the closed file, since closing does not report what could not be written."""
+        """Return the number of rows in the closed file, since closing does not report failed writes."""
         with self._reaching():
             counts = f"SELECT count(*), count(DISTINCT {quoted(self._sink.id_column)}) FROM {self._table}"
             ((rows, ids),) = self._connection.execute(counts).fetchall() if self._insert else [(0, 0)]

@@ -1,4 +1,4 @@
-"""Tables of Ibis and of Spark as sinks: rows are staged in the engine, counted there, and committed as it commits."""
+"""Tables of Ibis and Spark as sinks: rows are staged in the engine, counted there, and committed by the engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EngineTable:
     uri : str
         As for `engine_sources.connect`.
     db_schema : str
-        Empty for the current one.
+        Empty for the current schema.
     table, name, id_column : str
     """
 
@@ -52,7 +52,7 @@ class EngineTable:
         return self.engine.dialect.name_of(column)
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Do nothing: engines have no lock that ends with a process; the folder of the runs has one."""
+        """Do nothing: engines have no lock that ends with a process, but the folder of the runs has one."""
         return contextlib.nullcontext()
 
     def holds(self) -> HeldTable | None:
@@ -76,7 +76,7 @@ class EngineTable:
         return counted_table(run_id, row, columns)
 
     def check_access(self) -> None:
-        """Do nothing: that the engine answers is known; rights show when a table is staged."""
+        """Do nothing: the engine is known to answer, and missing rights raise an error when a table is staged."""
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedInEngine:
         """Stage a table, without comments on its columns."""

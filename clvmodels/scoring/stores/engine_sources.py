@@ -1,4 +1,4 @@
-"""Sources of a job in engines: tables of Ibis and of Spark, which are reduced where they are."""
+"""Sources of a job in engines: tables of Ibis and Spark, which are reduced in the engine."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ POSTGRES = re.compile(r"postgres(?:ql)?://")
 
 
 def open_table(store: str, path: Path | None, uri: str, table: str | None, query: str | None, name: str) -> Any:
-    """Return a table of an engine, of which nothing is read yet.
+    """Return a table of an engine without reading it.
 
     Parameters
     ----------
     store : {"duckdb", "ibis", "spark"}
     path : Path, optional
-        Of Parquet files that DuckDB or Spark read.
+        Parquet files for DuckDB or Spark.
     uri : str
-        Of the database, as Ibis writes it, also for DuckDB; or of a Spark Connect server; empty for the session of this
-        process.
+        URI of the database in the format of Ibis, also for DuckDB; or of a Spark Connect server; empty for the session
+        of this process.
     table, query : str, optional
     name : str
-        The section of the job that errors name.
+        Section of the job, for errors.
 
     Raises
     ------
     StoreUnreachable
-        When the engine does not answer.
+        If the engine does not answer.
     InvalidJob
-        When there is no such table, or the query is wrong.
+        If there is no such table, or the query is wrong.
     """
     session = connect(store, uri, name)
     try:
@@ -50,7 +50,7 @@ def open_table(store: str, path: Path | None, uri: str, table: str | None, query
             files = f"{path}/**/*.parquet" if store == "duckdb" and path.is_dir() else str(path)
             return session.read_parquet(files) if store == "duckdb" else session.read.parquet(files)
         source = session.table(table) if table is not None else session.sql(query)
-        _ = source.columns  # Spark Connect looks at the table only now
+        _ = source.columns  # Spark Connect resolves the table only now
     except Exception as error:  # noqa: BLE001  # any error of any driver, whose chain may hold the URI
         what = "path" if path is not None else "table" if table is not None else "query"
         value = path if path is not None else table if table is not None else query
@@ -90,7 +90,7 @@ def connect(store: str, uri: str, name: str) -> Any:
 
 @contextmanager
 def reaching_engine(name: str, uri: str) -> Iterator[None]:
-    """Turn any error of a driver into StoreUnreachable, without secrets in its message."""
+    """Turn any error of a driver into a StoreUnreachable without secrets in its message."""
     try:
         yield
     except CLVError:

@@ -35,7 +35,7 @@ ROW_GROUP = 65_536
 
 
 class ParquetWriter:
-    """A Parquet file written in row groups of one size, whatever the size of the pieces written."""
+    """A Parquet file written in row groups of equal size, independent of the sizes of the tables passed."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
@@ -54,7 +54,7 @@ class ParquetWriter:
             self._waiting, self._rows = [rows.slice(whole)], self._rows - whole
 
     def close(self) -> None:
-        """Write the rows that are still waiting, and the end of the file."""
+        """Write the remaining rows and the end of the file."""
         if self._rows:
             self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=ROW_GROUP)
             self._waiting, self._rows = [], 0
@@ -84,7 +84,7 @@ class ParquetFile:
 
     @property
     def staged(self) -> Path:
-        """The path of the table until it is published, in the same folder so that it only has to be renamed."""
+        """Return the path of the staged table, in the same folder so that publication only renames it."""
         return self.path.with_name(f".{self.path.name}{STAGED}{self.path.suffix}")
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
@@ -104,14 +104,14 @@ class ParquetFile:
         check_folder(self.path, self.name)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedFile:
-        """Stage a file; it has no comments on columns."""
+        """Stage a file, without comments on columns."""
         with reaching(self.name):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.staged.unlink(missing_ok=True)
             return StagedFile(self, schema)
 
     def columns_of(self, path: Path) -> list[str]:
-        """Return the columns of a file, none if it has another format."""
+        """Return the columns of a file, or no columns if it has another format."""
         try:
             return list(pq.read_schema(path).names)
         except pa.ArrowException:
@@ -128,7 +128,7 @@ class ParquetFile:
         return None
 
     def batches(self, path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield a file's run ids and some of its numbers."""
+        """Yield the run ids of a file and some columns of numbers."""
         with pq.ParquetFile(path) as opened:
             yield from opened.iter_batches(columns=[RUN_ID, *columns])
 
@@ -215,7 +215,7 @@ class StagedFile:
 
 
 def count_files(file: ParquetFile, paths: Sequence[Path], run_id: str, columns: Sequence[str]) -> HeldTable | None:
-    """Count the rows of some files of one table and add up columns; None if they are not there, or damaged."""
+    """Return the rows and totals of the files of a table, or None if they do not exist or are damaged."""
     with reaching(file.name):
         try:
             return count_batches(run_id, (batch for path in paths for batch in file.batches(path, columns)), columns)
@@ -224,7 +224,7 @@ def count_files(file: ParquetFile, paths: Sequence[Path], run_id: str, columns: 
 
 
 def _check_order(ids: pa.Array, last: Any, name: str) -> Any:
-    """Return the last id of a batch; an error unless ids increase, from the last of the batch before on."""
+    """Return the last id of a batch; raise an error unless ids increase, from the last of the batch before."""
     if not len(ids):
         return last
     values = ids.to_numpy(zero_copy_only=False)

@@ -1,4 +1,4 @@
-"""A set of Parquet files as a sink: each run has a folder of its own, and a pointer names the current one."""
+"""A set of Parquet files as a sink: each run has its own folder, and a pointer names the current one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUN_NAME = re.compile(r"[0-9a-f]{8,64}")
 
 
 class ParquetSet:
-    """A folder of runs, each a folder of Parquet files that never changes, and a pointer to the current one."""
+    """A folder of runs, each an unchanging folder of Parquet files, with a pointer to the current one."""
 
     def __init__(self, path: Path, name: str, keeping: KeptRuns, backfill: bool = False, id_column: str = KEY) -> None:
         self.path, self.name, self.keeping, self.backfill = path, name, keeping, backfill
@@ -53,7 +53,7 @@ class ParquetSet:
         return count_files(ParquetFile(parts[0], self.name), parts, run_id, columns) if parts else None
 
     def runs(self) -> list[HeldTable]:
-        """Return the runs that are there, by date; one that cannot be read is left out."""
+        """Return the readable runs by date."""
         present = []
         with reaching(self.name):
             for folder in (self.path / RUNS).glob("*"):
@@ -65,7 +65,7 @@ class ParquetSet:
         return sorted(present, key=lambda run: (run.as_of, run.run_id))
 
     def remove(self, days: Sequence[str]) -> None:
-        """Remove the runs of some days, but not the current one."""
+        """Remove the runs of some days, except the current one."""
         pointer = _pointer(self.path)
         current = None if pointer is None else pointer["run_id"]
         with reaching(self.name):
@@ -73,14 +73,14 @@ class ParquetSet:
                 if run.as_of in days and run.run_id != current:
                     folder = files.folder_of_run(self.path, run.run_id)
                     gone = folder.with_name(f"{run.run_id}-outdated{STAGED}")
-                    folder.rename(gone)  # half of a run is never seen
+                    folder.rename(gone)  # a partly removed run is never visible
                     shutil.rmtree(gone)
 
     def check_access(self) -> None:
         check_folder(self.path / CURRENT, self.name)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedSet:
-        """Stage the folder of a run; it has no comments on columns."""
+        """Stage the folder of a run, without comments on columns."""
         with reaching(self.name):
             (self.path / RUNS).mkdir(parents=True, exist_ok=True)
             for leftover in (self.path / RUNS).glob(f"*{STAGED}"):
@@ -129,7 +129,7 @@ class StagedSet:
             for part in self._parts:
                 sync(part)
             sync(self._folder)
-            if final.exists() and not self._same(final):  # a folder never changes, so this one is damaged
+            if final.exists() and not self._same(final):  # folders never change, so this one is damaged
                 final.rename(final.with_name(f"{final.name}-damaged{STAGED}"))
             if final.exists():
                 shutil.rmtree(self._folder)
@@ -141,7 +141,7 @@ class StagedSet:
                 return
             files.point_to_run(self._sink.path, self._run_id, self._rows, [part.name for part in self._parts])
         if self._sink.keeping != KeptRuns():
-            with contextlib.suppress(StoreUnreachable):  # the table is published; the next run tries again
+            with contextlib.suppress(StoreUnreachable):  # the table is published, and the next run tries again
                 self._sink.remove(self._sink.keeping.outdated(run.as_of for run in self._sink.runs()))
 
     def _same(self, folder: Path) -> bool:
@@ -163,7 +163,7 @@ class StagedSet:
 
 
 def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:
-    """Return the Parquet files of a run, by default the current one; None if there is none."""
+    """Return the Parquet files of a run, by default the current one, or None if there is none."""
     if run_id is None:
         pointer = _pointer(path)
         return None if pointer is None else [files.folder_of_run(path, pointer["run_id"]) / n for n in pointer["parts"]]
@@ -172,7 +172,7 @@ def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:
 
 
 def _pointer(path: Path) -> dict[str, Any] | None:
-    """Return the pointer of a set, checked because it names files."""
+    """Return the pointer of a set after checking it."""
     try:
         pointer = json.loads((path / CURRENT).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""PostgreSQL as a sink: rows are staged in a table of their own and replace those of the table in one transaction.
+"""PostgreSQL as a sink: rows are staged in a separate table and replace those of the table in one transaction.
 
-The table itself stays, with its owner, grants, policies, triggers, indexes, comments and whatever depends on it.
+The table itself stays, with its owner, grants, policies, triggers, indexes, comments and dependent objects.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ from clvmodels.scoring.stores.uri import check_uri, hidden
 
 __all__ = ["PostgresTable"]
 
-# Classes of SQLSTATE: a value or a name that is wrong, a right that is missing, no such user, database or schema.
+# Classes of SQLSTATE: wrong values or names, missing rights, unknown users, databases or schemas.
 NOT_WORTH_RETRYING = ("22", "28", "3D", "3F", "42")
 LOCK_NOT_AVAILABLE = "55P03"
-LOCK_SECONDS, PAUSE = 2, 3  # one attempt waits as long as readers may have to, and then lets them pass
+LOCK_SECONDS, PAUSE = 2, 3  # readers wait behind an attempt for at most this long, and can pass in the pause
 ATTEMPTS = WAIT // (LOCK_SECONDS + PAUSE)
 
 
 class _Locked(StoreUnreachable):
-    """Somebody else holds a lock that is needed."""
+    """Another connection holds a lock that is needed."""
 
 
 class PostgresTable:
-    """A table of a PostgreSQL database: rows are loaded by COPY next to it, and replace the old ones in place."""
+    """A table of a PostgreSQL database, whose rows are loaded by COPY into a staged table and replaced in place."""
 
     def __init__(
         self, uri: str, schema: str, table: str, name: str, keeping: KeptRuns | None = None, id_column: str = KEY
@@ -150,7 +150,7 @@ class PostgresTable:
             connection.close()
 
     def check_key(self, connection: Any) -> None:
-        """Raise InvalidJob if the key of the table does not fit what the sink does with runs of other days."""
+        """Raise an InvalidJob if the key of the table does not suit the way the sink treats runs of other days."""
         table = literal(self.address(self.table))
         rows = self.rows(
             connection,
@@ -162,7 +162,7 @@ class PostgresTable:
     def is_replaced(self, connection: Any) -> bool:
         """Return whether there is a table to replace; InvalidJob if it is not one that this sink writes."""
         columns = self.rows(
-            connection,  # not from information_schema, which leaves out columns that the user may not read
+            connection,  # information_schema would leave out columns that the user may not read
             "SELECT a.attname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
@@ -173,7 +173,7 @@ class PostgresTable:
         return bool(columns)
 
     def columns(self, connection: Any, table: str) -> dict[str, str]:
-        """Return the columns of a table and their types, in their order; InvalidJob if it is not a table."""
+        """Return the columns of a table and their types in order; raise an InvalidJob if it is not a table."""
         rows = self.rows(
             connection,
             "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod), c.relkind::text FROM pg_attribute a "
@@ -186,7 +186,7 @@ class PostgresTable:
         return {name: kind for name, kind, _ in rows}
 
     def refuse_hidden_rows(self, connection: Any) -> None:
-        """Raise InvalidJob if policies may hide rows from this role: it would replace only those that it sees."""
+        """Raise an InvalidJob if policies may hide rows from this role, which would then not be replaced."""
         table = literal(self.address(self.table))
         ((hidden_rows, role),) = self.rows(connection, f"SELECT row_security_active({table}), current_user::text")
         if hidden_rows:
@@ -243,7 +243,7 @@ class _StagedPostgres:
         self._sink, self._comments = sink, comments
         self._connection = sink.connect()
         self._created = False
-        self._index = f"clv_{sink.key}_{secrets.token_hex(8)}"  # the table may still have that of the same run
+        self._index = f"clv_{sink.key}_{secrets.token_hex(8)}"  # the table may still have the index of the same run
         sink.run(self._connection, f"DROP TABLE IF EXISTS {sink.address(sink.staged)}")
         self._commit()
 
@@ -266,9 +266,9 @@ class _StagedPostgres:
         return rows
 
     def publish(self) -> None:
-        """Publish in one transaction; a lock that is not free within a short time is tried again later.
+        """Publish in one transaction, and retry if a lock is not free within a short time.
 
-        A lock that waits makes every later reader of the table wait behind it, so no attempt waits long.
+        Later readers of the table wait behind a waiting lock, so no attempt waits long.
         """
         for attempt in range(ATTEMPTS):
             try:
@@ -293,7 +293,7 @@ class _StagedPostgres:
         self._commit()
 
     def _replace_rows(self) -> None:
-        """Replace the rows of the table in place, so that everything that was built on it stays."""
+        """Replace the rows of the table in place, which keeps dependent objects."""
         sink, connection = self._sink, self._connection
         table, staged = sink.address(sink.table), sink.address(sink.staged)
         sink.refuse_hidden_rows(connection)
@@ -309,7 +309,7 @@ class _StagedPostgres:
                 sink.run(connection, f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {new[name]}")
                 if name in self._comments:
                     sink.run(connection, comment_statements(table, {name: self._comments[name]})[0])
-        sink.run(connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # readers go on
+        sink.run(connection, f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # readers are not blocked
         others, dropped = columns_not_written(old, new)
         keep = bool(others) or sink.is_referenced(connection)
         same_day = ""

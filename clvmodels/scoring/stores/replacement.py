@@ -1,4 +1,4 @@
-"""SQL that replaces the rows of a table in place by those of a staged table, and keeps what others added to it."""
+"""SQL that replaces the rows of a table in place by those of a staged table, and keeps columns that others added."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from clvmodels.scoring.stores.store import KeptRuns, quoted
 
 __all__ = ["columns_not_written", "inserting_statement", "replacing_statements", "to_remove"]
 
-PREDICTED = ("expected_purchases_", "lifetime_value_", "probability_", "monetary_value")  # columns of earlier settings
+# Beginnings of the names of columns that depend on settings.
+PREDICTED = ("expected_purchases_", "lifetime_value_", "probability_", "monetary_value")
 
 
 def columns_not_written(old: Collection[str], new: Collection[str]) -> tuple[list[str], list[str]]:
-    """Return the columns of a table that a run does not write: those of others, and those of earlier settings."""
+    """Return the columns of a table that a run does not write: added by others, or of earlier settings."""
     left = [name for name in old if name not in new]
     others = [name for name in left if not name.startswith(PREDICTED)]
     return others, [name for name in left if name.startswith(PREDICTED)]
 
 
 def to_remove(keeping: KeptRuns, days: Collection[str], day: str) -> list[str]:
-    """Return the days whose rows are removed from a table that gets those of a day: the same day, and outdated ones."""
+    """Return the days to remove from a table that gets the rows of a day: the same day, and outdated ones."""
     return [day, *(old for old in keeping.outdated([*days, day]) if old != day)]
 
 

@@ -1,4 +1,4 @@
-"""Sources of a job, as a path or a lazy frame that the engine opens; rows of a database are copied to a file first."""
+"""Sources of a job, as a path or a lazy frame; rows of a database are copied to a file first."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = ["open_source"]
 
 ROWS_AT_ONCE = 65_536
 PARQUET_ENDINGS = (".parquet", ".pq")
-SERVER_MESSAGE = re.compile(r"ERROR:\s+(.*?)(?: LINE \d+: | Query was: |$)")  # the text around it repeats the statement
-WRONG_STATEMENT = ("22", "42")  # classes of SQLSTATE: a wrong value; no such table or column, no permission, not SQL
-PRIMARY_CODE = 0xFF  # of an extended result code of SQLite
+SERVER_MESSAGE = re.compile(r"ERROR:\s+(.*?)(?: LINE \d+: | Query was: |$)")  # the rest repeats the statement
+WRONG_STATEMENT = ("22", "42")  # classes of SQLSTATE: wrong values; missing names or permissions, wrong syntax
+PRIMARY_CODE = 0xFF  # mask of an extended result code of SQLite
 
 
 def open_source(
@@ -40,29 +40,29 @@ def open_source(
     keys: Sequence[str] = (),
     options: frames.FileOptions | None = None,
 ) -> Any:
-    """Return a source as `rfm_summary` reads it: a path, or a table of Ibis or Spark, of which nothing is copied.
+    """Return a source for `rfm_summary`: a path, or a table of Ibis or Spark, which is not copied.
 
     Parameters
     ----------
     columns : sequence of str
-        The columns needed; from a database no others are read. Empty: all columns.
+        Columns needed: others are not read from a database. Empty: all columns.
     staging : Path
-        A folder for a copy, if one is needed; rows are streamed to it, so that they do not fill the memory.
+        A folder for a copy, if one is needed; rows are streamed to it to save memory.
     name : str
         The section of the job that errors name.
     keys : sequence of str
-        The key of the job that names each column, for errors.
+        Key in the job of each column, for errors.
     options : FileOptions, optional
-        How to read a file, as far as the job names it.
+        Options of the job for reading a file.
 
     Raises
     ------
     StoreUnreachable
-        When the database does not answer.
+        If the database does not answer.
     InvalidTransactions
-        When there is no such file, or the rows or the query are at fault.
+        If there is no such file, or the rows or the query are at fault.
     InvalidJob
-        When there is no such table or column, in a file or a database.
+        If there is no such table or column, in a file or a database.
     """
     if store == "file":
         if path is None:
@@ -79,7 +79,7 @@ def open_source(
         _refuse_missing(place, list(source.columns), columns, name, keys)
         return source.select(*columns) if columns else source
     copy = staging / f"{name}.parquet"
-    # Names are qualified, since SQLite reads a quoted name that no column has as a text.
+    # Names are qualified, since SQLite reads the quoted name of a missing column as a text.
     selected = ", ".join(f"{quoted('source')}.{quoted(column)}" for column in columns) or "*"
     rows = f"({query}\n)" if query is not None else ".".join(quoted(part) for part in str(table).split(".", 1))
     statement = f"SELECT {selected} FROM {rows} AS {quoted('source')}"
@@ -101,7 +101,7 @@ def open_source(
 
 
 def _explain(read: Any, table: str | None, columns: Sequence[str], name: str, keys: Sequence[str]) -> None:
-    """Raise InvalidJob if a statement failed because of a missing table or column; `read` selects all columns."""
+    """Raise an InvalidJob if a statement failed because of a missing table or column; `read` selects all columns."""
     try:
         with read() as batches:
             present = batches.schema.names
@@ -113,7 +113,7 @@ def _explain(read: Any, table: str | None, columns: Sequence[str], name: str, ke
 
 
 def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], name: str, keys: Sequence[str]) -> None:
-    """Raise InvalidJob if a table lacks columns that the job names."""
+    """Raise an InvalidJob if a table lacks columns of the job."""
     missing = [column for column in columns if column not in present]
     if missing:
         section = "columns" if name == "source" else name
@@ -126,9 +126,9 @@ def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], 
 
 
 def _files(path: Path) -> Path:
-    """Return a path as it is, except that a folder means its Parquet files or, if there are none, its CSV files."""
+    """Return a path, for a folder that of its Parquet files or, if there are none, its CSV files."""
     if frames.is_glob(path):
-        frames.matching_files(path)  # refuses a pattern without files
+        frames.matching_files(path)  # raises an error for a pattern without files
     if not path.is_dir() or path.suffix.lower() in PARQUET_ENDINGS:
         return path
     endings = {file.suffix.lower() for file in frames.matching_files(path)}
@@ -157,7 +157,7 @@ def _from_sqlite(path: str, statement: str, name: str) -> Iterator[pa.RecordBatc
         raise StoreUnreachable(f"{name}: file {path!r} does not exist.")
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("BEGIN")  # so that both queries see the same rows
+            connection.execute("BEGIN")  # so that both queries read the same rows
             schema = _sqlite_schema(connection, statement, name)
             rows = connection.execute(statement)
 
@@ -168,13 +168,13 @@ def _from_sqlite(path: str, statement: str, name: str) -> Iterator[pa.RecordBatc
 
             yield pa.RecordBatchReader.from_batches(schema, batches())
     except sqlite3.Error as error:
-        # SQLITE_ERROR is the code of a wrong statement; the file, locks and the disk have codes of their own.
+        # SQLITE_ERROR is the code of a wrong statement; files, locks and disks have other codes.
         wrong = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_ERROR
         raise (InvalidTransactions if wrong else StoreUnreachable)(f"{name}: {error}") from None
 
 
 def _sqlite_schema(connection: sqlite3.Connection, statement: str, name: str) -> pa.Schema:
-    """Return the types of the values in each column, since SQLite's columns have none."""
+    """Return the types of the values in each column, since columns of SQLite have no types."""
     names = [column[0] for column in connection.execute(f"SELECT * FROM ({statement}) LIMIT 0").description]
     types = {"integer": pa.int64(), "real": pa.float64(), "text": pa.string()}
     fields = []
@@ -209,7 +209,7 @@ def _from_postgres(uri: str, statement: str, name: str) -> Iterator[pa.RecordBat
 
 
 def _readable(field: pa.Field) -> str:
-    """Return SQL that selects a column in a type that Arrow has: exact numbers as floats, unknown types as text."""
+    """Return SQL that selects a column in a type of Arrow: exact numbers as floats, unknown types as text."""
     column = quoted(field.name)
     plain = (pa.types.is_primitive, pa.types.is_string, pa.types.is_large_string)
     if any(test(field.type) for test in plain):

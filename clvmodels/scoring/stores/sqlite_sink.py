@@ -1,4 +1,4 @@
-"""SQLite as a sink: rows are staged in a table of their own and replace those of the table in one transaction."""
+"""SQLite as a sink: rows are staged in a separate table and replace those of the table in one transaction."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SQLITE_TYPES = {"int64": "INTEGER", "double": "REAL", "bool": "INTEGER"}
 
 
 class SQLiteTable:
-    """A table of a SQLite database, which may hold others."""
+    """A table of a SQLite database, which may have other tables."""
 
     def __init__(
         self, path: Path, table: str, name: str, keeping: KeptRuns | None = None, id_column: str = KEY
@@ -56,7 +56,7 @@ class SQLiteTable:
 
     @property
     def key(self) -> str:
-        """Digits for the name of the lock: two tables of a file may be published at the same time."""
+        """Return digits for the name of the lock, since two tables of a file may be published at the same time."""
         return hashlib.sha256(self.table.lower().encode()).hexdigest()[:8]
 
     @property
@@ -117,7 +117,7 @@ class SQLiteTable:
         check_folder(self.path, self.name)
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> _StagedSQLite:
-        """Stage a table; SQLite has no comments on columns."""
+        """Stage a table, without comments on columns, which SQLite does not have."""
         with reaching(self.name, failures=(sqlite3.Error,)):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return _StagedSQLite(self, schema)
@@ -138,7 +138,7 @@ class _StagedSQLite:
         with reaching(self._sink.name, failures=(sqlite3.Error,)):
             for batch in rows.to_batches(
                 max_chunksize=65_536
-            ):  # each in its own transaction, so that readers wait only briefly
+            ):  # each batch in its own transaction, so that readers wait only briefly
                 columns = [_to_sqlite(column) for column in batch.columns]
                 self._connection.execute("BEGIN")
                 self._connection.executemany(self._insert, zip(*columns, strict=True))
@@ -159,7 +159,7 @@ class _StagedSQLite:
             self._connection.execute("COMMIT")
 
     def _replace_rows(self) -> None:
-        """Replace the rows in place, so that views, triggers and indexes stay."""
+        """Replace the rows in place, which keeps views, triggers and indexes."""
         sink, connection = self._sink, self._connection
         table, staged = quoted(sink.table), quoted(sink.staged)
         old, new = sink.columns(connection, sink.table), sink.columns(connection, sink.staged)
@@ -198,7 +198,7 @@ class _StagedSQLite:
 
 
 def _to_sqlite(column: pa.Array) -> list[Any]:
-    """Return values as SQLite stores them; it has no type for dates."""
+    """Return values for SQLite, with dates as text."""
     if pa.types.is_date(column.type):
         return [None if day is None else day.isoformat() for day in column.to_pylist()]
     return list(column.to_pylist())

@@ -1,4 +1,4 @@
-"""The protocol of a store: a table is staged out of sight of readers, and published in one step."""
+"""The protocol of a store: a table is staged invisibly to readers, and published in one step."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ NOT_UNIQUE = "the staged table does not hold every row exactly once; nothing was
 
 @dataclass(frozen=True, slots=True)
 class HeldTable:
-    """The table that a store holds, as far as it was read.
+    """The table in a store, as far as it was read.
 
     Attributes
     ----------
     run_id, as_of : str
-        Of its first row.
+        Run and date of its first row.
     rows : int or None
         Rows of that run; None if they were not counted.
     totals : dict of str to float
-        Sums of the columns that were added up.
+        Sums of columns by name.
     """
 
     run_id: str
@@ -82,21 +82,21 @@ class HeldTable:
 
 @dataclass(frozen=True, slots=True)
 class KeptRuns:
-    """How long a store keeps the runs of earlier days; without limits, for ever.
+    """How long a store keeps the runs of earlier days; without limits, forever.
 
     Attributes
     ----------
     days : int or None
-        Runs of days longer before the newest than this are removed.
+        Runs of days more than this before the newest are removed.
     runs : int or None
-        Runs of this many days are kept, the newest.
+        Runs of this many of the newest days are kept.
     """
 
     days: int | None = None
     runs: int | None = None
 
     def outdated(self, days: Iterable[str]) -> list[str]:
-        """Return those of some days, as YYYY-MM-DD, whose runs are to be removed; never the newest."""
+        """Return the days (YYYY-MM-DD) whose runs are to be removed, never the newest."""
         ordered = sorted(set(days), reverse=True)
         old = set() if self.runs is None else set(ordered[self.runs :])
         if self.days is not None and ordered:
@@ -106,13 +106,13 @@ class KeptRuns:
 
 
 class StagedTable(Protocol):
-    """A table that is being written, which readers do not see before `publish`."""
+    """A table that is being written, invisible to readers until `publish`."""
 
     def write(self, rows: pa.Table) -> None:
         """Append rows."""
 
     def count(self) -> int:
-        """Finish the table and return its number of rows, counted in the store; a duplicate customer is an error."""
+        """Finish the table and return its number of rows in the store; raise an error for duplicate customers."""
 
     def publish(self) -> None:
         """Replace the old table with this one, in one step."""
@@ -122,28 +122,28 @@ class StagedTable(Protocol):
 
 
 class ScoreStore(Protocol):
-    """A place where a score table is published."""
+    """A place to publish a score table to."""
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        """Keep other jobs from publishing here; JobLocked if one is publishing."""
+        """Keep other jobs from publishing to this store; raise a JobLocked if one is publishing."""
 
     def holds(self) -> HeldTable | None:
-        """Return the run whose table is published here, None if there is none.
+        """Return the run whose table is published, or None if there is none.
 
         InvalidJob if the table is not one that this sink writes.
         """
 
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
-        """Read the table of a run as a whole, count its rows and add up columns; None if it is not there.
+        """Return the rows and totals of the table of a run, or None if there is no such table.
 
-        A table that other rows are mixed into, or that cannot be read, is not there.
+        A table with rows of other runs, or one that cannot be read, does not count.
         """
 
     def check_access(self) -> None:
-        """Raise an error if a table could not be published here, for want of a folder or a right; write nothing."""
+        """Raise an error if a table could not be published, because of a missing folder or right, without writing."""
 
     def stage(self, run_id: str, schema: pa.Schema, comments: Mapping[str, str] | None = None) -> StagedTable:
-        """Begin a table, with comments on its columns where the store can keep them.
+        """Stage a table, with comments on its columns if the store supports them.
 
         Leftovers of an earlier run that was killed are removed.
         """
@@ -154,52 +154,52 @@ class StoreWithRuns(ScoreStore, Protocol):
     """A store that keeps the runs of earlier days."""
 
     def runs(self) -> list[HeldTable]:
-        """Return the runs that are there, with their rows, by date."""
+        """Return the runs by date, with their number of rows."""
 
     def remove(self, days: Sequence[str]) -> None:
-        """Remove the runs of some days; the current one of a set stays."""
+        """Remove the runs of some days, except the current one of a set."""
 
 
 def of_days(days: Iterable[str]) -> str:
-    """Return an SQL condition on rows: that they are of one of some days."""
+    """Return an SQL condition that a row belongs to one of these days."""
     return f"as_of IN ({', '.join(literal(day) for day in days)})"
 
 
 def literal(text: str) -> str:
-    """Return a text as SQL writes it."""
+    """Return a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def runs_statement(table: str) -> str:
-    """Return SQL that lists the runs in a table, whose name is quoted already: id, date, rows."""
+    """Return SQL that lists the runs of a table, whose name is already quoted: id, date, number of rows."""
     day = "CAST(as_of AS VARCHAR(99))"
     return f"SELECT {quoted(RUN_ID)}, {day}, count(*) FROM {table} GROUP BY 1, 2 ORDER BY 2, 1"
 
 
 def held_runs(rows: Iterable[Sequence[Any]]) -> list[HeldTable]:
-    """Return the runs that `runs_statement` lists."""
+    """Return the runs from the rows of `runs_statement`."""
     return [HeldTable(str(run_id), str(as_of), int(count)) for run_id, as_of, count in rows]
 
 
 def quoted(name: str) -> str:
-    """Return a name as an SQL identifier, whatever characters it has."""
+    """Return a name as a quoted SQL identifier."""
     if "\0" in name:
         raise InvalidOption(f"{name!r} cannot name a table or column: it contains a NUL.")
     return '"' + name.replace('"', '""') + '"'
 
 
 def comment_statements(table: str, comments: Mapping[str, str]) -> list[str]:
-    """Return SQL statements that comment the columns of a table, whose name is quoted already."""
+    """Return SQL statements that comment on the columns of a table, whose name is already quoted."""
     return [f"COMMENT ON COLUMN {table}.{quoted(column)} IS {literal(text)}" for column, text in comments.items()]
 
 
 def counting_statement(table: str, columns: Sequence[str], run_id: str | None = None) -> str:
-    """Return SQL that counts the rows of a table, whose name is quoted already, and adds up columns.
+    """Return SQL that counts the rows of a table, whose name is already quoted, and adds up columns.
 
     Parameters
     ----------
     run_id : str, optional
-        Count this run only, in a table that keeps the runs of other days.
+        Count only this run, in a table that keeps the runs of other days.
     """
     sums = "".join(f", sum({quoted(column)})" for column in columns)
     one = "" if run_id is None else f" WHERE {quoted(RUN_ID)} = {literal(run_id)}"
@@ -207,7 +207,7 @@ def counting_statement(table: str, columns: Sequence[str], run_id: str | None = 
 
 
 def counted_table(run_id: str, row: Sequence[Any], columns: Sequence[str]) -> HeldTable | None:
-    """Return what `counting_statement` found, None if the table has rows of another run."""
+    """Return the result of `counting_statement`, or None if the table has rows of another run."""
     rows, first, last, *sums = row
     if (first, last) != (run_id, run_id):
         return None
@@ -226,7 +226,7 @@ def only_own(name: str, columns: Collection[str], id_column: str) -> None:
 
 
 def check_folder(path: Path, name: str) -> None:
-    """Raise StoreUnreachable unless a file can be replaced, or created with the folders that are missing."""
+    """Raise a StoreUnreachable unless a file can be replaced, or created with missing folders."""
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
@@ -242,7 +242,7 @@ def key_columns(id_column: str, keeping: KeptRuns | None) -> tuple[str, ...]:
 
 
 def check_key(name: str, key: Collection[str], id_column: str, keeping: KeptRuns | None) -> None:
-    """Raise InvalidJob if the key of a table does not let it hold several days, or if it holds them already."""
+    """Raise an InvalidJob if the key of a table prevents several days, or if it has them and each run replaces all."""
     if keeping and set(key) == {id_column}:
         raise InvalidJob(
             f"{name}: the key of the table is {id_column} alone, so it cannot keep the runs of several days: change "
@@ -253,7 +253,7 @@ def check_key(name: str, key: Collection[str], id_column: str, keeping: KeptRuns
 
 
 def count_batches(run_id: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> HeldTable | None:
-    """Count the rows of a table and add up columns; None if it has rows of another run."""
+    """Return the rows and totals of a table, or None if it has rows of another run."""
     rows, totals = 0, dict.fromkeys(columns, 0.0)
     for batch in batches:
         if len(batch) and not pc.all(pc.equal(batch[RUN_ID], run_id), skip_nulls=False).as_py():
@@ -266,7 +266,7 @@ def count_batches(run_id: str, batches: Iterable[pa.RecordBatch], columns: Seque
 
 @contextlib.contextmanager
 def reaching(name: str, uri: str = "", failures: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
-    """Turn a failure of the system or a driver into StoreUnreachable, without secrets in its message."""
+    """Turn a failure of the system or a driver into a StoreUnreachable without secrets in its message."""
     try:
         yield
     except CLVError:
@@ -293,7 +293,7 @@ def locked(path: Path, name: str) -> Iterator[None]:
 
 
 def needs(module: str, extra: str) -> Any:
-    """Import a driver; an error says how to install it."""
+    """Return an imported driver; raise an error with the command to install it if it is missing."""
     from importlib import import_module
 
     try:

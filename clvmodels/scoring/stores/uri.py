@@ -1,4 +1,4 @@
-"""The URI of a PostgreSQL database: check it, and keep its password out of messages."""
+"""URIs of PostgreSQL databases: check them, and hide their passwords in messages."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from clvmodels.errors import InvalidJob
 __all__ = ["check_uri", "hidden"]
 
 SCHEME = re.compile(r"postgres(?:ql)?://")
-HOST = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]@]*)(?::\d*)?")  # a name or an address, with its port
+HOST = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]@]*)(?::\d*)?")  # a name or an address, with an optional port
 CODED = re.compile(r"%(?![0-9A-Fa-f]{2})|%00|\s")
 SETTING = re.compile(r"\s*\w+\s*=\s*(?:'(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)(?=\s|$)")
 PASSWORD = re.compile(r"password\s*=\s*('(?:[^'\\]|\\.)*'|[^&\s]+)")
 BETWEEN = re.compile(r"[:@/?#&=%\s']")
-SHORTEST_HIDDEN = 3  # letters of a piece that is hidden inside other words too
+SHORTEST_HIDDEN = 3  # letters of the shortest piece that is also hidden inside other words
 
 
 def check_uri(name: str, uri: str) -> None:
-    """Refuse a URI that libpq would split at the wrong place: its own messages repeat parts of the password.
+    """Raise an error for a URI that libpq would split wrongly, since its messages would show parts of the password.
 
-    An `@`, `/` or `%` in a password has to be percent-encoded, or what follows is read as host, port or database:
+    An `@`, `/` or `%` in a password has to be percent-encoded, or the rest is read as host, port or database:
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS.
     """
     scheme = SCHEME.match(uri)
@@ -33,7 +33,7 @@ def check_uri(name: str, uri: str) -> None:
         return
     authority, slash, rest = uri[scheme.end() :].partition("/")
     user, _, hosts = authority.rpartition("@")
-    place, _, query = f"{hosts}{slash}{rest}".partition("?")  # a password may hold a question mark
+    place, _, query = f"{hosts}{slash}{rest}".partition("?")  # a password may contain a question mark
     hosts, _, database = place.partition("/")
     sound = (
         "@" not in user
@@ -50,14 +50,14 @@ def check_uri(name: str, uri: str) -> None:
 
 
 def hidden(text: str, uri: str) -> str:
-    """Return a driver's message without the URI, its user, its password, and pieces of them."""
+    """Return a driver's message without the URI, its user, its password, and pieces of these."""
     parts = [SCHEME.sub("", uri, count=1).rpartition("@")[0], *PASSWORD.findall(uri)]
     parts += [unquote(part) for part in parts]
     secrets = {uri, *parts}
     for part in parts:
         secrets |= {part.strip("'"), *part.split(":", 1), *BETWEEN.split(part)}
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        # A word of one or two letters is hidden only as a whole word.
+        # Words of one or two letters are hidden as whole words only.
         text = re.sub(
             re.escape(secret) if len(secret) >= SHORTEST_HIDDEN else rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text
         )
