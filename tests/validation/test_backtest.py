@@ -213,7 +213,7 @@ def test_a_forecast_further_than_the_log_reaches_back_is_reported(log):
         ({"cutoffs": 400, "horizons": "39 weeks"}, "no room for 400 cutoffs"),
         ({"cutoffs": ["1997-09-30", "1997-09-30"]}, "different dates"),
         ({"horizons": []}, "at least one horizon"),
-        ({"horizons": "1 hours"}, "nothing can happen in it"),
+        ({"horizons": "1 hours"}, "shorter than a day: pass a longer one"),
         ({"models": []}, "backtest needs at least one model"),
         ({"spend": clv.GammaGamma()}, "no money to score"),
         ({"level": 1.0}, "must be between 0 and 1"),

@@ -182,5 +182,5 @@ def test_groups_without_dropout_are_reported():
 
 def test_crosscheck_refuses_covariates_and_groups(rfm):
     for model in (clv.BGNBD(purchase="age"), clv.BGNBD(by="country"), clv.GammaGamma(spend="age")):
-        with pytest.raises(InvalidOption, match="has neither covariates nor groups"):
+        with pytest.raises(InvalidOption, match="has no covariates and no groups"):
             clv.crosscheck(model.fit(rfm), rfm)

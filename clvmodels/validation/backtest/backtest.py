@@ -1,4 +1,4 @@
-"""Rolling cutoffs: fit on what was known at each, and score the forecasts on what happened afterwards."""
+"""Rolling cutoffs: fit on what was known at each, and score the forecasts against what happened afterwards."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ __all__ = ["backtest"]
 
 Outcome = TypeVar("Outcome")
 Cutoffs = Sequence[str | Date | datetime] | int
-ONE_CUTOFF_AT_A_TIME = 200_000  # customers from which one cutoff keeps every processor busy; two double the memory
+ONE_CUTOFF_AT_A_TIME = (
+    200_000  # customers with whom a single cutoff keeps every processor busy; two would double the memory
+)
 
 
 def backtest(
@@ -88,26 +90,26 @@ def backtest(
     Parameters
     ----------
     log : frame, path, or function of a date
-        One row per transaction, as for `rfm_summary`; read once. An engine that holds it merges its rows into
-        purchases, which are fetched in blocks. If it was cleaned as a whole, the cleaning used the
-        future: a later refund netted against an order, or a threshold learned from all orders, is knowledge from after
-        a cutoff. A function avoids that. It is called with each cutoff as ISO text and returns the log as it was known
-        on that day (or what `clean` returns), and nothing later; and once with 2200-01-01, for everything known now.
-        All that forecasters learn from is the log as known at the cutoff. What happened afterwards is taken from the
-        log as known now: the purchases after the cutoff, each at what is left of it once all refunds are netted. A
-        purchase that was reversed since counts as none, a customer whose every purchase was reversed is still forecast
-        and bought nothing, and a refund after the cutoff of a purchase before it counts neither for nor against a
-        forecast. Refunds take time: the last purchases of a log are the least settled.
+        One row per transaction, as for `rfm_summary`; read once. A table in an engine is merged into purchases there,
+        and these are fetched in blocks. If the log was cleaned as a whole, the cleaning used the future: a refund
+        netted against an earlier order, or a threshold learned from all orders, was not known at the cutoff. A function
+        avoids this. It is called with each cutoff as ISO text and returns the log as it was known on that day (or the
+        result of `clean`), and nothing later; and once with 2200-01-01, for everything known now. Forecasters learn
+        only from the log as known at the cutoff. What happened afterwards is taken from the log as known now: the
+        purchases after the cutoff, net of all refunds. A purchase reversed since then does not count, a customer whose
+        purchases were all reversed is still forecast and bought nothing, and a refund after the cutoff for a purchase
+        before it does not affect the score of a forecast. Refunds take time, so the last purchases of a log are the
+        least certain.
     models : PurchaseModel, sequence of them, or "auto"
         "auto": those that `profile` finds suitable for the log up to the first cutoff. They are fitted again at each
         cutoff; the ones passed stay as they are.
     spend : SpendModel, optional
-        Fitted likewise: money is then scored too, as expected purchases times expected spend, undiscounted.
+        Fitted in the same way: money is then scored too, as expected purchases times expected spend, not discounted.
     horizons : float, str, or sequence of them
         How far ahead: numbers in the clock's unit, or lengths such as "26 weeks".
     cutoffs : sequence of dates, or int
-        Last days of calibration periods; or how many of them, evenly spaced between the middle of the log before the
-        longest horizon and the last day that leaves room for it.
+        Last days of calibration periods; or a number of cutoffs, evenly spaced between the middle of the log before the
+        longest horizon and the last day at least that horizon before the end.
     observation_end : date or str, optional
         Last day of the log to use (inclusive); default: the latest date in the log. Later rows are left out.
     acquired_after : date or str, optional
@@ -122,29 +124,30 @@ def backtest(
     boosted_trees : bool
         Whether boosted trees and their blends with the best process take part.
     calendar : Calendar, "auto" or None
-        How fast customers buy on each day, by which models measure time. "auto" estimates a season at each cutoff from
-        what was known then, and uses it if it is visible and was better in earlier windows; findings say why.
+        How fast customers buy on each day; models then use calendar time. "auto" estimates a season at each cutoff from
+        what was known then, and uses it if it is significant and was better in earlier windows; findings give the
+        reason.
     revenue : bool
-        Whether the revenue of all customers is forecast as well, those to come included, whose arrivals are forecast
-        from what was known at each cutoff: rows of the quantity "revenue" in `scores`, `summary` and `totals`, next to
-        the revenue of the same weeks a year before and of the time before. Needs a spend model. `backtest_revenue`
-        compares by month.
+        Whether to forecast the revenue of all customers as well, including customers to come, whose arrivals are
+        forecast from what was known at each cutoff: rows of the quantity "revenue" in `scores`, `summary` and `totals`,
+        next to the revenue of the same weeks a year before and of the preceding period. Needs a spend model.
+        `backtest_revenue` compares by month.
     total_interval : {"history", "model"}, default="history"
         "history": intervals of totals allow for changing conditions, learned from errors of totals in earlier windows
         before the cutoff and in other shops. "model": for chance and parameters only.
     level : float
         Central probability of intervals.
     draws, sampled : int
-        Number of outcomes drawn per customer, and the largest number of customers for whom they are drawn: for CRPS,
-        PIT and coverage. Customers are chosen by their ids, so that they are the same at every cutoff; the tables have
-        their number.
+        Number of outcomes drawn per customer, and the largest number of customers to draw them for: they are used for
+        CRPS, PIT and coverage. Customers are sampled by their ids, so they are the same at every cutoff; the tables
+        have their number.
     random_state : int or Generator
     keep : path, optional
-        A folder for the tables of each cutoff as JSON, written as soon as it is done: an interruption loses no more
-        than the cutoffs in progress.
+        A folder for the tables of each cutoff as JSON, written as soon as it is done: an interruption only loses the
+        cutoffs in progress.
     progress : function of (int, int), optional
-        Called with the number of cutoffs done, and of all; an exception raised there, or from the keyboard, stops the
-        rest. By default a bar is shown on a terminal.
+        Called with the number of finished cutoffs and of all; an exception raised in it, or from the keyboard, stops
+        the rest. Default: a progress bar on a terminal.
 
     Returns
     -------
@@ -185,40 +188,40 @@ def backtest(
     check_calendar(calendar)
     clock = Clock(time_unit, merge_within, time_zone)
     reader = SnapshotReader(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids)
-    record = _read_whole(reader, observation_end, cutoffs, has_start=acquired_after is not None)
-    record = replace(record, kind="polars")  # no prediction goes back to an engine, which several cutoffs share
+    purchase_log = _read_whole(reader, observation_end, cutoffs, has_start=acquired_after is not None)
+    purchase_log = replace(purchase_log, kind="polars")  # threads would share an engine
     findings: Findings = ()
-    after = acquisition_tick(clock, acquired_after, record.last_tick)
+    after = acquisition_tick(clock, acquired_after, purchase_log.last_tick)
     if after is not None:
-        everybody, record = len(record.customer_id), drop_older(record, after)
-        figures = {"customers": everybody - len(record.customer_id), "day": clock.describe_tick(after)}
+        everybody, purchase_log = len(purchase_log.customer_id), drop_older(purchase_log, after)
+        figures = {"customers": everybody - len(purchase_log.customer_id), "day": clock.describe_tick(after)}
         findings = (Finding("customers-left-out", figures),)
     lengths = horizon_ticks(clock, [horizons] if isinstance(horizons, (int, float, str)) else list(horizons))
-    cuts = cutoff_ticks(record, cutoffs, max(lengths.values()))
-    acquisition_tick(clock, acquired_after, cuts[0])
-    schedule = make_schedule(record, cuts, lengths)
-    several = suitable_at(record, cuts[0], clock) if models == "auto" else check_models(models, "backtest")
+    ticks = cutoff_ticks(purchase_log, cutoffs, max(lengths.values()))
+    acquisition_tick(clock, acquired_after, ticks[0])
+    schedule = make_schedule(purchase_log, ticks, lengths)
+    several = suitable_at(purchase_log, ticks[0], clock) if models == "auto" else check_models(models, "backtest")
     forecasters = default_forecasters(several, spend, boosted_trees=boosted_trees, money=amount is not None)
     intertimes = any("intertimes" in forecaster.needs for forecaster in forecasters)
-    reading = Lock()  # a function of the caller's may query a database
+    reading = Lock()  # the caller's function may query a database
 
-    def attempt(cut: int) -> CutoffResult | _LeftOut:
+    def attempt(cutoff: int) -> CutoffResult | _LeftOut:
         try:
-            return run(cut)
+            return run(cutoff)
         except (FitFailed, InvalidRFM) as error:
-            return _LeftOut(clock.describe_tick(cut), error)
+            return _LeftOut(clock.describe_tick(cutoff), error)
 
-    def run(cut: int) -> CutoffResult:
-        snapshot = record
+    def run(cutoff: int) -> CutoffResult:
+        snapshot = purchase_log
         if reader.changes:
             with reading:
-                snapshot = replace(reader.at(cut), kind="polars")
+                snapshot = replace(reader.at(cutoff), kind="polars")
             snapshot = snapshot if after is None else drop_older(snapshot, after)
-        history = KnownHistory(snapshot, cut, include_first_transaction, intertimes, attributes, record)
+        history = KnownHistory(snapshot, cutoff, include_first_transaction, intertimes, attributes, purchase_log)
         history, chosen = on_calendar(history, calendar, max(lengths.values()))
-        result = _run_cutoff(history, schedule.ends[cut], forecasters, settings, revenue)
+        result = _run_cutoff(history, schedule.ends[cutoff], forecasters, settings, revenue)
         result = replace(result, findings=(*result.findings, *chosen))
-        if (finding := reader.missing_cutoff_day(snapshot, record, cut)) is not None:
+        if (finding := reader.missing_cutoff_day(snapshot, purchase_log, cutoff)) is not None:
             result = replace(result, findings=(*result.findings, finding))
         if keep is not None:
             name = f"{result.facts['calibration_end'].replace(':', '')}.json"
@@ -227,20 +230,20 @@ def backtest(
 
     with _progress_callback(progress, len(schedule.ends)) as report:
         outcomes = _run_each(
-            attempt, list(schedule.ends), report, parallel=len(record.customer_id) < ONE_CUTOFF_AT_A_TIME
+            attempt, list(schedule.ends), report, parallel=len(purchase_log.customer_id) < ONE_CUTOFF_AT_A_TIME
         )
     results = [outcome for outcome in outcomes if isinstance(outcome, CutoffResult)]
     left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
     if not results:
         raise left_out[0].error
-    findings = (*findings, *schedule.findings, *(cutoff.finding for cutoff in left_out))
+    findings = (*findings, *schedule.findings, *(each.finding for each in left_out))
     combined = combine_cutoffs(results, settings, findings)
     combined["facts"]["log"] = LOG_AS_KNOWN if reader.changes else LOG_FIXED
     return Backtest(**combined)
 
 
 def _check_money(spend: SpendModel | None, amount: str | None, revenue: bool) -> None:
-    """Raise InvalidOption for money that the log does not have, and revenue without a spend model."""
+    """Raise an InvalidOption for money that the log does not have, and for revenue without a spend model."""
     if spend is not None and amount is None:
         raise InvalidOption("There is no money to score: pass amount= to backtest, or leave spend out.")
     if revenue and spend is None:
@@ -252,15 +255,15 @@ def _read_whole(
 ) -> PurchaseLog:
     """Return the log as it is known now, up to the end of observation; refuse dates far from the others.
 
-    Cutoffs that the user named confirm such dates, for they do not depend on them.
+    Such dates are accepted if the user passed the cutoffs, which then do not depend on them.
     """
     end = None if observation_end is None else reader.clock.closing_tick(observation_end)
     period = PeriodArguments("observation_end", "acquired_after", end, has_start)
-    record = reader.whole(period if isinstance(cutoffs, int) else None)
+    purchase_log = reader.whole(period if isinstance(cutoffs, int) else None)
     if isinstance(cutoffs, int):
-        ticks, counts = record.rows_by_tick
+        ticks, counts = purchase_log.rows_by_tick
         refuse_doubtful_dates((ticks, counts), (ticks, counts), reader.clock, period)
-    return record if end is None else record.until(end)
+    return purchase_log if end is None else purchase_log.until(end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +296,7 @@ def _run_cutoff(
         results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1]), revenue))
     tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
     whole = CutoffResult(tables, [], results[0].facts)
-    left_out = results[0].findings  # of a revenue forecast, for reasons that all horizons have in common
+    left_out = results[0].findings  # on a revenue forecast, for reasons common to all horizons
     return add_fit_tables(whole, cases[0], next(iter(ends)), (*failures.values(), *left_out))
 
 
@@ -329,24 +332,24 @@ def _reference_process(case: CutoffCase) -> str:
 
 
 def _run_each(
-    run: Callable[[int], Outcome], cuts: Sequence[int], report: Callable[[int, int], None], *, parallel: bool
+    run: Callable[[int], Outcome], cutoffs: Sequence[int], report: Callable[[int, int], None], *, parallel: bool
 ) -> list[Outcome]:
-    """Run every cutoff, several at once on threads unless one keeps the machine busy; results are in order.
+    """Run every cutoff, in parallel on threads if asked to; the results are in order.
 
-    The threads are named as those of `in_threads`, so that what runs inside a cutoff stays on its own thread.
+    The threads have the name of those of `in_threads`, so calls inside a cutoff stay on its thread.
     """
-    if not parallel or len(cuts) == 1 or PROCESSORS < 2:
+    if not parallel or len(cutoffs) == 1 or PROCESSORS < 2:
         results = []
-        for cut in cuts:
-            results.append(run(cut))
-            report(len(results), len(cuts))
+        for cutoff in cutoffs:
+            results.append(run(cutoff))
+            report(len(results), len(cutoffs))
         return results
     with ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL) as pool:
-        futures = [pool.submit(run, cut) for cut in reversed(cuts)]  # the last has most customers
+        futures = [pool.submit(run, cutoff) for cutoff in reversed(cutoffs)]  # the last has the most customers
         try:
             for count, future in enumerate(as_completed(futures), start=1):
                 future.result()
-                report(count, len(cuts))
+                report(count, len(cutoffs))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -1,4 +1,4 @@
-"""Combine what cutoffs gave: tables below each other, facts, and what can only be computed from all cutoffs."""
+"""Combine the results of cutoffs: concatenate their tables, and add facts and tables computed from all cutoffs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PACKAGES = ("clvmodels", "numpy", "scipy", "pandas", "scikit-learn")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutoffResult:
-    """What one cutoff gave: tables by name, with cutoff and horizon in them, certificates, facts and findings."""
+    """The result of one cutoff: tables by name with columns for cutoff and horizon, certificates, facts, findings."""
 
     tables: dict[str, pd.DataFrame]
     certificates: list[dict[str, Any]]
@@ -48,7 +48,7 @@ def evaluate_cutoff(case: CutoffCase, horizon: str, best: str, revenue: bool = F
     best : str
         Id of the reference process.
     revenue : bool
-        Whether the revenue of all customers is forecast too.
+        Whether to forecast the revenue of all customers too.
     """
     started = perf_counter()
     split, tables = case.split, evaluate(case)
@@ -65,7 +65,7 @@ def evaluate_cutoff(case: CutoffCase, horizon: str, best: str, revenue: bool = F
 
 
 def add_fit_tables(result: CutoffResult, case: CutoffCase, horizon: str, failures: Findings = ()) -> CutoffResult:
-    """Add the tables and certificates of the fits, which are made once per cutoff."""
+    """Add the tables and certificates of the fits, which are the same for all horizons of a cutoff."""
     of_fits = fitted_tables(case)
     end = case.split.calibration_end
     certificates = [certificate | {"cutoff": end} for certificate in of_fits.pop("certificates")]
@@ -90,7 +90,7 @@ def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, finding
     reference = max(dict.fromkeys(reversed(best)), key=best.count)
     spend = last.facts["spend"]
     references = {"purchases": reference, "money": reference if spend is None else f"{reference}+{spend}"}
-    of_customers = tables["scores"][tables["scores"]["quantity"].isin(references)]  # revenue is a total alone
+    of_customers = tables["scores"][tables["scores"]["quantity"].isin(references)]  # revenue has totals only
     computed = {
         "totals": judge_totals(tables["totals"], settings.level).drop(columns="holdout_end"),
         "differences": difference_table(of_customers, tables["customers"], references, settings.level, settings.seed),
@@ -113,7 +113,7 @@ def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, finding
 
 
 def facts_of(split: Holdout) -> dict[str, Any]:
-    """Return what a reader should know about the data."""
+    """Return facts about the data for the reader of a report."""
     rfm = split.calibration
     return {
         "customers": len(rfm),
@@ -155,7 +155,7 @@ def _cutoff_row(split: Holdout, best: str, seconds: float) -> pd.DataFrame:
 
 
 def summarize_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return means of scores over cutoffs, also of the size of the bias: one row per horizon, quantity, forecaster."""
+    """Return means of scores, and of the absolute bias, over cutoffs: one row per horizon, quantity and forecaster."""
     keys = ["horizon", "quantity", "forecaster", "kind"]
     names = list(METRICS)
     names.insert(names.index("bias") + 1, "absolute_bias")

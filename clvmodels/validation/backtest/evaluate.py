@@ -1,4 +1,4 @@
-"""Evaluate forecasts at one cutoff and over one horizon: every forecaster forecasts, and each table is made of that."""
+"""Evaluate forecasts at one cutoff and over one horizon: all forecasters forecast, and tables compare the forecasts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from clvmodels.validation.tables.tracking import tracking_table
 
 __all__ = ["FORECASTER_COLUMNS", "CutoffCase", "concat", "evaluate", "fitted_tables"]
 
-QUANTITIES_CUSTOMERS = 1_000  # customers whose histories show the share that is gone
+QUANTITIES_CUSTOMERS = 1_000  # customers from whose histories the share of inactive customers is estimated
 QUANTITIES_DRAWS = 200
 FORECASTER_COLUMNS = ("id", "title", "kind", "process", "spend")
 
@@ -61,18 +61,18 @@ class CutoffCase:
 
     @property
     def models(self) -> dict[str, PurchaseModel]:
-        """The fitted purchase models, by id."""
+        """Return the fitted purchase models by id."""
         return {model_id(model.purchases): model.purchases for model in self.customer_models}
 
     @property
     def spend(self) -> SpendModel | None:
-        """The fitted spend model."""
+        """Return the fitted spend model."""
         spends = [model.spend for model in self.customer_models if model.spend is not None]
         return spends[0] if spends else None
 
     @property
     def customer_models(self) -> list[CustomerModel]:
-        """The forecasters of processes, whose distributions and fits have tables of their own."""
+        """Return the forecasters of processes, whose distributions and fits have separate tables."""
         return [forecaster for forecaster in self.forecasters if isinstance(forecaster, CustomerModel)]
 
 
@@ -109,7 +109,7 @@ def evaluate(case: CutoffCase) -> dict[str, pd.DataFrame]:
 
 
 def fitted_tables(case: CutoffCase) -> dict[str, Any]:
-    """Return what the fits themselves report: parameters, quantities, the histogram of spend, and certificates."""
+    """Return the tables of the fits: parameters, quantities, the histogram of spend, and certificates."""
     split, settings, purchase_models = case.split, case.settings, case.models
     models: dict[str, PurchaseModel | SpendModel] = dict(purchase_models)
     rfm = split.calibration[distributions.sample_of(split.calibration, QUANTITIES_CUSTOMERS, settings.seed).rows]
@@ -150,7 +150,7 @@ def _certificate(name: str, model: PurchaseModel | SpendModel) -> dict[str, Any]
 def _evaluate_purchases(
     case: CutoffCase, made: Sequence[tuple[Forecaster, Forecast]], predictive: dict[str, Predictive]
 ) -> QuantityForecasts:
-    """Return the forecasts of purchases, with the distribution of those that are made of a process alone."""
+    """Return the forecasts of purchases, with the distribution of those by a process alone."""
     split, models = case.split, case.models
     forecasts = []
     for identity, forecast in _of_quantity(made, "purchases"):
@@ -173,7 +173,7 @@ def _evaluate_purchases(
 def _evaluate_money(
     case: CutoffCase, made: Sequence[tuple[Forecaster, Forecast]], predictive: dict[str, Predictive], sample: Sample
 ) -> QuantityForecasts:
-    """Return the forecasts of money, with the distribution of those that are made of a process and a spend model."""
+    """Return the forecasts of money, with the distribution of those by a process and a spend model."""
     split, spend = case.split, case.spend
     if spend is None or split.spend is None:
         raise AssertionError("checked by the caller")
@@ -192,7 +192,7 @@ def _evaluate_money(
 def _total(
     case: CutoffCase, identity: ForecasterIdentity, forecast: QuantityForecast, quantity: ForecastQuantity
 ) -> TotalDistribution | None:
-    """Return the distribution of a total that allows for what the settings say; None for that of the process alone."""
+    """Return the distribution of a total according to the settings, or None for that of the process alone."""
     if case.settings.total_interval == "model":
         return None if forecast.distribution is None else forecast.distribution.of_model()
     if identity.kind != "process":
@@ -204,7 +204,7 @@ def _total(
 def _of_quantity(
     made: Sequence[tuple[Forecaster, Forecast]], quantity: ForecastQuantity
 ) -> list[tuple[ForecasterIdentity, QuantityForecast]]:
-    """Return the forecasts of one quantity, with who makes them; those without a total are left out."""
+    """Return the forecasts of one quantity with their forecasters, without those that have no total."""
     named = [(forecaster.identity(quantity), forecast.of(quantity)) for forecaster, forecast in made]
     return [
         (identity, forecast)
@@ -232,7 +232,7 @@ def _by_frequency(calibration: pd.DataFrame) -> pd.DataFrame:
 
 
 def _customers(case: CutoffCase, outcomes: Sequence[QuantityForecasts], sample: Sample) -> pd.DataFrame:
-    """Return what was forecast of each sampled customer, and what happened: one row per customer and forecaster."""
+    """Return forecast and actual of the sampled customers: one row per customer and forecaster."""
     ids = case.split.calibration.customer_id[sample.rows].to_list()
     tables = []
     for outcome in outcomes:
@@ -256,6 +256,6 @@ def _customers(case: CutoffCase, outcomes: Sequence[QuantityForecasts], sample: 
 
 
 def concat(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put tables below each other; empty ones have no types and would spoil the others'."""
+    """Concatenate tables by rows, without empty ones, whose columns have no types."""
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else tables[0]

@@ -15,15 +15,15 @@ from clvmodels.validation.tables.totals import total_finding
 
 __all__ = ["LOG_AS_KNOWN", "LOG_FIXED", "Backtest", "Validation"]
 
-LOG_FIXED, LOG_AS_KNOWN = "fixed", "as_known"  # one log for all cutoffs, or the log as it was known at each
-NOT_WRITTEN = "customers"  # one row per customer: not part of the JSON
+LOG_FIXED, LOG_AS_KNOWN = "fixed", "as_known"  # the same log for all cutoffs, or the log as known at each
+NOT_WRITTEN = "customers"  # the table that is too long for the JSON: it has one row per customer
 NOT_TABLES = (NOT_WRITTEN, "certificates", "facts", "findings")
-FORMATS = {"predicted": ",.0f", "actual": ",.0f", "bias": "+.1%", "absolute_bias": ".1%"}  # of scores shown as text
+FORMATS = {"predicted": ",.0f", "actual": ",.0f", "bias": "+.1%", "absolute_bias": ".1%"}  # of scores as text
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Backtest:
-    """Tables of how forecasts made at one or more cuts compare with what happened after them.
+    """Tables that compare forecasts made at one or more cutoffs with what happened after them.
 
     Every table has the columns cutoff (an ISO date) and horizon ("39 weeks"), unless it says otherwise. `forecaster` is
     an id, whose title is in `forecasters`; `kind` is "process", "rule", "boosted_trees", "blend", "best" or
@@ -35,12 +35,12 @@ class Backtest:
         One row per forecaster: id, title, kind, process and spend (ids of the models it is made of). The spend model
         itself has a row of kind "spend".
     scores : DataFrame
-        One row per quantity (purchases, money and, if asked for, revenue of all customers, those to come included)
-        and forecaster: customers, predicted, actual, and every metric. A
-        score is missing if it cannot be computed from the forecast; a deviance may be infinite.
+        One row per quantity (purchases, money and, with revenue=True, revenue of all customers, those to come included)
+        and forecaster: customers, predicted, actual, and every metric. A score is missing if it cannot be computed from
+        the forecast; a deviance may be infinite.
     summary : DataFrame
         The same, averaged over cutoffs. `bias` is the mean of the signed errors of the total, in which errors of
-        different sign cancel; `absolute_bias` is the mean of their sizes, by which totals are judged.
+        different sign cancel; `absolute_bias` is the mean of their sizes, which is used to rank totals.
     differences : DataFrame
         Forecasters against the process that earlier windows favor, in means over cutoffs, with paired intervals that
         allow for the customers drawn and for the spread over cutoffs; `holds_at`, the number of cutoffs with a
@@ -58,7 +58,7 @@ class Backtest:
     groups : DataFrame
         Totals and errors of cohorts and groups by attributes.
     reliability, pit : DataFrame
-        Whether P(buys again) comes true; histogram of the randomized PIT.
+        P(buys again) against the share who did; histogram of the randomized PIT.
     tracking : DataFrame
         Repeat purchases week by week, with the forecast's band; see `tables.tracking_table`.
     gain, lorenz, deciles, overlap : DataFrame
@@ -68,15 +68,15 @@ class Backtest:
     parameters, quantities : DataFrame
         Of each fit, one row per parameter or quantity; without a horizon.
     cutoffs : DataFrame
-        About each cutoff and horizon: length, customers, purchases, the process favored, seconds.
+        One row per cutoff and horizon: length, customers, purchases, the process favored, seconds.
     customers : DataFrame
         Forecasts of the sampled customers, one row per customer and forecaster. Not part of the JSON.
     certificates : list of dict
-        What each fit can vouch for.
+        The certificate of each fit.
     facts : dict
         About the data at the last cutoff, the settings, and the versions of packages. `log` is "fixed" or "as_known".
     findings : tuple of Finding
-        Horizons and customers left out, models that could not be fitted, horizons that reach far.
+        Horizons and customers left out, models that could not be fitted, long horizons.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class Backtest:
 
     @classmethod
     def tables(cls) -> list[str]:
-        """Names of the tables that are written."""
+        """Return the names of the tables that are written."""
         return [field.name for field in fields(cls) if field.name not in NOT_TABLES]
 
     def at(self, cutoff: str | None = None, horizon: str | None = None) -> dict[str, pd.DataFrame]:
@@ -137,7 +137,7 @@ class Backtest:
         -------
         DataFrame
             With `title`; `short_title`, which leaves out the spend model; and `reference_title` next to `reference`.
-            What has no title, such as the perfect ranking, keeps its id.
+            Rows without a title, such as the perfect ranking, keep their id.
         """
         titles, short = self.titles, self.short_titles
         added = {"title": titles, "short_title": short}
@@ -150,30 +150,30 @@ class Backtest:
 
     @property
     def titles(self) -> dict[str, str]:
-        """Titles of forecasters by id."""
+        """Return the titles of forecasters by id."""
         return dict(zip(self.forecasters["id"], self.forecasters["title"], strict=True))
 
     @property
     def short_titles(self) -> dict[str, str]:
-        """Titles of forecasters by id, those of money without their spend model."""
+        """Return the titles of forecasters by id, without the spend model in those of money."""
         titles, rows = self.titles, self.forecasters.to_dict("records")
         return {row["id"]: titles.get(row["process"], row["title"]) for row in rows}
 
     @property
     def total_findings(self) -> Findings:
-        """What the intervals of totals were worth, one finding per row of `totals`."""
+        """Return a finding on the interval of each row of `totals`."""
         level = float(self.facts["level"])
         return tuple(total_finding(row, level) for row in self.totals.to_dict("records"))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values: missing numbers as None, infinite ones as text."""
+        """Return plain values, missing numbers as None and infinite ones as text."""
         tables = {name: files.plain(getattr(self, name).to_dict("records")) for name in self.tables()}
         about = {"facts": self.facts, "certificates": self.certificates}
         about |= {name: [each.to_dict() for each in getattr(self, name)] for name in ("findings", "total_findings")}
         return {**files.plain(about), **tables}
 
     def to_json(self, path: str | Path) -> None:
-        """Write the tables as JSON, whole or not at all."""
+        """Write the tables as JSON, completely or not at all."""
         files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:

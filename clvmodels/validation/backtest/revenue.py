@@ -1,4 +1,4 @@
-"""Revenue of all customers, those to come included, as rows for the tables of a backtest."""
+"""Revenue of all customers, including those to come, as rows for the tables of a backtest."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from clvmodels.valuation.realized import realized_orders
 
 __all__ = ["REVENUE", "RevenueRows", "revenue_rows"]
 
-REVENUE = "revenue"  # the quantity, and the kind of its forecasters
+REVENUE = "revenue"  # the name of the quantity and of the kind of its forecasters
 FORECASTER, SEASONAL, NAIVE = "revenue_forecast", "revenue_year_before", "revenue_before"
 TITLES = {
     FORECASTER: "Revenue forecast",
     SEASONAL: "Revenue of the same weeks a year before",
     NAIVE: "Revenue of the time before",
 }
-YEAR_DAYS = 364.0  # 52 weeks, so that weekdays are the same
+YEAR_DAYS = 364.0  # 52 weeks, to compare the same weekdays
 
 
 class RevenueRows(NamedTuple):
@@ -41,18 +41,18 @@ class RevenueRows(NamedTuple):
 
 
 def revenue_rows(case: CutoffCase, best: str) -> RevenueRows:
-    """Forecast the revenue of all customers in a holdout period, and compare it with what came.
+    """Forecast the revenue of all customers in a holdout period, and compare it with the actual revenue.
 
     Customers to come are forecast by `forecast_arrivals` from what was known at the cutoff. The benchmarks are the
-    revenue of as much time a year before and right before the cutoff, as far as the log covers it.
+    revenue of an equally long period a year earlier and right before the cutoff, if the log covers it.
 
     Parameters
     ----------
     case : CutoffCase
-        With money.
+        A case with money.
     best : str
-        Id of the process of the forecast. Models with covariates or of a discrete process, which say nothing about
-        customers to come, give way to MBG/NBD.
+        Id of the process of the forecast. Models with covariates or of a discrete process, which do not forecast
+        customers to come, are replaced by MBG/NBD.
     """
     split, history = case.split, case.history
     if split.spend is None or split.new_spend is None or case.spend is None:
@@ -90,7 +90,7 @@ def revenue_rows(case: CutoffCase, best: str) -> RevenueRows:
 
 
 def _forecast(case: CutoffCase, best: str) -> tuple[float, float, float]:
-    """Return the revenue expected of all customers, and the ends of its interval."""
+    """Return the expected revenue of all customers and the ends of its interval."""
     history, settings = case.history, case.settings
     purchases, spend = _models(case, best)
     result = revenue_forecast(
@@ -112,7 +112,7 @@ def _forecast(case: CutoffCase, best: str) -> tuple[float, float, float]:
 
 
 def _basis(case: CutoffCase, best: str) -> IntervalBasis:
-    """Return what the interval of the revenue allows for."""
+    """Return what the interval of the revenue allows for, as in the column `total_interval`."""
     if case.settings.total_interval == "model":
         return "model"
     days = case.split.horizon * case.history.clock.days_per_unit
@@ -130,9 +130,9 @@ def _models(case: CutoffCase, best: str) -> tuple[PurchaseModel, SpendModel]:
 
 
 def _revenue_before(history: KnownHistory, back: float, length: float) -> float:
-    """Return the revenue of a length that begins this many ticks before the cutoff; missing if the log is too short.
+    """Return the revenue of a period that begins this many ticks before the cutoff, NaN if the log is too short.
 
-    Also missing where the length reaches beyond the cutoff.
+    It is also NaN if the period ends after the cutoff.
     """
     begin = history.cutoff - round(back)
     end = begin + round(length)

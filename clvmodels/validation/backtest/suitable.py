@@ -14,14 +14,14 @@ __all__ = ["suitable_at", "suitable_models"]
 
 
 def suitable_models(reader: SnapshotReader, end: Moment | None, name: str) -> list[PurchaseModel]:
-    """Return an unfitted model of each process that suits a log up to a day, by default its latest.
+    """Return an unfitted model of each process suitable for a log up to a day, by default its last.
 
     Parameters
     ----------
     reader : SnapshotReader
     end : str, date, datetime or None
     name : str
-        The option that the day was passed as, for errors.
+        Name of the option of the day, for errors.
 
     Raises
     ------
@@ -33,12 +33,12 @@ def suitable_models(reader: SnapshotReader, end: Moment | None, name: str) -> li
 
 
 def suitable_at(log: PurchaseLog, cutoff: int, clock: Clock) -> list[PurchaseModel]:
-    """Return an unfitted model of each process that suits the log up to a cutoff (tick).
+    """Return an unfitted model of each process suitable for the log up to a cutoff (tick).
 
     Raises
     ------
     InvalidOption
-        If purchases are not counted by day, as a profile counts them, or if they fall on opportunities.
+        If purchases are not counted by day, which a profile needs, or if they fall on opportunities.
     """
     if clock.merge_within != "day":
         raise InvalidOption(

@@ -1,4 +1,4 @@
-"""Validation: how models would have predicted a period that they were not fitted to."""
+"""Validation: forecasts of a period that models were not fitted to, against what happened."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def validate(
 ) -> Validation:
     """Fit on the calibration period, predict the holdout period, and compare with what happened and with simple rules.
 
-    It is a backtest with one cutoff and the rules that need only a Holdout. Rules that look back into the log, and
-    boosted trees, take part in `backtest` only.
+    This is a backtest with one cutoff, and with the rules that need only a Holdout. Rules that look back into the log,
+    and boosted trees, take part in `backtest` only.
 
     Parameters
     ----------
     split : Holdout
-        From `holdout_split`. Nothing after its cut reaches a fit.
+        From `holdout_split`. Fits use nothing after its cutoff.
     models : PurchaseModel or sequence of them
         Fitted again on the calibration period; the ones passed stay as they are.
     spend : SpendModel, optional
-        Fitted likewise; money is then scored too: expected purchases times expected spend, undiscounted.
+        Fitted in the same way; money is then scored too: expected purchases times expected spend, not discounted.
     total_interval : {"history", "model"}, default="history"
         "history": intervals of totals allow for changing conditions, learned from errors of totals in other shops;
         a Holdout has no earlier windows. "model": for chance and parameters only.
@@ -57,7 +57,7 @@ def validate(
     Raises
     ------
     InvalidOption
-        Without a model, with two of one kind, or for money the log does not have.
+        Without a model, with two models of one kind, or for money that the log does not have.
 
     Examples
     --------

@@ -56,15 +56,16 @@ class Comparison:
     ----------
     table : DataFrame
         One row per model: forecaster (its id), title, status (or "failed"), message, parameters (that were estimated),
-        log_likelihood, aic, bic, delta_bic (above the least), seconds (missing for models passed fitted). With a
+        log_likelihood, aic, bic, delta_bic (above the lowest), seconds (missing for models passed fitted). With a
         holdout period also log_score, predicted and the other scores of its purchases; with spend the same for its
         money, as money_predicted and so on.
     findings : tuple of Finding
-        What the data support; `text` has them as sentences.
+        What the data support; `text` returns them as sentences.
     models : tuple of PurchaseModel
-        Fitted, in the order of the table; a model whose fit failed is not among them.
+        Fitted, in the order of the table, without models whose fit failed.
     facts : dict
-        Of the data: customers, clock, observation_end, data_fingerprint and, with a holdout period, holdout_end.
+        Facts about the data: customers, clock, observation_end, data_fingerprint and, with a holdout period,
+        holdout_end.
 
     Examples
     --------
@@ -84,7 +85,7 @@ class Comparison:
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,24 +96,24 @@ class Comparison:
         return {name: files.plain(value) for name, value in document.items()}
 
     def to_json(self, path: str | Path) -> None:
-        """Write the table, the findings and the facts as JSON, whole or not at all."""
+        """Write the table, the findings and the facts as JSON, completely or not at all."""
         files.write_json(Path(path), self.to_dict())
 
     def shown(self) -> pd.DataFrame:
-        """Return the columns that people read, as text; models that ended at one limit and are the same are one row."""
+        """Return the main columns as text; models that became the same at a limit are one row."""
         table = self._merged()
         columns = {name: cells(table[name], form) for name, form in FORMATS.items() if name in table}
         return table[["title", "status"]].rename(columns={"title": "model"}).assign(**columns)
 
     def _merged(self) -> pd.DataFrame:
-        """Return the table with the first of the models that are the same, under the titles of all of them."""
+        """Return the table with one row for models that are the same, under all their titles."""
         merged = (finding.figures["forecasters"] for finding in self.findings if finding.code == "compare-same-model")
         same = self.table["forecaster"].isin(next(merged, []))
         titles = self.table["title"].mask(same, " = ".join(self.table.loc[same, "title"]))
         return self.table.assign(title=titles)[~same | (same.cumsum() == 1)]
 
     def remarks(self) -> list[str]:
-        """Return why fits failed, and at which limits they ended."""
+        """Return the reasons of failed fits, and the limits at which fits ended."""
         rows = self.table[self.table["status"] != "converged"]
         lines = [f"{row['title']}: {row['message']}" for row in rows.to_dict("records")]
         return list(dict.fromkeys(lines))
@@ -126,9 +127,9 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trial:
-    """A model that was tried: fitted, or why the fit failed; probabilities (n,) of what happened in a holdout period.
+    """A model after its fit, or the reason of its failure; probabilities (n,) of what happened in a holdout period.
 
-    Trials are sorted by `rank`, least first.
+    Trials are sorted by `rank`, lowest first.
     """
 
     model: PurchaseModel
@@ -148,14 +149,14 @@ def compare(
 ) -> Comparison:
     """Fit models to the same data, and compare them in one table and a few findings.
 
-    The best comes first: by BIC or, with a holdout period, by the mean logarithm of the probability of what each
-    customer then did. This score judges whole distributions and is strictly proper. (RMSE judges only their means, and
-    Gini only their order.)
+    The best model is first: by BIC or, with a holdout period, by the mean logarithm of the probability of what each
+    customer did. This score evaluates whole distributions and is strictly proper. (RMSE evaluates only their means, and
+    Gini only the order of the means.)
 
     Parameters
     ----------
     data : RFM or Holdout
-        From `rfm_summary`, or from `holdout_split`: models then learn from its calibration period.
+        From `rfm_summary`, or from `holdout_split`: models are then fitted to its calibration period.
     models : PurchaseModel or sequence of them
         Unfitted ones are copied and fitted; fitted ones are used as they are. A fit that fails becomes a row with the
         reason.
@@ -171,7 +172,7 @@ def compare(
     InvalidOption
         Without a model; for one that was fitted to other data.
     ClockMismatch
-        For a model that was fitted by another clock; for a process of opportunities on an RFM of times, or the reverse.
+        For a model fitted with another clock; for a discrete process with an RFM in continuous time, or the reverse.
 
     Examples
     --------
@@ -192,7 +193,7 @@ def compare(
     several = [models] if isinstance(models, PurchaseModel) else list(models)
     _check(rfm, several)
     if spend is not None and (split is None or split.spend is None):
-        raise InvalidOption("Spend is scored on a holdout period with money: give holdout_split(..., amount=...).")
+        raise InvalidOption("Spend is scored on a holdout period with money: pass holdout_split(..., amount=...).")
     expected_spend = None if spend is None else _expected_spend(spend, rfm)
     trials = sorted((_try_model(model, rfm, split) for model in several), key=lambda trial: trial.rank)
     table = _fits(trials)
@@ -213,7 +214,7 @@ def compare(
 
 
 def _check(rfm: RFM, models: Sequence[PurchaseModel]) -> None:
-    """Raise for models whose likelihoods are not of these data."""
+    """Raise an error for models whose likelihoods are not those of these data."""
     if not models:
         raise InvalidOption("compare needs at least one model, such as models=[BGNBD(), NBD()].")
     for model in models:
@@ -227,12 +228,12 @@ def _check_fitted_to(model: PurchaseModel, rfm: RFM) -> None:
     title, fresh = model.title, f"pass {type(model).__name__}() unfitted to fit it to these"
     if model.clock_ != rfm.clock:
         raise ClockMismatch(
-            f"{title} was fitted in {model.clock_}; these data are in {rfm.clock}: likelihoods of two clocks "
+            f"{title} was fitted in {model.clock_}; these data are in {rfm.clock}: likelihoods with different clocks "
             f"cannot be compared; {fresh}."
         )
     if model.data_fingerprint_ is None:
         raise InvalidOption(
-            f"{title} was saved without a fingerprint of its data, which may be others than these: {fresh}."
+            f"{title} was saved without a fingerprint of its data, which may differ from these: {fresh}."
         )
     if model.data_fingerprint_ != data_fingerprint(rfm):
         raise InvalidOption(
@@ -309,7 +310,7 @@ def _forecasts(trials: Sequence[_Trial], split: Holdout, spend: Array | None) ->
 
 
 def _scored(actual: Array, forecasts: dict[int, Array]) -> pd.DataFrame:
-    """Return the scores of `validate`, by place among the trials."""
+    """Return the scores of `validate` by position among the trials."""
     names = ["predicted", *HEADLINE]
     if not forecasts:
         return pd.DataFrame(columns=names, dtype=float)

@@ -1,4 +1,4 @@
-"""What fits to the same data support, and what their forecasts of a holdout period show, as findings."""
+"""Findings from comparing fits to the same data, and their forecasts of a holdout period."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["SAME", "STRONG", "forecast_findings", "likelihood_findings", "name_o
 # table 6: up to 2 not worth more than a mention, up to 6 positive, beyond that strong.
 SAME, STRONG = 2.0, 6.0
 TRADE_OFF = 0.95  # correlation from which two coordinates are not identified separately
-# Two forecasts are equally good if their log scores differ by at most this many standard errors, or by this much
+# Two forecasts are equally good if their log scores differ by at most this many standard errors, or by this value
 # (probabilities higher by a thousandth).
 CHANCE, NEGLIGIBLE = 2.0, 1e-3
-RIGHT = 5e-4  # relative error of a total that rounds to 0.0 %
+NO_BIAS = 5e-4  # relative error of a total that rounds to 0.0 %
 
 
 def name_of(model: PurchaseModel) -> str:
@@ -47,7 +47,7 @@ def forecast_findings(models: Sequence[PurchaseModel], chances: Sequence[Array],
     Parameters
     ----------
     chances : sequence of arrays (n,)
-        The probability that each forecast gave to what each customer then did.
+        The probability that each forecast gave to what each customer did.
     bias : float
         Relative error of the first one's total.
     """
@@ -77,10 +77,10 @@ def _several(models: dict[str, PurchaseModel]) -> dict[str, Any]:
 
 
 def _direction(bias: float) -> str:
-    """Return how a total was off, as a code: "right", "low", "high", or "unknown" if nothing happened."""
+    """Return the direction of a bias as a code: "right", "low", "high", or "unknown" if nothing happened."""
     if not np.isfinite(bias):
         return "unknown"
-    return "right" if abs(bias) < RIGHT else "low" if bias < 0 else "high"
+    return "right" if abs(bias) < NO_BIAS else "low" if bias < 0 else "high"
 
 
 def _as_good(chances: Array, best: Array) -> bool:
@@ -91,7 +91,7 @@ def _as_good(chances: Array, best: Array) -> bool:
 
 
 def _dropout(models: Sequence[PurchaseModel]) -> Finding | None:
-    """Judge whether dropout is visible, by comparing fits of the same k with and without dropout."""
+    """Yield findings on whether dropout is visible, by comparing fits of the same k with and without dropout."""
     for k in (_regularity(_least_bic(models)), 1):
         alike = [model for model in models if _regularity(model) == k]
         leaving = [model for model in alike if "dropout" in model.process.moves]
@@ -110,7 +110,7 @@ def _dropout(models: Sequence[PurchaseModel]) -> Finding | None:
 
 
 def _timing(models: Sequence[PurchaseModel]) -> Finding | None:
-    """Judge whether purchases are regular, if a fit has the k of Erlang times between purchases."""
+    """Yield findings on whether purchases are regular, if a fit has the k of Erlang times between purchases."""
     regular = [model for model in models if getattr(model, "k_", None) is not None]
     if not regular:
         return None
@@ -124,7 +124,7 @@ def _timing(models: Sequence[PurchaseModel]) -> Finding | None:
 
 
 def _ranking(models: Sequence[PurchaseModel]) -> Finding | None:
-    """Name the fits that the data cannot distinguish from the best, or the next one; among fits with dropout."""
+    """Yield findings on the fits with dropout that the data cannot distinguish from the best, or on the next best."""
     best = _least_bic(models)
     if sees_no_dropout(best):
         return None
@@ -140,7 +140,7 @@ def _ranking(models: Sequence[PurchaseModel]) -> Finding | None:
 
 
 def _limit(model: PurchaseModel) -> Finding | None:
-    """Name the limits at which a fit ended, without that of no dropout."""
+    """Yield findings on the limits at which a fit ended, without that of no dropout."""
     name, _ = model.process.moves.get("dropout", ("", 0.0))
     limits = [limit for at, _, limit in _limits(model) if at.plain_name != name or not sees_no_dropout(model)]
     reached = list(
@@ -150,7 +150,7 @@ def _limit(model: PurchaseModel) -> Finding | None:
 
 
 def _trade_off(model: PurchaseModel) -> Finding | None:
-    """Name the two coordinates that the data distinguish least, if they hardly do."""
+    """Yield a finding on the two coordinates that the data distinguish least, if they hardly do."""
     fit, free = model.fit_, np.flatnonzero(model.fit_.free)
     if len(free) < 2:
         return None
@@ -167,7 +167,7 @@ def _trade_off(model: PurchaseModel) -> Finding | None:
 
 
 def _limits(model: PurchaseModel) -> list[tuple[Coordinate, bool, Limit]]:
-    """Return the coordinates that ended at a limit: the coordinate, whether it is the upper one, and the limit."""
+    """Return the coordinates that ended at a limit, with whether it is the upper limit, and its value."""
     return [
         (coordinate, upper, limit)
         for coordinate, at in zip(model.process.parametrization.coordinates, model.fit_.coordinates, strict=True)

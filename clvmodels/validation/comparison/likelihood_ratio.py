@@ -1,4 +1,4 @@
-"""Likelihood-ratio tests: whether a model fits better than a simpler one inside it by more than chance."""
+"""Likelihood-ratio tests: whether a model fits better than a simpler one nested in it by more than chance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["LikelihoodRatio", "likelihood_ratio_test"]
 
 Nesting = Literal["coefficients", "no dropout", "no aging", "whole k"]
 
-# Processes that become another at the edge of their parameters: (smaller, larger).
+# Pairs (smaller, larger) of processes in which the larger becomes the smaller at the edge of its parameters.
 AT_AN_EDGE: dict[tuple[str, str], Nesting] = {
     ("nbd", "bgnbd"): "no dropout",
     ("nbd", "mbgnbd"): "no dropout",
@@ -27,7 +27,9 @@ AT_AN_EDGE: dict[tuple[str, str], Nesting] = {
     ("pareto_nbd", "ggompertz_nbd"): "no aging",
 }
 AT_K_1 = {("nbd", "cnbd"), ("bgnbd", "bgcnbd"), ("mbgnbd", "mbgcnbd")}
-ROUNDING_TOLERANCE = 0.1  # a fit may end at a limit that costs less than search.INDISTINGUISHABLE per coordinate
+ROUNDING_TOLERANCE = (
+    0.1  # a fit may stop at a limit if that lowers its likelihood by less than search.INDISTINGUISHABLE per coordinate
+)
 SIGNIFICANT = 0.05
 
 NO_P_VALUE: dict[Nesting, str] = {
@@ -35,7 +37,7 @@ NO_P_VALUE: dict[Nesting, str] = {
     "no aging": "lrt-no-aging",
     "whole k": "lrt-whole-k",
 }
-"""Codes of why the statistic has no chi-square distribution."""
+"""Codes of the reasons why the statistic has no chi-square distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,12 @@ class LikelihoodRatio:
     statistic : float
         Twice the difference of the log-likelihoods.
     degrees_of_freedom : int
-        How many more parameters the larger process has.
+        Number of additional parameters of the larger process.
     p_value : float or None
-        Probability of as large a statistic if the smaller model holds; None without a chi-square distribution.
+        Probability of a statistic at least this large if the smaller model is true; None without a chi-square
+        distribution.
     finding : Finding
-        What it means; without a p-value why, and what to do instead. `text` has it as a sentence.
+        The conclusion or, without a p-value, the reason and what to do instead. `text` returns it as a sentence.
     """
 
     statistic: float
@@ -61,17 +64,17 @@ class LikelihoodRatio:
 
     @property
     def text(self) -> str:
-        """The finding as a sentence."""
+        """Return the finding as a sentence."""
         return self.finding.text
 
 
 def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> LikelihoodRatio:
-    """Test a fit against a larger one that contains its process, both to the same data.
+    """Test a fit against that of a larger model that contains it, both fitted to the same data.
 
     The statistic has a chi-square distribution (Wilks 1938, Annals of Mathematical Statistics 9(1), 60-62) where the
-    smaller model lies inside the larger one, as without some of its covariates. At an edge of the parameters it has
-    none: there the p-value is None, and the finding says why. Davies (1987), Biometrika 74(1), 33-43; Self & Liang
-    (1987), Journal of the American Statistical Association 82, 605-610.
+    smaller model is in the interior of the larger one, for example without some of its covariates. At an edge of the
+    parameters it has not: the p-value is then None, and the finding gives the reason. Davies (1987), Biometrika 74(1),
+    33-43; Self & Liang (1987), Journal of the American Statistical Association 82, 605-610.
 
     Parameters
     ----------
@@ -125,7 +128,7 @@ def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> Lik
 
 
 def _check(restricted: FittedProcess, full: FittedProcess) -> None:
-    """Raise unless both models are maxima of the likelihood of the same data."""
+    """Raise an error unless both models are at the maximum likelihood of the same data."""
     titles = restricted.title, full.title
     for model in (restricted, full):
         if not model.__sklearn_is_fitted__():
@@ -146,7 +149,7 @@ def _check(restricted: FittedProcess, full: FittedProcess) -> None:
 
 
 def _nesting(restricted: FittedProcess, full: FittedProcess) -> Nesting | None:
-    """Return how the smaller process is contained in the larger one; None if it is not."""
+    """Return how the smaller process is nested in the larger one, or None if it is not."""
     small, large = restricted.plain, full.plain
     if not _coefficients(small) <= _coefficients(large):
         return None
@@ -172,10 +175,10 @@ def _grouped_within(restricted: FittedProcess, full: FittedProcess) -> bool:
 
 
 def _moved_within(restricted: FittedProcess, full: FittedProcess) -> bool:
-    """Return whether covariates can have every effect in the larger model that they can have in the smaller one.
+    """Return whether the larger model allows every effect of covariates that the smaller one allows.
 
-    That is so if the larger one has every column, and columns that share a coefficient there share one here, or are
-    all left out.
+    It does if it has every column, and columns that share a coefficient in it share one in the smaller model too, or
+    are all left out.
     """
     small, large = _effects(restricted), _effects(full)
     if not small.keys() <= large.keys() or any(small[effect][1:] != large[effect][1:] for effect in small):
@@ -187,7 +190,7 @@ def _moved_within(restricted: FittedProcess, full: FittedProcess) -> bool:
 
 
 def _effects(model: FittedProcess) -> dict[tuple[str, int], tuple[int, float, float]]:
-    """Return by column and coordinate moved: the coefficient, and the column's mean and deviation in the data."""
+    """Return, by column and coordinate, the coefficient and the column's mean and standard deviation in the data."""
     design = getattr(model, "design_", None)
     if design is None:
         return {}
@@ -205,7 +208,7 @@ def _effects(model: FittedProcess) -> dict[tuple[str, int], tuple[int, float, fl
 def _no_p_value(
     nesting: Nesting, restricted: FittedProcess, full: FittedProcess, figures: dict[str, Any]
 ) -> Finding | None:
-    """Return why the statistic has no chi-square distribution; None where it has one."""
+    """Return the reason why the statistic has no chi-square distribution, or None if it has one."""
     if nesting in NO_P_VALUE:
         return Finding(NO_P_VALUE[nesting], figures, "caution")
     for model in (restricted, full):
@@ -216,7 +219,7 @@ def _no_p_value(
 
 
 def _base(process: Process) -> str:
-    """Return the name without what covariates or a k add to it: "mbgcnbd" for "mbgcnbd_2"."""
+    """Return the name of a process without the suffix of covariates or k: "mbgcnbd" for "mbgcnbd_2"."""
     return re.sub(r"_(\d+|k)$", "", re.split(r"\W", process.name)[0])
 
 

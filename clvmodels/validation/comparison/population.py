@@ -1,4 +1,4 @@
-"""What fits show about the population: whether customers differ, and whether those acquired later buy differently."""
+"""Findings about the population: whether customers differ, and whether those acquired later buy differently."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ from clvmodels.validation.comparison.findings import STRONG, name_of, sees_no_dr
 
 __all__ = ["population_findings"]
 
-ALIKE = 0.25  # coefficient of variation of purchase rates up to which customers hardly differ: r of 16 or more
-MATERIAL = 0.1  # relative difference between cohorts from which it matters
-FEWEST = 200  # customers of each half, and repeat purchases
-SAME_LIKELIHOOD = (
-    0.1  # difference of log-likelihoods of fits that ended at one boundary: limits are reached within less
-)
+ALIKE = 0.25  # coefficient of variation of purchase rates of customers who hardly differ: r of 16 or more
+MATERIAL = 0.1  # smallest relative difference between cohorts that matters
+FEWEST = 200  # customers, and repeat purchases, needed in each half
+SAME_LIKELIHOOD = 0.1  # of log-likelihoods: fits that ended at the same boundary differ by less
 
 
 def population_findings(models: Sequence[PurchaseModel], rfm: RFM) -> Findings:
-    """Return what fits to the same data show about the population, by the fit with the least BIC."""
+    """Return findings about the population, from fits to the same data and mainly the one with the lowest BIC."""
     best = min(models, key=lambda model: model.fit_.bic)
     findings = (_judge_boundary(models), _judge_heterogeneity(best), _judge_cohorts(best, rfm))
     return tuple(finding for finding in findings if finding is not None)
 
 
 def _judge_boundary(models: Sequence[PurchaseModel]) -> Finding | None:
-    """Name the models with dropout that are one and the same here, since all ended where nobody leaves."""
+    """Yield a finding on models with dropout that are the same here because all ended where nobody leaves."""
     without = [model for model in models if "dropout" in model.process.moves and sees_no_dropout(model)]
     titles = {name_of(model): model for model in without}
     likelihoods = [model.fit_.log_likelihood for model in titles.values()]
@@ -43,7 +41,7 @@ def _judge_boundary(models: Sequence[PurchaseModel]) -> Finding | None:
 
 
 def _judge_heterogeneity(model: PurchaseModel) -> Finding | None:
-    """Report purchase rates that hardly differ between customers; at its limit, the fit itself says so."""
+    """Yield a finding on purchase rates that hardly differ between customers, unless the fit ended at that limit."""
     r = model.parameters_.get("r")
     if r is None or not np.isfinite(r) or r < ALIKE**-2 or model.fit_.status == "boundary":
         return None
@@ -52,11 +50,11 @@ def _judge_heterogeneity(model: PurchaseModel) -> Finding | None:
 
 
 def _judge_cohorts(model: PurchaseModel, rfm: RFM) -> Finding | None:
-    """Report whether customers acquired later buy more or less, by fits to the earlier and to the later half of them.
+    """Yield a finding if customers acquired later buy more or less, from fits to the earlier and the later half.
 
-    The two fits together have to beat the fit to all by a difference of BIC that is strong evidence, and purchases that
-    new customers are expected to make within the median age of the later half have to differ by more than a tenth.
-    Models with covariates or groups explain differences between customers by these, and are not judged.
+    The two fits together have to beat the fit to all by a strong difference of BIC, and the purchases that new
+    customers are expected to make within the median age of the later half have to differ by more than 10 %. Models with
+    covariates or groups explain such differences and are left out.
     """
     if model.design_ is not None or model.grouping_ is not None:
         return None

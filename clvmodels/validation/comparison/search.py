@@ -1,4 +1,4 @@
-"""A splitter and a scorer for scikit-learn's searches over models, by a holdout period."""
+"""A splitter and a scorer for scikit-learn's searches over models with a holdout period."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MetricName = Literal["log_score", "bias", "mae", "rmse", "spearman", "gini"]
 
 @dataclass(frozen=True, slots=True)
 class HoldoutScore:
-    """A scorer for scikit-learn: how well a model fitted to a calibration period forecasts the holdout period.
+    """A scikit-learn scorer of how well a model fitted to a calibration period forecasts the holdout period.
 
-    Pass it as `scoring=`, with `split.calibration` as X and `split.purchases` as y. A fit does not look at y, so
-    nothing after the cutoff reaches it. Higher is better: errors are negated, as in scikit-learn.
+    Pass it as `scoring=`, with `split.calibration` as X and `split.purchases` as y. A fit does not use y, so it uses
+    nothing after the cutoff. Higher is better: errors are negated, as in scikit-learn.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class HoldoutScore:
         Length of the holdout period: `split.horizon`, in the clock's unit, or text with its unit.
     metric : {"log_score", "bias", "mae", "rmse", "spearman", "gini"}
         "log_score", which `compare` ranks by, is the mean logarithm of the predicted probability of each customer's
-        actual purchases. The others judge expected purchases: "bias" as minus its size, "mae" and "rmse" as minus the
-        error.
+        actual purchases. The others evaluate expected purchases: "bias" as minus its size, "mae" and "rmse" as minus
+        the error.
 
     Raises
     ------
@@ -83,8 +83,8 @@ class HoldoutScore:
 class CalibrationHoldoutSplit:
     """A scikit-learn splitter with one fold, in which a model is fitted to all customers and scored on all of them.
 
-    The split is in time: X is the calibration period and y the holdout period. With `cv=5` instead, models are also
-    scored on customers that they were not fitted to, which matters little for models with few parameters.
+    The split is in time: X is the calibration period and y the holdout period. With `cv=5` instead, models are
+    scored on customers that they were not fitted to, which hardly matters for models with few parameters.
 
     Examples
     --------

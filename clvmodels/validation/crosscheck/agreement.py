@@ -1,4 +1,4 @@
-"""Whether two implementations of one model agree and, if not, which is right and how that is known."""
+"""Compare two implementations of a model and, if they disagree, decide which is right and give the evidence."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["AgreementVerdict", "CrosscheckInputs", "Right", "judge"]
 
 Right = Literal["both", "ours", "lifetimes", "each in part", "undecided"]
 
-SAME_MAXIMUM = 0.01  # log-likelihood: no data can distinguish parameters that differ by less
-SAME_LIKELIHOOD = 1e-6  # of a customer: a million of them then agree to 1
-SAME_PREDICTION, NEGLIGIBLE = 1e-5, 1e-8  # relative; and absolute, for what is as good as 0
-UNLIKELY = 1e-4  # probability of calling a model wrong because of which customers were drawn
-DECIDED_BY = 3  # customers for whom the third computation is made
+SAME_MAXIMUM = 0.01  # difference of log-likelihoods below which data cannot distinguish parameters
+SAME_LIKELIHOOD = 1e-6  # per customer: the likelihood of a million customers then agrees to 1
+SAME_PREDICTION, NEGLIGIBLE = 1e-5, 1e-8  # relative tolerance, and absolute tolerance for values close to 0
+UNLIKELY = 1e-4  # probability of calling a model wrong because of the customers that were drawn
+DECIDED_BY = 3  # customers used for the third computation
 QUANTITIES = {
     "probability_alive": Finding("crosscheck-probability-alive"),
     "expected_purchases": Finding("crosscheck-expected-purchases"),
@@ -51,7 +51,7 @@ class CrosscheckInputs:
     log_likelihood : dict of str to array (m,)
         Ours "at_ours" and, where lifetimes found parameters, "at_lifetimes".
     sample : sequence of arrays (s,)
-        Histories whose predictions are compared.
+        Histories of customers whose predictions are compared.
     predictions : dict of str to array (s,)
         Ours, by quantity.
     horizon : float
@@ -82,13 +82,13 @@ class CrosscheckInputs:
 
 @dataclass(frozen=True, slots=True)
 class AgreementVerdict:
-    """Whether both agree, which one is right, and how that is known.
+    """Whether both implementations agree, which one is right, and the evidence.
 
     Attributes
     ----------
     right : {"both", "ours", "lifetimes", "each in part", "undecided"}
     findings : tuple of Finding
-        The verdict first, then what it rests on; `text` has them as one sentence.
+        The verdict, then the evidence; `text` returns them as one sentence.
     """
 
     right: Right
@@ -96,19 +96,19 @@ class AgreementVerdict:
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing differs."""
+        """Return whether there is no difference."""
         return self.right == "both"
 
     @property
     def text(self) -> str:
-        """The findings as one sentence."""
+        """Return the findings as one sentence."""
         verdict, *reasons = (finding.text for finding in self.findings)
         return f"{verdict} {'; '.join(reasons)}."
 
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """Something that differs, and which implementation is right about it."""
+    """A difference, and which implementation is right about it."""
 
     right: Right
     finding: Finding
@@ -136,7 +136,7 @@ def judge(inputs: CrosscheckInputs) -> AgreementVerdict:
 
 
 def _likelihood_difference(inputs: CrosscheckInputs) -> _Difference | None:
-    """Compare the likelihoods of customers at the same parameters: ours, or if these agree lifetimes'."""
+    """Compare the likelihoods of customers at our parameters or, if these agree, at lifetimes' parameters."""
     for point, parameters_of in (("at_ours", "ours"), ("at_lifetimes", "lifetimes")):
         ours = inputs.log_likelihood.get(point)
         theirs = inputs.lifetimes.values.get(f"log_likelihood {point}")
@@ -187,7 +187,7 @@ def _decide(
     ours: Array,
     theirs: Array,
 ) -> dict[str, Any]:
-    """Return, as figures, which is right about the customers that differ most, by the third computation."""
+    """Return figures on which is right about the customers that differ most, by the third computation."""
     relative = SAME_LIKELIHOOD if quantity == "log_likelihood" else SAME_PREDICTION
     absolute = SAME_LIKELIHOOD if quantity == "log_likelihood" else NEGLIGIBLE
     with np.errstate(invalid="ignore"):
@@ -200,7 +200,7 @@ def _decide(
         row = [float(column[i]) for column in rows]
         third[place] = third_computation(inputs.process, parameters, row, inputs.horizon)[quantity]
     i = furthest[0]
-    # Where no average exists ours is missing, and the third computation infinite.
+    # If the average does not exist, ours is missing and the third computation infinite.
     comparable = np.where(np.isnan(ours), np.inf, ours)[furthest]
     ours_right = bool(np.all(_close(comparable, third, relative, absolute)))
     theirs_right = bool(np.all(_close(theirs[furthest], third, relative, absolute)))
@@ -227,7 +227,7 @@ def _maximum_difference(inputs: CrosscheckInputs) -> _Difference | None:
     )
     allowed = SAME_MAXIMUM + 0.5 * (1 - inputs.share) * float(chdtri(len(inputs.parameters), UNLIKELY))
     figures: dict[str, Any] = {"ours": abs(ours), "theirs": abs(theirs), "finite": not np.isnan(theirs)}
-    if np.isnan(theirs):  # its function fails for some customer, which is another finding: ours has to do
+    if np.isnan(theirs):  # lifetimes' function fails for some customer, which is a separate finding: use ours
         theirs = ours
     if -SAME_MAXIMUM <= ours <= allowed and -SAME_MAXIMUM <= theirs <= allowed:
         return None
@@ -246,7 +246,7 @@ def _maximum_difference(inputs: CrosscheckInputs) -> _Difference | None:
 
 
 def _compared(inputs: CrosscheckInputs) -> Finding:
-    """Name what could be compared in spite of a failure, all of which agreed."""
+    """Return a finding on what could be compared in spite of a failure, all of which agreed."""
     names = [*inputs.predictions, "log_likelihood"]
     compared = [QUANTITIES[name] for name in names if f"{name} at_ours" in inputs.lifetimes.values]
     return Finding("crosscheck-compared", {"quantities": compared}) if compared else Finding("crosscheck-not-compared")
@@ -273,7 +273,7 @@ def _agreement(inputs: CrosscheckInputs) -> Finding:
 
 
 def _close(first: Array, second: Array, relative: float, absolute: float) -> npt.NDArray[np.bool_]:
-    """Return where values are equal within a tolerance; infinities of one sign are equal, missing values never."""
+    """Return a mask of values equal within a tolerance; infinities of one sign are equal, missing values never."""
     return np.isclose(first, second, rtol=relative, atol=absolute)
 
 

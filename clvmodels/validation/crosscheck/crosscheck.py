@@ -39,8 +39,8 @@ class Crosscheck:
     agrees : bool
         Whether both agree on every model checked.
     results : tuple of AgreementVerdict
-        Which is right about each model, and the findings that show it; `findings` has all of them, `text` one
-        sentence per model.
+        Which one is right about each model, with the evidence; `findings` returns all findings, `text` one sentence per
+        model.
     verdicts : DataFrame
         forecaster (the id of the process), title, agrees, right ("both", "ours", "lifetimes", "each in part" or
         "undecided"), text.
@@ -74,12 +74,12 @@ class Crosscheck:
 
     @property
     def findings(self) -> Findings:
-        """The findings on every model."""
+        """Return the findings on all models."""
         return tuple(finding for result in self.results for finding in result.findings)
 
     @property
     def text(self) -> str:
-        """The findings as one sentence per model."""
+        """Return one sentence per model."""
         return " ".join(result.text for result in self.results)
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -94,7 +94,7 @@ class Crosscheck:
         return {**files.plain(about | {"findings": findings}), **tables}
 
     def to_json(self, path: str | Path) -> None:
-        """Write the tables as JSON, whole or not at all."""
+        """Write the tables as JSON, completely or not at all."""
         files.write_json(Path(path), self.to_dict())
 
     def __repr__(self) -> str:
@@ -113,11 +113,11 @@ def crosscheck(
     random_state: RandomState = 0,
     timeout: float = 600.0,
 ) -> Crosscheck:
-    """Refit with the installed lifetimes, in a process of its own, and compare likelihoods and predictions.
+    """Refit with the installed lifetimes in a separate process, and compare likelihoods and predictions.
 
-    Both likelihoods are evaluated at both sets of parameters. If the two differ at the same parameters, the model's
-    definition is averaged numerically over how customers differ, which decides. lifetimes is given the distinct
-    histories with their counts; if these are too many for it, those of customers drawn at random.
+    Both likelihoods are evaluated at both sets of parameters. If they differ at the same parameters, the model's
+    definition is integrated numerically over the distribution of customers to decide. lifetimes gets the distinct
+    histories with their counts or, if these are too many for it, those of customers drawn at random.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def crosscheck(
     random_state : int or Generator
         Used to draw customers.
     timeout : float
-        Seconds that lifetimes may take per model.
+        Seconds allowed for lifetimes per model.
 
     Returns
     -------
@@ -178,25 +178,23 @@ def crosscheck(
 
 
 def _check(model: Model) -> None:
-    """Raise for a model that lifetimes does not have."""
+    """Raise an InvalidOption for a model that lifetimes does not have."""
     if not isinstance(model, (PurchaseModel, SpendModel)):
         raise InvalidOption(f"A {type(model).__name__} is not a model: pass a fitted one, such as BGNBD().fit(rfm).")
     process = model.process
     if process.name not in FITTERS:
         processes: list[Process] = [*PURCHASE_PROCESSES.values(), *SPEND_PROCESSES.values()]
         titles = ", ".join(other.title for other in processes if other.name in FITTERS)
-        raise InvalidOption(f"lifetimes has no {process.title}; it can give a second opinion on {titles}.")
+        raise InvalidOption(f"lifetimes has no {process.title}; pass one of {titles}.")
     model._check_fitted()
     if set(model.parameters_) != set(FITTERS[process.name].parameters):
-        raise InvalidOption(
-            f"{process.title} of lifetimes has neither covariates nor groups: check a model without them."
-        )
+        raise InvalidOption(f"{process.title} of lifetimes has no covariates and no groups: pass a model without them.")
 
 
 def _inputs(
     model: Model, rfm: RFM, horizon: float | str, customers: int, seed: int, timeout: float
 ) -> tuple[CrosscheckInputs, list[Any]]:
-    """Return what both compute, and the ids of the customers whose predictions are compared."""
+    """Return what both implementations compute, and the ids of the customers whose predictions are compared."""
     model._check_rfm(rfm)
     process, p = model.process, model._parameters
     counted = model._count_rows(rfm)
@@ -210,7 +208,7 @@ def _inputs(
     likelihoods = {"at_ours": process.log_likelihood(p, *drawn.columns)}
     if lifetimes.parameters is not None:
         theirs = process.Parameters(**{name: np.float64(value) for name, value in lifetimes.parameters.items()})
-        with np.errstate(all="ignore"):  # its search may have ended anywhere
+        with np.errstate(all="ignore"):  # lifetimes' search may have ended at any parameters
             likelihoods["at_lifetimes"] = process.log_likelihood(theirs, *drawn.columns)
     inputs = CrosscheckInputs(
         process=process.name,
@@ -231,7 +229,7 @@ def _inputs(
 
 
 def _horizon(model: Model, rfm: RFM, horizon: float | str) -> float:
-    """Return a horizon in the time that a model measures: with a calendar, calendar time."""
+    """Return a horizon in the model's unit of time: with a calendar, in calendar time."""
     if not isinstance(model, PurchaseModel):
         return rfm.clock.duration(horizon)
     length = model._duration(horizon)
@@ -259,7 +257,7 @@ def _predictions(model: Model, sample: list[Array], length: float) -> dict[str, 
 
 
 def _reasons(model: Model, counted: CountedRows) -> Findings:
-    """Return why the parameters need not be a maximum for these customers."""
+    """Return findings on why the parameters need not be a maximum for these customers."""
     reasons = []
     if counted.fingerprint() != model.fit_.fingerprint:
         reasons.append(Finding("crosscheck-other-customers"))

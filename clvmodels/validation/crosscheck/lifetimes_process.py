@@ -22,7 +22,7 @@ WORKER = Path(__file__).with_name("lifetimes_worker.py")
 
 @dataclass(frozen=True, slots=True)
 class Fitter:
-    """The name of a process in lifetimes, and the number of distinct rows that it fits in well under a minute."""
+    """The name of a process in lifetimes, its parameters, and the most distinct rows that it fits in a minute."""
 
     name: str
     parameters: tuple[str, ...]
@@ -36,7 +36,7 @@ FITTERS = {
     "bgbb": Fitter("BetaGeoBetaBinomFitter", ("alpha", "beta", "gamma", "delta"), 1_000_000),
     "gamma_gamma": Fitter("GammaGammaFitter", ("p", "q", "v"), 1_000_000),
 }
-"""By the name of the process; parameters have the same names in both packages."""
+"""Fitters by the name of the process; parameters have the same names in both packages."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,14 +46,14 @@ class LifetimesResult:
     Attributes
     ----------
     version : str or None
-        None if it could not be imported.
+        None if lifetimes could not be imported.
     parameters : dict of str to float, or None
-        Where its own search ended; None if it failed.
+        The result of its own search; None if it failed.
     values : dict of str to array
         "log_likelihood at_ours" and "log_likelihood at_lifetimes", one value per fitted row; likewise for each
         prediction, one value per sampled customer. Absent where lifetimes failed.
     failures : dict of str to str
-        The exceptions raised, by step.
+        The exceptions raised in each step.
     """
 
     version: str | None

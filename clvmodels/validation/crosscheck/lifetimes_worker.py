@@ -17,11 +17,11 @@ import numpy as np
 
 __all__: list[str] = []
 
-START = {"ParetoNBDFitter": np.ones(4)}  # the center of its random start, so that results are reproducible
+START = {"ParetoNBDFitter": np.ones(4)}  # the center of its random start, for reproducible results
 
 
 class EachRow:
-    """Weights that record what they are multiplied with: the likelihood of each row, instead of the mean."""
+    """Weights that record the values they are multiplied by: the likelihood of each row instead of the mean."""
 
     __array_ufunc__ = None  # numpy arrays then call __rmul__ of this class
 

@@ -3,8 +3,8 @@
 It uses no closed form: the behavior of a customer with known rates is averaged over the distribution of the rates among
 customers, by the trapezoidal rule in the logarithm of a rate and the logit of a probability. On these scales the
 integrands vanish exponentially at both ends, where the rule converges faster than any power of its step (Trefethen &
-Weideman (2014), SIAM Review 56(3), 385-458). A result counts only if half the nodes give the same. It is slow: use it
-for a few customers.
+Weideman (2014), SIAM Review 56(3), 385-458). A result is used only if half the nodes give the same value. It is slow:
+use it for a few customers.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["third_computation"]
 
-FARTHEST = 20_000.0  # on the log scale: even a density like e^(0.003 u) has vanished there
+FARTHEST = 20_000.0  # on the log scale: even a density like e^(0.003 u) is 0 there
 ZOOM_NODES, ZOOMS = 301, 12
-STEP, FEWEST_NODES, MOST_NODES = 0.2, 201, 3 * 10**7  # trapezoidal rule: no integrand is steeper than e^-e^u
+STEP, FEWEST_NODES, MOST_NODES = 0.2, 201, 3 * 10**7  # of the trapezoidal rule: no integrand is steeper than e^-e^u
 BLOCK = 10**6
-NEGLIGIBLE = 46.0  # e^-46 is 1e-20
+NEGLIGIBLE_EXPONENT = 46.0  # e^-46 is 1e-20
 CONVERGED = 1e-9
 
 Function = Callable[..., Array]
@@ -45,8 +45,8 @@ def third_computation(process: str, p: Parameters, row: Sequence[float], horizon
     Returns
     -------
     dict of str to float
-        log_likelihood, probability_alive and expected_purchases, or log_likelihood and expected_spend. NaN where the
-        sum did not converge, infinite where the average does not exist.
+        log_likelihood, probability_alive and expected_purchases, or log_likelihood and expected_spend. NaN if the sum
+        did not converge, infinite if the average does not exist.
     """
     if process == "gamma_gamma":
         return _spend(p, *row)
@@ -91,7 +91,7 @@ def log_integral(log_f: Function, dimensions: int) -> float:
             (np.array(place) == 0) & (low == -FARTHEST) | (np.array(place) == ZOOM_NODES - 1) & (high == FARTHEST)
         ):
             return np.inf
-        inner_low, inner_high = _where_it_counts(values > top - NEGLIGIBLE, low, high)
+        inner_low, inner_high = _where_it_counts(values > top - NEGLIGIBLE_EXPONENT, low, high)
         settled = bool(np.all(inner_high - inner_low > 0.9 * (high - low)))
         low, high = inner_low, inner_high
         if settled:
@@ -104,7 +104,7 @@ def log_integral(log_f: Function, dimensions: int) -> float:
 
 
 def _where_it_counts(near: npt.NDArray[np.bool_], low: Array, high: Array) -> tuple[Array, Array]:
-    """Return the ends of the nodes that matter, and two more nodes on each side."""
+    """Return the ends of the nodes that contribute, plus two nodes on each side."""
     step = (high - low) / (ZOOM_NODES - 1)
     axes = range(near.ndim)
     used = [np.flatnonzero(near.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
@@ -175,7 +175,7 @@ def _bg_gone(u: Array, v: Array, x: float, t_x: float, T: float) -> Array:
 
 
 def _bg_bought(u: Array, v: Array, h: float) -> Array:
-    """Poisson purchases, each the last with probability p: (1 - exp(-rate p h)) / p."""
+    """Return the log of expected Return the log of expected Poisson purchases, each the last with probability p: (1 - exp(-rate p h)) / p."""
     log_p = _log_p(v)
     return _log_share(u + log_p + np.log(h)) - log_p
 
@@ -193,13 +193,13 @@ def _pareto_active(u: Array, v: Array, x: float, t_x: float, T: float) -> Array:
 
 
 def _pareto_gone(u: Array, v: Array, x: float, t_x: float, T: float) -> Array:
-    """The customer left at some time between t_x and T."""
+    """Return the log-likelihood of a customer who left at some time between t_x and T."""
     both = np.logaddexp(u, v)
     return _times(x, u) + v - both - np.exp(both) * t_x + _log_share(both + np.log(T - t_x))
 
 
 def _pareto_bought(u: Array, v: Array, h: float) -> Array:
-    """The customer buys at the rate until dropout: rate (1 - exp(-dropout h)) / dropout."""
+    """Return the log of expected purchases at the rate until dropout: rate (1 - exp(-dropout h)) / dropout."""
     return u + _log_share(v + np.log(h)) - v
 
 
@@ -208,8 +208,8 @@ def _bb_active(u: Array, v: Array, x: float, t_x: float, n: float) -> Array:
 
 
 def _bb_gone(u: Array, v: Array, x: float, t_x: float, n: float) -> Array:
-    """The customer stayed for t_x to n - 1 opportunities and left before the next."""
-    stays = _log_p(-u) + _log_p(-v)  # bought nothing and did not leave
+    """Return the log-likelihood of a customer who stayed for t_x to n - 1 opportunities and left before the next."""
+    stays = _log_p(-u) + _log_p(-v)  # at each opportunity: bought nothing and did not leave
     series = [i * stays for i in range(round(n - t_x))]
     if not series:
         return np.full(np.broadcast_shapes(u.shape, v.shape), -np.inf)
@@ -219,14 +219,14 @@ def _bb_gone(u: Array, v: Array, x: float, t_x: float, n: float) -> Array:
 
 
 def _bb_bought(u: Array, v: Array, h: float) -> Array:
-    """The customer buys with the probability at each of h opportunities before dropout."""
+    """Return the log of expected purchases at h opportunities until dropout."""
     stays = [i * _log_p(-v) for i in range(1, round(h) + 1)]
     answer: Array = _log_p(u) + np.logaddexp.reduce(np.stack(np.broadcast_arrays(*stays)))
     return answer
 
 
 def _spend(p: Parameters, count: float, mean: float) -> dict[str, float]:
-    """Gamma-Gamma: the mean of `count` purchases is Gamma(p count, nu count), a purchase is worth p / nu."""
+    """Return Gamma-Gamma results: the mean of `count` purchases is Gamma(p count, nu count), and E[spend] is p / nu."""
     density = _gamma("q", "v")(p)
     shape = p["p"] * count
 

@@ -19,21 +19,21 @@ from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quart
 
 __all__ = ["CustomerGrouping", "calibration_table", "cohort_trend", "customer_groups", "group_table"]
 
-MOST_FREQUENT = 7  # repeat purchases from which customers are one group
+MOST_FREQUENT = 7  # repeat purchases in the last group, which includes customers with more
 RECENCY_BINS = 6
-FEW_QUARTERS = 2  # up to which cohorts are months
-FEWEST_COHORTS = 3  # for a trend over cohorts
-SURE, MATERIAL = 3.0, 0.1  # standard errors, and relative change, from which such a trend is reported
-MOST_LABELS = 50  # of an attribute that is shown
+FEW_QUARTERS = 2  # number of quarters up to which cohorts are months
+FEWEST_COHORTS = 3  # needed for a trend over cohorts
+SURE, MATERIAL = 3.0, 0.1  # standard errors, and relative change, that a reported trend needs
+MOST_LABELS = 50  # values of an attribute to show
 COLUMNS = ["by", "order", "group", "unit", "quantity", "forecaster", "kind", "customers", "actual", "expected"]
 MORE = ["lower", "upper", "coverage", "width", "sampled"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerGrouping:
-    """Customers in groups: the name of the grouping, the group of each customer (n,), and labels in order.
+    """A grouping of customers: its name, the group of each customer (n,), and labels in order.
 
-    `unit` is that of numbers in the labels, such as "weeks", or an empty text.
+    `unit` is the unit of numbers in the labels, such as "weeks", or an empty text.
     """
 
     by: str
@@ -76,7 +76,7 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
         codes[scored] = deciles(forecast.mean[scored]) - 1
         own = CustomerGrouping("decile", codes, [str(i + 1) for i in range(GROUPS)])
         parts += [_grouped(outcome, forecast, each, level) for each in (*groups, own)]
-    # One frame of all parts: a frame of each takes longer than everything in it.
+    # One frame for all parts: creating one frame per part would take longer than computing its content.
     columns = {name: [value for part in parts for value in part[name]] for name in (*COLUMNS, *MORE)}
     return pd.DataFrame(columns, columns=[*COLUMNS, *MORE])
 
@@ -123,10 +123,10 @@ def group_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]) -> p
 
 
 def cohort_trend(groups: pd.DataFrame) -> Finding | None:
-    """Return a finding if actual purchases rise or fall against the forecast from cohort to cohort, or None.
+    """Return a finding if the ratio of actual to forecast purchases rises or falls over cohorts, or None.
 
-    The ratio of actual to forecast totals is regressed on the order of the cohorts, weighted by their errors. Three
-    standard errors are needed, which one log in 370 has by chance, and a change by a tenth of the mean ratio.
+    The ratio of totals is regressed on the order of the cohorts, weighted by the inverse of its variance. A trend needs
+    three standard errors, which one log in 370 has by chance, and a change of 10 % of the mean ratio.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def _intervals(
 
 
 def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> CustomerGrouping:
-    """Group customers without a repeat purchase, and the others in bins of about equal size by their last purchase."""
+    """Group customers by their last purchase, in bins of about equal size and one for those without a repeat."""
     again = frequency > 0
     labels, codes = ["no repeat purchase"], np.zeros(len(recency), dtype=np.intp)
     if again.any():
@@ -218,7 +218,7 @@ def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> 
 
 
 def _by_cohort(split: Holdout) -> CustomerGrouping:
-    """Group by the calendar quarter of the first purchase; by the month if there are two quarters or fewer."""
+    """Group customers by the calendar quarter of the first purchase, or the month if there are at most two quarters."""
     rfm = split.calibration
     tick = split.cutoff - np.rint(rfm.T * rfm.clock.ticks_per_unit).astype(np.int64)
     distinct, rows = np.unique(tick, return_inverse=True)

@@ -1,9 +1,9 @@
-"""Which of two forecasters is better, and whether the data can show it: paired intervals of differences of scores.
+"""Which of two forecasters is better, and whether by more than chance: paired intervals of differences of scores.
 
 Customers are drawn with replacement, each with all its cutoffs, and every score is computed again with the number of
-times each customer was drawn as its weight. Both forecasters are scored on the same draw, so that what makes customers
-hard to forecast cancels out. Conditions change between cutoffs too, which no draw of customers shows: with several
-cutoffs the interval is also at least as wide as that of the mean of their differences.
+times each customer was drawn as its weight. Both forecasters are scored on the same draw, so what makes customers hard
+to forecast cancels out. Conditions change between cutoffs too, which no draw of customers shows: with several cutoffs
+the interval is also at least as wide as that of the mean of their differences.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from clvmodels.validation.tables.metrics import METRICS, MetricInput
 __all__ = ["NEGLIGIBLE", "Better", "difference_table"]
 
 REPLICATES = 300
-BLOCK = 32  # draws whose weights are used at once, so that they stay in the processor's cache
-NEGLIGIBLE = 1e-3  # of the reference's score: a smaller difference does not matter, however certain it is
+BLOCK = 32  # draws whose weights are used at once, small enough for the processor's cache
+NEGLIGIBLE = 1e-3  # share of the reference's score below which a difference does not matter, however certain it is
 Better = Literal["forecaster", "reference", "not_visible"]
 COLUMNS = [
     "horizon",
@@ -66,18 +66,18 @@ def difference_table(
 ) -> pd.DataFrame:
     """Compare every forecaster's scores with those of a reference, in means over cutoffs, with paired intervals.
 
-    The interval joins two: the bootstrap over customers and, with several cutoffs, Student's interval of the mean of
-    the differences at each cutoff. A difference is visible if this interval does not contain 0 and the difference has
-    the same sign at every cutoff. Two forecasters of equal skill then differ visibly in at most 1 - level of the cases,
-    if cutoffs are independent; windows that overlap are not quite.
+    The interval is the union of two: the bootstrap over customers and, with several cutoffs, Student's interval of the
+    mean of the differences at each cutoff. A difference is visible if this interval does not contain 0 and the
+    difference has the same sign at every cutoff. Two forecasters of equal skill then differ visibly in at most 1 -
+    level of the cases, if cutoffs are independent; overlapping windows are not entirely independent.
 
-    If only some customers were sampled, the deviations of their draws shrink by the root of their share: the m out of n
-    bootstrap (Bickel, Goetze & van Zwet 1997, Statistica Sinica 7, 1-31).
+    If only some customers were sampled, the deviations of their draws are multiplied by the root of their share: the m
+    out of n bootstrap (Bickel, Goetze & van Zwet 1997, Statistica Sinica 7, 1-31).
 
     Parameters
     ----------
     scores, customers : DataFrame
-        At all cutoffs.
+        Of all cutoffs.
     references : mapping of str to str
         Id of the forecaster to compare with, by quantity.
 
@@ -162,7 +162,7 @@ def _interval(difference: float, replicated: Array, share: float, level: float) 
 
 
 def _widen(ends: tuple[float, float], at_cutoffs: Array, level: float) -> tuple[float, float]:
-    """Return an interval that also contains that of the mean of the differences at the cutoffs (k,)."""
+    """Return an interval extended by Student's interval of the mean of the differences at the cutoffs (k,)."""
     k = len(at_cutoffs)
     if k < 2:
         return ends
@@ -179,18 +179,18 @@ def _better(difference: float, ends: tuple[float, float], direction: int, refere
 
 
 def _scores_at_cutoffs(rows: pd.DataFrame, metric: str) -> pd.Series[float]:
-    """Return the score of one forecaster at each cutoff; of an error with a sign its size."""
+    """Return the score of one forecaster at each cutoff, or its size for an error with a sign."""
     return rows[metric].abs() if METRICS[metric].signed else rows[metric]
 
 
 def _subtract(scores: pd.Series[float], reference: pd.Series[float]) -> Array:
-    """Return the differences at each cutoff (k,); missing where both are infinite."""
+    """Return the differences at each cutoff (k,), NaN if both scores are infinite."""
     with np.errstate(invalid="ignore"):
         return scores.to_numpy(dtype=float) - reference.loc[scores.index].to_numpy(dtype=float)
 
 
 def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_SampledCutoff]:
-    """Draw customers, each the same number of times at every cutoff at which it is known."""
+    """Draw customers, each the same number of times at every cutoff at which they are known."""
     of_reference = sampled[sampled["forecaster"] == reference]
     ids, codes = np.unique(of_reference["customer_id"].to_numpy(), return_inverse=True)
     generator = np.random.default_rng([seed, len(ids)])
@@ -209,13 +209,13 @@ def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_Sampled
 
 
 def _replicated_scores(cutoffs: Sequence[_SampledCutoff], name: str) -> dict[str, Array]:
-    """Return what is compared of each score under each draw, in means over cutoffs, (draws,)."""
+    """Return each score under each draw, as means over cutoffs, (draws,)."""
     scores = [_weighted_scores(cutoff, name) for cutoff in cutoffs]
     return {metric: np.mean([each[metric] for each in scores], axis=0) for metric in scores[0]}
 
 
 def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
-    """Return what is compared of each score at one cutoff under each draw, for what the forecaster gives."""
+    """Return each score of one cutoff under each draw, for the parts that the forecast has."""
     arguments: dict[MetricInput, tuple[Array, ...]] = {"mean": (cutoff.actual, cutoff.expected[name])}
     if name in cutoff.chances:
         arguments["chances"] = (cutoff.chances[name],)

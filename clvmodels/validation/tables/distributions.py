@@ -33,9 +33,9 @@ __all__ = [
     "spread_of",
 ]
 
-DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # parameter uncertainty is similar for all customers: a few are enough
-FEW = 30  # customers in a group: with fewer, the spread of all customers is used
-STEPS = (0.0, 0.5, 0.75, 0.9, 0.97, 0.99, 1.0)  # blocks of customers by expectation, each with its own largest count
+DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # parameter uncertainty is similar for all customers, so a sample is enough
+FEW = 30  # customers that a group needs to have its own spread instead of that of all customers
+STEPS = (0.0, 0.5, 0.75, 0.9, 0.97, 0.99, 1.0)  # quantiles of expected purchases that separate blocks of customers
 Places = npt.NDArray[np.intp]
 
 
@@ -48,12 +48,12 @@ class Settings:
     level : float
         Central probability of intervals.
     draws : int
-        Possible outcomes of each sampled customer.
+        Number of possible outcomes drawn per sampled customer.
     sampled : int
         The largest number of customers whose outcomes are drawn.
     seed : int
     total_interval : {"history", "model"}
-        What intervals of totals allow for.
+        Whether intervals of totals also allow for changing conditions.
     """
 
     level: float = 0.9
@@ -64,7 +64,7 @@ class Settings:
 
 
 class Sample(NamedTuple):
-    """Customers sampled by a hash of their ids, so that they are the same at every cutoff.
+    """Customers sampled by a hash of their ids, which are the same at every cutoff.
 
     rows : positions of the customers; uniform : one random number per customer.
     """
@@ -89,7 +89,7 @@ class Predictive:
     crps, pit : arrays (s,)
         Continuous ranked probability score and randomized PIT of the actual outcome.
     doubtful, doubt : arrays (r,), (k, r)
-        Positions of customers, and their means under draws of the parameters. This uncertainty is shared by all
+        Positions of customers, and draws of their means from draws of the parameters. This uncertainty is shared by all
         customers, so it does not average out.
     """
 
@@ -109,7 +109,7 @@ def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
     rows = np.arange(len(rfm))
     if len(rfm) > most:
         rows = np.sort(np.argpartition(uniform, most)[:most])
-    # Sampled customers have the smallest first numbers, which are no longer uniform: a second hash is.
+    # The first hash of sampled customers is small by selection, so uniform numbers need a second hash.
     return Sample(rows, hash_keys(customer_keys(rfm[rows]) ^ np.uint64(2**63 + seed % 2**62)))
 
 
@@ -121,7 +121,7 @@ def probabilities_of_actual(model: PurchaseModel, split: Holdout) -> Array:
 def probabilities_of_counts(
     model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str
 ) -> Array:
-    """Return the predicted probability of a number of purchases (n,) of each customer within a horizon, (n,)."""
+    """Return the predicted probability of this number of purchases of each customer (n,) within a horizon, (n,)."""
     probabilities = np.empty(len(rfm))
     for count in np.unique(purchases):
         at = purchases == count
@@ -172,7 +172,7 @@ class Spread(NamedTuple):
 
 
 def spread_of(predictive: Predictive, inside: npt.NDArray[np.bool_]) -> Spread:
-    """Measure the spread on the sampled customers inside a group (n,), or on all if too few of them are in it."""
+    """Estimate the spread from the sampled customers in a group (n,), or from all of them if too few are in it."""
     sampled, doubtful = inside[predictive.rows], inside[predictive.doubtful]
     draws = predictive.draws[:, sampled] if sampled.sum() >= FEW else predictive.draws
     doubt = predictive.doubt[:, doubtful] if doubtful.sum() >= FEW else predictive.doubt
@@ -182,7 +182,7 @@ def spread_of(predictive: Predictive, inside: npt.NDArray[np.bool_]) -> Spread:
 
 
 def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bounds:
-    """Return the interval of a total with a given expectation, of any shape.
+    """Return the interval of totals, given their expectations in an array of any shape.
 
     The noise of single customers averages out over many of them; parameter uncertainty does not. The interval is that
     of the gamma distribution with this mean and variance: totals are positive, and small totals are skewed.
@@ -194,7 +194,7 @@ def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bound
 
 
 def _purchases_in_doubt(model: PurchaseModel, split: Holdout, rows: Places, settings: Settings) -> Array:
-    """Return expected purchases under draws of the parameters, (k, r)."""
+    """Return draws of expected purchases from draws of the parameters, (k, r)."""
     rfm = split.calibration[rows]
     worth = partial(model.ahead_of(rfm).purchases_if_active, split.horizon)
     prediction = model.prediction(rfm, "expected_purchases", worth)
@@ -209,7 +209,7 @@ def _scored_by_pmf(model: PurchaseModel, split: Holdout, sample: Sample, draws: 
     edges = np.unique([round(step * len(order)) for step in STEPS])
     for i in range(len(edges) - 1):
         block = order[edges[i] : edges[i + 1]]
-        largest = 10 + 2 * int(draws[:, block].max())  # beyond it, almost no probability is left
+        largest = 10 + 2 * int(draws[:, block].max())  # larger counts have almost no probability
         table = model.pmf(range(largest + 1), split.horizon, split.calibration[sample.rows[block]])
         pmf = np.stack([table[f"pmf_{k}"].to_numpy() for k in range(largest + 1)])
         y = actual[block]

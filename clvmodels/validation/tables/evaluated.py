@@ -1,4 +1,4 @@
-"""The forecasts of one quantity at one cutoff and what happened: what tables are computed from."""
+"""The forecasts of one quantity at one cutoff, with what happened: the input of all tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["EvaluatedForecast", "QuantityForecasts"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluatedForecast:
-    """What a forecaster expects of each customer, with its distribution where it has one.
+    """The expected values of a forecaster for each customer, with their distribution if it has one.
 
     Attributes
     ----------
@@ -28,11 +28,11 @@ class EvaluatedForecast:
     buys : array (n,) or None
         P(any purchase), if the forecaster gives one.
     chances : array (n,) or None
-        Probability of what each customer then did, if the forecaster has a pmf.
+        Probability of what each customer did, if the forecaster has a pmf.
     predictive : Predictive or None
         Draws, intervals, CRPS and PIT of the sampled customers, for processes.
     distribution : TotalDistribution or None
-        Of the total, if the forecaster gives one; without it, that of the process.
+        Distribution of the total, if the forecaster gives one; otherwise that of the process is used.
     """
 
     forecaster: ForecasterIdentity
@@ -45,18 +45,18 @@ class EvaluatedForecast:
 
     @property
     def id(self) -> str:
-        """The forecaster's id."""
+        """Return the forecaster's id."""
         return self.forecaster.id
 
     @property
     def kind(self) -> ForecasterKind:
-        """The forecaster's kind."""
+        """Return the forecaster's kind."""
         return self.forecaster.kind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuantityForecasts:
-    """What customers did of one quantity, and every forecast of it.
+    """The actual values of one quantity, and every forecast of it.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class QuantityForecasts:
 
     @property
     def scored(self) -> npt.NDArray[np.bool_]:
-        """Mask of the customers (n,) for whom every forecast is finite: all are scored on the same customers."""
+        """Return a mask of the customers (n,) for whom every forecast is finite, on whom all are scored."""
         means = [forecast.mean for forecast in self.forecasts if forecast.mean is not None]
         mask: npt.NDArray[np.bool_] = np.all([np.isfinite(mean) for mean in means], axis=0)
         return mask

@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 GROUPS = 10
-TOP = 0.1  # share of customers that a campaign can afford to reach
+TOP = 0.1  # share of customers in the top decile
 MetricInput = Literal["mean", "chances", "buys", "predictive"]
 Direction = Literal[-1, 0, 1]
 
@@ -61,13 +61,13 @@ class Metric:
         what happened; "buys": whether customers bought (0 or 1) and the probability of it; "predictive": what happened
         to sampled customers, and their `Predictive`.
     direction : {-1, 0, 1}
-        Whether smaller (-1) or greater (1) is better; if `signed`, of its size. 0: neither, as for coverage.
+        Whether a smaller (-1) or a larger (1) value, or size if `signed`, is better. 0: neither, as for coverage.
     needs : {"mean", "chances", "buys", "predictive"}
         The part of a forecast that it is computed from.
     signed : bool
         Whether it is an error with a sign, whose size is compared.
     takes_weights : bool
-        Whether the function has an argument `weights`; only then is the metric in `differences`, which need intervals.
+        Whether the function has an argument `weights`, which `differences` needs for its intervals.
     headline : bool
         Whether `compare` shows it for forecasts.
     """
@@ -107,8 +107,8 @@ def spearman(actual: Array, predicted: Array) -> float:
 def normalized_gini(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     """Return the Gini coefficient of actual values ranked by the forecast, divided by that of the perfect ranking.
 
-    1 for a perfect ranking, 0 for a random one; customers with the same forecast share their average, so that the order
-    of rows does not matter. NaN if nothing happened or all customers did the same. As in Wang, Liu & Miao (2019),
+    1 for a perfect ranking, 0 for a random one. Customers with the same forecast share their average, so the order of
+    rows does not matter. NaN if nothing happened or all customers did the same. As in Wang, Liu & Miao (2019),
     arXiv:1912.07753, section 4, with ties averaged.
     """
     best = _gini(actual, actual, weights)
@@ -119,7 +119,7 @@ def normalized_gini(actual: Array, predicted: Array, weights: Array | None = Non
 def log_score(chances: Array, weights: Array | None = None) -> Any:
     """Return the mean logarithm of the probability of what each customer did; 0 is perfect, and higher is better.
 
-    It is strictly proper: it is greatest in expectation for the true probabilities, and it judges the distribution of
+    It is strictly proper: it is greatest in expectation for the true probabilities. It evaluates the distribution of
     counts, not only its mean. Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114; Gneiting &
     Raftery (2007), Journal of the American Statistical Association 102, 359-378, section 4.1. Minus infinity if
     something happened that had probability 0.
@@ -129,7 +129,7 @@ def log_score(chances: Array, weights: Array | None = None) -> Any:
 
 
 def capture(actual: Array, predicted: Array, weights: Array | None = None, share: float = TOP) -> Any:
-    """Return the share of the total that the customers ranked highest account for, ties sharing their average.
+    """Return the share of the total of the customers ranked highest; ties share their average.
 
     With `share` 0.1, for the top decile; a random ranking has 0.1. NaN if nothing happened.
     """
@@ -148,15 +148,15 @@ def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
 
 
 def deciles(predicted: Array) -> npt.NDArray[np.intp]:
-    """Return the tenth of the customers to which each belongs by forecast, 1 the highest, (n,).
+    """Return the decile of each customer by forecast, 1 for the highest, (n,).
 
-    Customers with equal forecasts are in one group, that of the middle of their places, so that the order of rows does
-    not matter. Groups have equal size where no forecasts are equal; otherwise sizes differ, and a group may be empty.
-    This is the one definition of deciles, also for monitoring.
+    Customers with equal forecasts are in the same group, that of their middle rank, so the order of rows does not
+    matter. Without ties, groups have equal size; otherwise sizes differ, and a group may be empty. Monitoring uses the
+    same definition.
     """
     _, tie, size = np.unique(-predicted, return_inverse=True, return_counts=True)
     end = np.cumsum(size)
-    twice_the_middle = 2 * end - size - 1  # first place of the tie plus the last, counted from 0
+    twice_the_middle = 2 * end - size - 1  # first plus last position of the tie, from 0
     group: npt.NDArray[np.intp] = twice_the_middle[tie] * GROUPS // (2 * max(len(predicted), 1)) + 1
     return group
 
@@ -185,7 +185,7 @@ def brier(happened: Array, chance: Array) -> float:
 
 
 def log_loss(happened: Array, chance: Array) -> float:
-    """Return minus the mean logarithm of the probability of what happened (0 or 1); infinite for a wrong certainty.
+    """Return minus the mean logarithm of the probability of what happened (0 or 1), infinite if it had probability 0.
 
     Good (1952), Journal of the Royal Statistical Society B 14(1), 107-114.
     """
@@ -214,7 +214,7 @@ def _ratio(part: Any, whole: Any, where: Any) -> Any:
 
 
 def _ranked(actual: Array, ranking: Array, weights: Array | None = None) -> tuple[Array, Array]:
-    """Return how many customers share each forecast, highest first, and what they did together, (..., groups)."""
+    """Return the number of customers per forecast, highest first, and the sum of their actual values, (..., groups)."""
     order = np.argsort(-ranking, kind="stable")
     ranked = ranking[order]
     sizes = np.ones(len(order)) if weights is None else np.take(weights, order, axis=-1)
@@ -234,7 +234,7 @@ def _gini(actual: Array, ranking: Array, weights: Array | None) -> Any:
 
 
 def _captured(sizes: Array, sums: Array, share: float) -> Any:
-    """Return the share of the total that the best-ranked share of the customers did, given groups in order."""
+    """Return the share of the total of the best-ranked share of the customers, given groups in order."""
     customers, total = np.cumsum(sizes, axis=-1), np.sum(sums, axis=-1)
     if not len(sums.T):
         return _ratio(total, total, total > 0)

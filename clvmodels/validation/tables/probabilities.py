@@ -1,4 +1,4 @@
-"""Scores of forecasts, and whether their probabilities come true: reliability and PIT."""
+"""Scores of forecasts, and the calibration of their probabilities: reliability and PIT."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def scores_of(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def reliability_table(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
-    """Return the share of customers who bought, by bins of P(buys again), with Wilson's interval of that share.
+    """Return the share of customers who bought by bins of P(buys again), with Wilson's interval.
 
     Wilson (1927), Journal of the American Statistical Association 22, 209-212. Each bin has a tenth of the customers;
     equal probabilities stay together.
@@ -108,7 +108,7 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def _score_forecast(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[str, float]:
-    """Return every metric of a forecast; NaN for metrics that need what the forecast does not have."""
+    """Return every metric of a forecast, NaN for metrics that need a part that the forecast does not have."""
     arguments = _arguments(outcome, forecast)
     return {
         name: metric.function(*arguments[metric.needs]) if metric.needs in arguments else float("nan")
@@ -117,7 +117,7 @@ def _score_forecast(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> 
 
 
 def _arguments(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[MetricInput, tuple[Any, ...]]:
-    """Return the arguments of metrics by what they need, for the parts that the forecast has."""
+    """Return the arguments of metrics, by the part of a forecast that they need."""
     arguments: dict[MetricInput, tuple[Any, ...]] = {}
     if forecast.mean is not None:
         scored = outcome.scored

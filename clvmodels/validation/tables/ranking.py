@@ -11,12 +11,12 @@ from clvmodels.validation.tables.metrics import GROUPS, captured_at, deciles
 
 __all__ = ["decile_table", "gain_table", "lorenz_table", "overlap_table"]
 
-GRID = np.arange(41) / 40  # shares of customers, as fine as a picture shows; has the top tenth
+GRID = np.arange(41) / 40  # shares of customers, fine enough for a plot; includes the top decile
 TOPS = (0.01, 0.05, 0.1, 0.2)
 
 
 def gain_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Return the share of the total that the best-ranked customers account for, and in hindsight ("perfect")."""
+    """Return the share of the total of the best-ranked customers, by each forecast and in hindsight ("perfect")."""
     actual, tables = _actual(outcome), []
     for name, kind, ranking in [*_rankings(outcome), ("perfect", "", actual)]:
         curve = {"share_of_customers": GRID, "captured": captured_at(actual, ranking, GRID)}
@@ -25,7 +25,7 @@ def gain_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def lorenz_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Return how unequal customers are, and processes expected them to be: shares of the total, smallest first."""
+    """Return the concentration of customers, actual and by processes: shares of the total, smallest customers first."""
     tables = []
     processes = [ranking for ranking in _rankings(outcome) if ranking[1] == "process"]
     for name, _, values in [("actual", "", _actual(outcome)), *processes]:
@@ -38,9 +38,9 @@ def lorenz_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Return sums of each tenth of the customers by forecast, 1 the highest, and its lift over the mean of all.
+    """Return sums of each decile of the customers by forecast, 1 the highest, and its lift over the mean of all.
 
-    Customers with equal forecasts are in one group, so that groups may differ in size; an empty one has no row.
+    Customers with equal forecasts are in the same group, so groups may differ in size; empty ones have no row.
     """
     actual, tables = _actual(outcome), []
     total = float(actual.sum())
@@ -67,10 +67,10 @@ def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
-    """Return which share of the customers ranked highest are among those who did most, and how much they did.
+    """Return the overlap of the customers ranked highest with the actual top customers, and their share of the total.
 
-    Where equal values are on both sides of the cut, each of these customers counts with the share of them inside it:
-    the overlap is the mean over the orders of ties.
+    If a tie crosses the boundary, each of its customers counts with the share of the tie inside the boundary: the
+    overlap is the mean over all orders of ties.
     """
     actual = _actual(outcome)
     rows = []
@@ -85,7 +85,7 @@ def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
 
 def _share_inside(values: Array, many: int) -> Array:
-    """Return 1 for this many customers with the highest values, a share for ties at the cut, 0 for the rest, (n,)."""
+    """Return 1 for this many customers with the highest values, a share for ties at the end, 0 for others, (n,)."""
     _, tie, size = np.unique(-values, return_inverse=True, return_counts=True)
     before = np.cumsum(size) - size
     share: Array = np.clip((many - before) / size, 0.0, 1.0)[tie]
@@ -98,7 +98,7 @@ def _actual(outcome: QuantityForecasts) -> Array:
 
 
 def _rankings(outcome: QuantityForecasts) -> list[tuple[str, str, Array]]:
-    """Return id, kind and numbers of each forecast of customers, for the customers that are scored."""
+    """Return id, kind and expected values of each forecast, for the customers that are scored."""
     scored = outcome.scored
     return [
         (forecast.id, forecast.kind, forecast.mean[scored])

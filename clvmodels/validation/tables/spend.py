@@ -1,4 +1,4 @@
-"""The model of spend against what customers spent."""
+"""The spend model compared with what customers spent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from clvmodels.transactions.summary import RFM
 __all__ = ["spend_histogram", "tail_finding"]
 
 BINS = 30
-LARGEST_QUANTILE = 0.99  # the last bin has all customers above
-SIMULATED_CUSTOMERS = 200_000  # in whole copies of the customers observed
-NO_MEAN, NO_VARIANCE = 1.0, 2.0  # values of q up to which mean spend has no mean or no variance across customers
+LARGEST_QUANTILE = 0.99  # the last bin includes all customers above this quantile
+SIMULATED_CUSTOMERS = 200_000  # at least, as whole copies of the observed customers
+NO_MEAN, NO_VARIANCE = 1.0, 2.0  # values of q up to which mean spend has no mean, or no variance, across customers
 
 
 def spend_histogram(spend: SpendModel, rfm: RFM) -> pd.DataFrame:
@@ -23,8 +23,8 @@ def spend_histogram(spend: SpendModel, rfm: RFM) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        lower, upper, customers, observed, expected (shares); the last bin is open. Empty for a model with
-        covariates or groups, which has no one distribution.
+        lower, upper, customers, observed, expected (shares); the last bin is open. Empty for a model with covariates or
+        groups, which has several distributions.
     """
     columns = ["lower", "upper", "customers", "observed", "expected"]
     if rfm.monetary_count is None or rfm.monetary_value is None or spend.process.statistics != spend.plain.statistics:
@@ -49,7 +49,7 @@ def spend_histogram(spend: SpendModel, rfm: RFM) -> pd.DataFrame:
 
 
 def tail_finding(spend: SpendModel) -> Finding | None:
-    """Return a finding if the tail of spend is so heavy that means are of little use; otherwise None."""
+    """Return a finding if the tail of spend is too heavy for means to be useful, otherwise None."""
     q = spend.parameters_.get("q")
     if q is None or q > NO_VARIANCE:
         return None

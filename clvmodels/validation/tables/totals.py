@@ -1,4 +1,4 @@
-"""Totals with their intervals, which are widened by the errors of earlier cutoffs once there are enough of them."""
+"""Totals with their intervals, which are widened by the errors of earlier cutoffs if there are enough of them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ COLUMNS = ["quantity", "forecaster", "predicted", "lower", "upper", "actual", "i
 
 
 def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
-    """Return the total that each forecaster with an interval forecast, its interval, and the actual total.
+    """Return the predicted total of each forecaster with an interval, the interval, and the actual total.
 
-    `total_interval` says what the interval allows for beyond chance and parameters: "history", "other_shops", or
-    nothing ("model", or "not_tested" where no errors are known at this horizon).
+    `total_interval` names what the interval allows for beyond chance and parameters: "history", "other_shops", or
+    nothing ("model", or "not_tested" if no errors are known at this horizon).
     """
     scored, rows = outcome.scored, []
     actual = float(outcome.actual[scored].sum())
@@ -40,7 +40,7 @@ def totals_of(outcome: QuantityForecasts, level: float) -> pd.DataFrame:
 
 
 def _interval(forecast: EvaluatedForecast, scored: npt.NDArray[np.bool_], level: float) -> tuple[float, float] | None:
-    """Return the interval of the total of the customers scored (n,); None if the forecaster gives none."""
+    """Return the interval of the total of the scored customers (n,), or None if the forecaster has none."""
     if forecast.mean is None:
         return None
     total = float(forecast.mean[scored].sum())
@@ -55,13 +55,13 @@ def _interval(forecast: EvaluatedForecast, scored: npt.NDArray[np.bool_], level:
 
 
 def judge_totals(totals: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Add what earlier cutoffs, whose outcome was known at each cutoff, show about the intervals of totals.
+    """Add columns on how well intervals of totals held at earlier cutoffs whose outcome was known at each cutoff.
 
     The widened interval is that of split conformal prediction (Vovk, Gammerman & Shafer 2005, section 2.2) on the
-    logarithm of actual over predicted: of n earlier errors the one of rank ceil((n + 1) level) by size, taken both
-    ways. With fewer than level / (1 - level) of them, nine at 90 %, there is no such rank, and with fewer than ten
-    nothing is calibrated: the widened interval is then missing. Overlapping windows are not independent, so that the
-    coverage is not guaranteed.
+    logarithm of actual over predicted: of n earlier errors, the one of rank ceil((n + 1) level) by size, in both
+    directions. With fewer than level / (1 - level) of them, nine at 90 %, there is no such rank, and with fewer than
+    ten the interval is not calibrated: the widened interval is then missing. Overlapping windows are not independent,
+    so the coverage is not guaranteed.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def judge_totals(totals: pd.DataFrame, level: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With earlier (cutoffs that were complete), missed (how many of their intervals missed the total),
+        With earlier (complete earlier cutoffs), missed (the number of their intervals that missed the total),
         widened_lower, widened_upper, calibrated.
     """
     rows = []
@@ -89,7 +89,7 @@ def judge_totals(totals: pd.DataFrame, level: float) -> pd.DataFrame:
 
 
 def total_finding(row: Mapping[Any, Any], level: float) -> Finding:
-    """Return what a row of `judge_totals` shows about the interval of its total."""
+    """Return a finding on the interval of a total, from a row of `judge_totals`."""
     figures = {name: row[name] for name in ("forecaster", "quantity", "horizon", "cutoff")}
     figures |= {"level": level, "inside": bool(row["inside"]), "calibrated": bool(row["calibrated"])}
     figures |= {"earlier": int(row["earlier"]), "missed": int(row["missed"]), "needed": earlier_cutoffs_needed(level)}
@@ -97,12 +97,12 @@ def total_finding(row: Mapping[Any, Any], level: float) -> Finding:
 
 
 def earlier_cutoffs_needed(level: float) -> int:
-    """Return how many earlier cutoffs are needed to calibrate an interval: ten at 90 %."""
+    """Return the number of earlier cutoffs needed to calibrate an interval: ten at 90 %."""
     return math.ceil(1 / (1 - level) - ROUNDING_TOLERANCE)
 
 
 def _conformal_factor(errors: Array, level: float) -> float | None:
-    """Return the factor by which totals were off at most in a share `level` of the cases; None with too few cases."""
+    """Return the largest factor of error of totals in a share `level` of the cases, or None with too few cases."""
     if len(errors) < earlier_cutoffs_needed(level):
         return None
     rank = math.ceil((len(errors) + 1) * level - ROUNDING_TOLERANCE)

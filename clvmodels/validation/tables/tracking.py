@@ -1,4 +1,4 @@
-"""Tables of a validation: scores of means, weekly tracking. Arrays in, pandas out."""
+"""Tables of a validation, from arrays: scores of means, and weekly tracking."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["score_table", "tracking_table"]
 def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) -> pd.DataFrame:
     """Return one row per forecast: customers scored, totals, and the headline metrics.
 
-    All forecasts are scored on the same customers: those for whom none is missing.
+    All forecasts are scored on the same customers, those without a missing forecast.
     """
     scored = np.all([np.isfinite(predicted) for predicted in forecasts.values()], axis=0)
     rows = []
@@ -42,12 +42,12 @@ def score_table(actual: Array, forecasts: Mapping[str, Array], quantity: str) ->
 def tracking_table(
     split: Holdout, models: Mapping[str, PurchaseModel], spreads: Mapping[str, Spread], level: float
 ) -> pd.DataFrame:
-    """Return repeat purchases week by week, of customers known at the cutoff: one row per week and process.
+    """Return weekly repeat purchases of customers known at the cutoff: one row per week and process.
 
-    `expected` is unconditional: what the fitted process expects from the dates of first purchases. `forecast`, after
-    the cutoff, is conditional on each customer's history. Weeks end on the cutoff and every seven days before and after
-    it, so that the first and the last may be shorter; each column has a cumulative counterpart. On a discrete clock,
-    every opportunity has a row instead.
+    `expected` is unconditional: it uses the fitted process and the dates of first purchases only. `forecast`, after the
+    cutoff, is conditional on each customer's history. Weeks end on the cutoff and every seven days before and after it,
+    so the first and the last may be shorter; each column has a cumulative counterpart. With a discrete clock, there is
+    one row per opportunity instead.
 
     The band of the forecast is for actual purchases. In a part h of the holdout period H, the variance of a customer's
     purchases over their mean rises from 1, as of Poisson counts, to that in `spreads` for H, in step with the total.
@@ -61,9 +61,9 @@ def tracking_table(
     clock = split.clock
     week = 1 if clock.discrete else round(clock.length("week") * clock.ticks_per_unit)
     ticks, started, repeated = split.activity
-    origin = int(ticks[0]) - 1  # weeks are (edge, next edge]
+    first_edge = int(ticks[0]) - 1  # weeks are (edge, next edge]
     last = split.cutoff + round(split.horizon * clock.ticks_per_unit)
-    before = np.arange(split.cutoff, origin, -week)[::-1]
+    before = np.arange(split.cutoff, first_edge, -week)[::-1]
     edges = np.concatenate([before, np.arange(split.cutoff + week, last, week), [last]])
     actual = np.array([repeated[ticks <= edge].sum() for edge in edges], dtype=float)
     seen = started > 0
@@ -71,12 +71,12 @@ def tracking_table(
     tables = []
     for name, model in models.items():
         expected = _expected_of_arrivals(model, split, edges, lags, started[seen].astype(float))
-        at_cut = actual[edges == split.cutoff][0]
+        at_cutoff = actual[edges == split.cutoff][0]
         forecast = np.full(len(edges), np.nan)
         ahead = edges > split.cutoff
         since = model.expected_totals(split.calibration, (edges[ahead] - split.cutoff) / clock.ticks_per_unit)
-        forecast[ahead] = at_cut + since
-        continued = np.where(edges == split.cutoff, at_cut, forecast)
+        forecast[ahead] = at_cutoff + since
+        continued = np.where(edges == split.cutoff, at_cutoff, forecast)
         tables.append(
             pd.DataFrame(
                 {
@@ -91,22 +91,24 @@ def tracking_table(
                     "cumulative_actual": actual,
                     "cumulative_expected": expected,
                     "cumulative_forecast": forecast,
-                    **_bands(spreads[name], since, at_cut, ahead, level),
+                    **_bands(spreads[name], since, at_cutoff, ahead, level),
                 }
             )
         )
     return pd.concat(tables, ignore_index=True)
 
 
-def _bands(spread: Spread, since: Array, at_cut: float, ahead: npt.NDArray[np.bool_], level: float) -> dict[str, Array]:
-    """Return the ends of the forecast's band, cumulative and not, (edges,); missing up to the cutoff.
+def _bands(
+    spread: Spread, since: Array, at_cutoff: float, ahead: npt.NDArray[np.bool_], level: float
+) -> dict[str, Array]:
+    """Return the ends of the forecast's band, per week and cumulative (edges,), missing up to the cutoff.
 
-    `since` (k,) are the totals expected since the cutoff.
+    `since` (k,) are expected totals since the cutoff.
     """
     columns = {}
     for name, expected, before in (
         ("forecast", np.diff(since, prepend=0.0), 0.0),
-        ("cumulative_forecast", since, at_cut),
+        ("cumulative_forecast", since, at_cutoff),
     ):
         grown = np.divide(expected, since[-1], out=np.ones(len(since)), where=since[-1] > 0)
         spread_so_far = Spread(1 + (spread.noise - 1) * grown, spread.shared)
@@ -119,7 +121,7 @@ def _bands(spread: Spread, since: Array, at_cut: float, ahead: npt.NDArray[np.bo
 def _expected_of_arrivals(
     model: PurchaseModel, split: Holdout, edges: npt.NDArray[np.int64], lags: Array, started: Array
 ) -> Array:
-    """Return expected purchases up to each edge of all customers, from their first purchase dates only, (edges,)."""
+    """Return expected purchases of all customers up to each edge, from their first purchase dates only, (edges,)."""
     if model.process.state == model.plain.state:
         distinct, position = np.unique(lags, return_inverse=True)
         expected: Array = model.mean_purchases(distinct)[position].reshape(lags.shape) @ started
