@@ -25,7 +25,6 @@ YEAR = 364  # days over which the range is taken
 OUTLIERS_FROM = 120  # number of days from which the largest and the smallest value are left out of the range
 ROBUST_ERRORS = 4.0  # the range is at least this many robust standard deviations on both sides
 MAD_TO_DEVIATION = 1.4826  # a normal's standard deviation over its median absolute deviation
-MAD_TO_DEVIATION = 1.4826  # a normal's standard deviation over its median absolute deviation
 MOST_DAYS = 7  # new days to check
 ALLOWED_LATE_ROWS = 10  # that a log may always have
 

@@ -175,7 +175,7 @@ def _bg_gone(u: Array, v: Array, x: float, t_x: float, T: float) -> Array:
 
 
 def _bg_bought(u: Array, v: Array, h: float) -> Array:
-    """Return the log of expected Return the log of expected Poisson purchases, each the last with probability p: (1 - exp(-rate p h)) / p."""
+    """Return the log of expected Poisson purchases, each the last with probability p: (1 - exp(-rate p h)) / p."""
     log_p = _log_p(v)
     return _log_share(u + log_p + np.log(h)) - log_p
 
