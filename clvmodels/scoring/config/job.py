@@ -107,7 +107,7 @@ class Job(JobSection):
         """Return the settings that the score table depends on, without the places of data."""
         identity = self.model_dump(mode="json", include={"columns", "cleaning", "clock", "predictions"})
         if not self.predictions.next_purchase:
-            del identity["predictions"]["next_purchase"]  # as in jobs before there was this column
+            del identity["predictions"]["next_purchase"]  # the same identity as in releases without this column
         if self.predictions.costs is None:
             del identity["predictions"]["costs"]
         if self.clock.calendar is None:
