@@ -56,6 +56,11 @@ def test_past_runs_are_compared(job, tmp_path):
     folder = tmp_path / "clv-runs" / "monitoring"
     assert {path.name for path in folder.iterdir()} == {"history.parquet", "monitoring.json", "monitoring.html"}
     read = json.loads((folder / "monitoring.json").read_text())
+    assert [(row["as_of"], row["latest_row"], row["published"]) for row in read["feed"]] == [
+        (day, day, True) for day in ("1997-10-01", "1997-11-15")
+    ]
+    assert "usual on this weekday" in output
+    assert "How fresh and complete the log was" in (folder / "monitoring.html").read_text()
     assert {(row["as_of"], row["horizon"]) for row in read["windows"]} == {
         (day, horizon) for day in ("1997-10-01", "1997-11-15") for horizon in ("30 days", "12 months")
     }

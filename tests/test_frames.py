@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
+import subprocess
+import sys
 import uuid
 from decimal import Decimal
 
@@ -459,3 +462,25 @@ def test_arrow_is_read_and_returned():
     made = frames.table(opened.kind, {"a": [1, 2], "b": ["x", None], "m": np.array([0.5, np.nan])})
     assert isinstance(made, pa.Table)
     assert made.to_pydict() == {"a": [1, 2], "b": ["x", None], "m": [0.5, None]}
+
+
+FORKED = """
+import os, sys
+import clvmodels as clv
+log = clv.datasets.load_cdnow(sample=True)
+model = clv.BGNBD().fit(clv.rfm_summary(log, time_unit="week"))
+if (child := os.fork()):
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+try:
+    clv.rfm_summary(log, time_unit="week")
+except clv.errors.CLVError as error:
+    os._exit(7 if "do not survive a fork" in str(error) else 8)
+os._exit(9)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked on Linux and macOS only")
+def test_a_process_forked_after_use_gets_an_error_instead_of_waiting_forever():
+    done = subprocess.run([sys.executable, "-c", FORKED], check=False, timeout=300)
+    assert done.returncode == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions
+from clvmodels.errors import CLVError, InvalidTransactions
 
 __all__ = [
     "NotUTF8",
@@ -25,6 +26,7 @@ __all__ = [
     "with_positions",
 ]
 
+THREADS: dict[str, int] = {}  # the process that started them, by its number
 FIRST_MOMENT, LAST_MOMENT = -62_135_596_800_000, 253_402_300_800_000  # the years 1 to 9999, in milliseconds from 1970
 BEYOND = "a date that is not in the years 1 to 9999"
 
@@ -33,6 +35,7 @@ MORE_VALUES = "a row has more values than the header has names; is a value that 
 
 def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
     """Run a polars plan; if its rows are in memory, the result can share unchanged columns with them."""
+    refuse_fork()
     try:
         return plan.collect(engine="in-memory" if in_memory else "streaming")
     except pl.exceptions.PanicException as error:  # not an Exception: the file changed, or the engine failed
@@ -42,6 +45,18 @@ def run(plan: pl.LazyFrame, in_memory: bool = False) -> pl.DataFrame:
             raise NotUTF8(f"The table cannot be read: {first_line(error)}. Save the file as UTF-8 first.") from error
         reason = MORE_VALUES if "found more fields" in str(error) else first_line(error)
         raise InvalidTransactions(f"The table cannot be read: {reason}.") from error
+
+
+def refuse_fork() -> None:
+    """Raise an error in a process forked from one that has run a plan: the engine's threads are not in it.
+
+    A call would wait for them forever.
+    """
+    if THREADS.setdefault("process", os.getpid()) != os.getpid():
+        raise CLVError(
+            "This process was forked from one that had read a table, and the threads of polars do not survive a fork: "
+            "start worker processes with multiprocessing's 'spawn' or 'forkserver', or before the first table is read."
+        )
 
 
 class NotUTF8(InvalidTransactions):

@@ -1378,6 +1378,20 @@ refit-saw-future = { COUNT($runs) } past { $runs ->
    *[other] their models were
     } fitted to later data.
 monitor-tiers = Of { COUNT($customers) } customers with a tier on { $earlier_as_of }, { PERCENT($risen, places: 1) } had risen and { PERCENT($fallen, places: 1) } had fallen by { $as_of }; { PERCENT($bought, places: 1) } bought in between.
+monitor-feed = On { $as_of }, the latest row of the log was of { $latest }, { COUNT($days) } { $days ->
+    [one] day
+   *[other] days
+    } before; the last day had { COUNT($rows) } { $rows ->
+    [one] row
+   *[other] rows
+    }, and about { SHORT($expected, digits: 4) } are usual on this weekday.
+monitor-feed-young = On { $as_of }, the latest row of the log was of { $latest }, { COUNT($days) } { $days ->
+    [one] day
+   *[other] days
+    } before; the last day had { COUNT($rows) } { $rows ->
+    [one] row
+   *[other] rows
+    }.
 refit-left-out = { COUNT($windows) } unfinished { $windows ->
     [one] horizon was
    *[other] horizons were

@@ -1165,6 +1165,8 @@ refit-watch-intervals = 就总量而言无需重新拟合，但只有 { PERCENT(
 refit-cohort = 首购于 { $cohort } 的客户到 { DATE($end) } 购买 { COUNT($actual) } 次，较预测的 { COUNT($predicted) } 次 { SIGNED_PERCENT($change, places: 1) }。
 refit-saw-future = { COUNT($runs) } 次过去的运行未作比较：其模型是对较晚的数据拟合的。
 monitor-tiers = { DATE($earlier_as_of) } 已有分层的 { COUNT($customers) } 位客户中，到 { DATE($as_of) } 有 { PERCENT($risen, places: 1) } 升层、{ PERCENT($fallen, places: 1) } 降层；其间 { PERCENT($bought, places: 1) } 有购买。
+monitor-feed = 截至 { DATE($as_of) }，日志最新一行为 { DATE($latest) }（{ COUNT($days) } 天前）；末日有 { COUNT($rows) } 行，这一星期几通常约 { SHORT($expected, digits: 4) } 行。
+monitor-feed-young = 截至 { DATE($as_of) }，日志最新一行为 { DATE($latest) }（{ COUNT($days) } 天前）；末日有 { COUNT($rows) } 行。
 refit-left-out = { COUNT($windows) } 个未结束的预测期未计入：其模型不在登记册中，或除频次、近度与 T 之外还需要别的数据。
 
 score-no-money = 来源没有金额，因此只预测购买次数

@@ -1165,6 +1165,8 @@ refit-watch-intervals = 就總量而言無需重新配適，但只有 { PERCENT(
 refit-cohort = 首購於 { $cohort } 的顧客到 { DATE($end) } 購買 { COUNT($actual) } 次，較預測的 { COUNT($predicted) } 次 { SIGNED_PERCENT($change, places: 1) }。
 refit-saw-future = { COUNT($runs) } 次過去的執行未作比較：其模型是對較晚的資料配適的。
 monitor-tiers = { DATE($earlier_as_of) } 已有分級的 { COUNT($customers) } 位顧客中，到 { DATE($as_of) } 有 { PERCENT($risen, places: 1) } 升級、{ PERCENT($fallen, places: 1) } 降級；其間 { PERCENT($bought, places: 1) } 有購買。
+monitor-feed = 截至 { DATE($as_of) }，交易紀錄最新一列為 { DATE($latest) }（{ COUNT($days) } 天前）；末日有 { COUNT($rows) } 列，這一星期幾通常約 { SHORT($expected, digits: 4) } 列。
+monitor-feed-young = 截至 { DATE($as_of) }，交易紀錄最新一列為 { DATE($latest) }（{ COUNT($days) } 天前）；末日有 { COUNT($rows) } 列。
 refit-left-out = { COUNT($windows) } 個未結束的預測期未計入：其模型不在登錄表中，或除頻次、近度與 T 之外還需要別的資料。
 
 score-no-money = 來源沒有金額，因此只預測購買次數

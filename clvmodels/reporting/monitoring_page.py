@@ -45,7 +45,7 @@ def write_monitoring(
     until : str
         Last date of the log that was used.
     tables : mapping
-        The tables windows (the newest of a `Monitoring`), deciles and cohorts; those of jobs with tiers may have tiers
+        The tables windows (the newest of a `Monitoring`), deciles and cohorts; also feed, and of jobs with tiers tiers
         and tier_migration.
     """
     windows = tables["windows"]
@@ -58,6 +58,7 @@ def write_monitoring(
         "left_out": max(0, len(windows) - MOST_ROWS),
         "tiers": _tier_rows(tables.get("tiers")),
         "migration": _migration(tables.get("tier_migration")),
+        "feed": _feed_rows(tables.get("feed")),
     }
     page = render("monitoring.html.j2", content)
     with files.replacing(Path(path)) as temporary:
@@ -77,6 +78,24 @@ def _tier_rows(tiers: pd.DataFrame | None) -> list[list[str]]:
             *(count(row[move]) for move in ("new", "lost")),
         ]
         for row in tiers.iloc[::-1].head(MOST_ROWS).to_dict("records")
+    ]
+
+
+def _feed_rows(feed: pd.DataFrame | None) -> list[list[str]]:
+    """Return how fresh the log was each night as text, the latest first."""
+    if feed is None:
+        return []
+    return [
+        [
+            row["as_of"],
+            "yes" if row["published"] else "no",
+            row["latest_row"],
+            count(row["empty_days"]),
+            "–" if pd.isna(row["longest_pause"]) else count(row["longest_pause"]),
+            count(row["rows"]),
+            "–" if pd.isna(row["expected_rows"]) else count(row["expected_rows"]),
+        ]
+        for row in feed.iloc[::-1].head(MOST_ROWS).to_dict("records")
     ]
 
 

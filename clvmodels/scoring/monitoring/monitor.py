@@ -17,6 +17,7 @@ from clvmodels.errors import InvalidManifest, InvalidOption
 from clvmodels.files import plain
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.language import Finding, Findings, as_text
+from clvmodels.scoring.monitoring.feed_history import feed_findings
 from clvmodels.scoring.monitoring.follow_up import PastRun, follow, windows
 from clvmodels.scoring.monitoring.tier_history import tier_findings
 from clvmodels.scoring.monitoring.verdict import RefitVerdict, evaluate_history
@@ -61,6 +62,8 @@ class Monitoring:
         One row per run of a job with tiers, see `tier_history`; empty for others.
     tier_migration : DataFrame
         Customers of the last run by published and assigned tier.
+    feed : DataFrame
+        One row per night, see `feed_history`: how old the log's latest row was, and rows with those expected.
     """
 
     until: str
@@ -72,6 +75,7 @@ class Monitoring:
     saw_future: int = 0
     tiers: pd.DataFrame = field(default_factory=pd.DataFrame)
     tier_migration: pd.DataFrame = field(default_factory=pd.DataFrame)
+    feed: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def newest(self) -> pd.DataFrame:
@@ -86,7 +90,7 @@ class Monitoring:
             findings.append(Finding("refit-left-out", {"windows": self.left_out}, "caution"))
         if self.saw_future:
             findings.append(Finding("refit-saw-future", {"runs": self.saw_future}, "info"))
-        return (*findings, *(tier_findings(self.tiers) if len(self.tiers) else ()))
+        return (*findings, *(tier_findings(self.tiers) if len(self.tiers) else ()), *feed_findings(self.feed))
 
     @property
     def text(self) -> str:
@@ -96,7 +100,7 @@ class Monitoring:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, missing numbers as None; `status` and `text` are for alerts."""
         frames = {"windows": self.newest, "deciles": self.deciles, "cohorts": self.cohorts}
-        frames |= {"tiers": self.tiers, "tier_migration": self.tier_migration}
+        frames |= {"tiers": self.tiers, "tier_migration": self.tier_migration, "feed": self.feed}
         tables = {name: plain(table.to_dict("records")) for name, table in frames.items()}
         return {
             "format": "clvmodels.Monitoring",

@@ -11,6 +11,7 @@ from clvmodels.files import plain
 from clvmodels.reporting.monitoring_page import write_monitoring
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
+from clvmodels.scoring.monitoring.feed_history import feed_history
 from clvmodels.scoring.monitoring.kept_tables import runs_with_tables
 from clvmodels.scoring.monitoring.monitor import Monitoring, keep_history, monitor, read_history
 from clvmodels.scoring.monitoring.tier_history import tier_history, tier_migration
@@ -119,7 +120,8 @@ def monitor_job(
         )
     manifests = read_manifests(job.run.folder)
     tiers, migration = (table(manifests, monitoring.until) for table in (tier_history, tier_migration))
-    monitoring = replace(monitoring, tiers=tiers, tier_migration=migration)
+    feed = feed_history(manifests, monitoring.until)
+    monitoring = replace(monitoring, tiers=tiers, tier_migration=migration, feed=feed)
     progress("Writing")
     keep_history(monitoring.history, output / HISTORY)
     monitoring.to_json(output / JSON)
@@ -129,7 +131,7 @@ def monitor_job(
         sentences=[finding.text for finding in monitoring.findings],
         until=monitoring.until,
         tables={"windows": monitoring.newest, "deciles": monitoring.deciles, "cohorts": monitoring.cohorts}
-        | {"tiers": tiers, "tier_migration": migration},
+        | {"tiers": tiers, "tier_migration": migration, "feed": feed},
     )
     event(
         "monitored",
