@@ -87,11 +87,12 @@ class CalendarPeriod:
             raise InvalidOption(f"speed={self.speed!r} of {self.name!r} must be a finite number of at least 0.")
         if (self.speed == 0) != (self.kind == "closed"):
             raise InvalidOption(
-                f"speed={self.speed!r} of {self.name!r}: only a period of kind 'closed' has speed 0, and it must."
+                f"speed={self.speed!r} of {self.name!r}: a period of kind 'closed' must have speed 0, and no other "
+                "period may."
             )
         if self.kind == "records_lost" and self.speed > 1:
             raise InvalidOption(
-                f"speed={self.speed!r} of {self.name!r}: of lost records, pass the share that was kept."
+                f"speed={self.speed!r} of {self.name!r}: for lost records, pass the share that was kept."
             )
 
     @property
@@ -265,7 +266,7 @@ class Calendar:
         begin, end = int(day.min()), int(day.max())
         years = (end - begin + 1) // DAYS_OF_SHORT_YEAR
         if years < 1:
-            raise InvalidOption(f"The sales cover {end - begin + 1} days: a season needs those of a whole year.")
+            raise InvalidOption(f"The sales cover {end - begin + 1} days: a season needs the sales of a whole year.")
         per_day = np.bincount(day - begin, value)
         whole = per_day[len(per_day) - years * DAYS_OF_SHORT_YEAR :]
         week = np.minimum(day_of_year(np.arange(end + 1 - len(whole), end + 1)) // DAYS_OF_WEEK, WEEKS_OF_YEAR - 1)

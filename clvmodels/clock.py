@@ -327,7 +327,9 @@ class Clock:
             raise InvalidOption(f"{name}={moment!r} is a missing date: pass a date written YYYY-MM-DD.")
         if when.tzinfo is not None:
             if self.time_zone is None:
-                raise InvalidOption(f"{name}={moment!r} has a time zone: name that of the calendar with time_zone=.")
+                raise InvalidOption(
+                    f"{name}={moment!r} has a time zone: pass the zone of the calendar with time_zone=."
+                )
             return when.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None), whole_day
         return when.replace(fold=1), whole_day  # of an hour that comes twice, the second
 

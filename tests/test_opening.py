@@ -134,7 +134,7 @@ def test_two_encodings_that_both_work_are_refused_with_an_example_of_each(tmp_pa
     message = refused(path, names)
     assert "can be 'gb18030', which reads" in message
     assert ", or 'euc_kr', which reads '서울," in message
-    assert message.endswith("name it with encoding=.")
+    assert message.endswith("pass the right one with encoding=.")
     assert read(clv.open_file(path, encoding="euc_kr"), names) == {"서울": (0.0, 1.5)}
 
 

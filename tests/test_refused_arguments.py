@@ -116,7 +116,7 @@ REFUSED = {
     ),
     "blocks of a log that is not in an engine": (
         lambda: clv.score_in_blocks(log(), model(), "9 weeks", observation_end="1997-09-30"),
-        "Blocks are those of a log in an engine",
+        "score_in_blocks needs a log in an engine",
     ),
     "blocks for a model of regular timing": (
         lambda: clv.score_in_blocks(log(), clv.CustomerModel(clv.BGCNBD(k=2)).fit(rfm(intertimes=True)), "9 weeks"),
@@ -156,7 +156,7 @@ REFUSED = {
     ),
     "parameters of another package in another unit": (
         lambda: clv.from_btyd([1.0, 1.0, 1.0], clv.RFM.from_frame(rfm().to_frame(), time_unit="week"), model="spend"),
-        "This RFM does not say when its period ends",
+        "This RFM has no end of observation",
     ),
     "a posterior of an unknown model": (
         lambda: clv.from_pymc({"r": np.ones(2)}, rfm(), time_unit="week", model="no_such"),

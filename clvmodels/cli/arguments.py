@@ -78,7 +78,8 @@ SheetOption = Annotated[
 MissingIdsOption = Annotated[
     str | None,
     typer.Option(
-        help="Ids that mean nobody, separated by commas.", show_default="NULL, N/A, guest, Total and the like"
+        help="Ids that mean a missing customer, separated by commas.",
+        show_default="NULL, N/A, guest, Total and the like",
     ),
 ]
 VoidStatusesOption = Annotated[str, typer.Option(help="Statuses of rows that are not a sale, separated by commas.")]

@@ -275,7 +275,7 @@ def _check_period(rfm: RFM, time_unit: TimeUnit | None, spends: bool) -> None:
     """Raise an error unless the unit equals that of the RFM, and the RFM has an end."""
     if rfm.observation_end is None:
         raise InvalidOption(
-            "This RFM does not say when its period ends: pass observation_end= to rfm_summary or RFM.from_frame."
+            "This RFM has no end of observation: pass observation_end= to rfm_summary or RFM.from_frame."
         )
     if spends:
         return

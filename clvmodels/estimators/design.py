@@ -377,9 +377,7 @@ def _check_columns(matrices: Mapping[str, pd.DataFrame], covariates: Covariates)
     """Raise an error for columns that are constant or collinear, whose coefficients would be meaningless."""
     constant = [name for name, scale in zip(covariates.names, covariates.scale, strict=True) if not scale > 0]
     if constant:
-        raise InvalidRFM(
-            f"{', '.join(constant)}: the same for all customers, which cannot explain anything. Leave it out."
-        )
+        raise InvalidRFM(f"{', '.join(constant)}: constant for all customers, so it explains nothing. Leave it out.")
     for role, matrix in matrices.items():
         if matrix.shape[1] == 0:
             raise InvalidOption(f"{role}: the formula has no column.")

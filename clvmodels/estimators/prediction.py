@@ -194,9 +194,7 @@ def _by_group(rfm: RFM, prediction: PredictedQuantity, options: PredictionOption
 def _refuse_own_columns(by: str, name: str) -> None:
     """Raise InvalidOption if the attribute of the groups has the name of another column of the result."""
     if by in ("customers", "total_interval", name, f"{name}_lower", f"{name}_upper"):
-        raise InvalidOption(
-            f"by={by!r}: the result has a column of this name for something else; rename the attribute."
-        )
+        raise InvalidOption(f"by={by!r}: the result has another column with this name; rename the attribute.")
 
 
 def _is_outcome(prediction: PredictedQuantity, options: PredictionOptions) -> bool:

@@ -353,7 +353,7 @@ class PurchaseModel(FutureTimes, TestedPurchases):
         h, p, process = self._duration(horizon), self._parameters, self.process
         if rfm is None:
             if process.state != self.plain.state:
-                raise InvalidOption("This model has covariates or groups: pass rfm= with the customers you mean.")
+                raise InvalidOption("This model has covariates or groups: pass rfm= with the customers to use.")
             return process.new_customer_pmf(p, k, h)
         future = self.ahead_of(rfm).future
         table = self._rows(rfm).evaluate(lambda *columns: future.pmf(p, k[:, None], h, *columns))

@@ -109,9 +109,10 @@ def score_in_engine(
     checked = read_in_engine(log, clock, options, end)
     if checked is None:
         raise InvalidOption(
-            "Scores are joined in an engine: pass a relation of DuckDB, a frame of Spark, or a table of Ibis in "
+            "score_in_engine needs a log in an engine: pass a relation of DuckDB, a frame of Spark, or a table of "
+            "Ibis in "
             "DuckDB, PostgreSQL or SQLite, whose dates are dates or timestamps and whose rows have no faults "
-            "(`rfm_summary` names them). For any other log, score its RFM."
+            "(`rfm_summary` lists them). For any other log, score its RFM."
         )
     end = checked.last_tick if end is None else end
     refuse_before(checked.first_tick, end, clock)

@@ -132,7 +132,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         InvalidOption
             If the forecaster has none.
         """
-        raise InvalidOption(f"{self.id} is not made of a process, which gives P(alive) and discounted values.")
+        raise InvalidOption(f"{self.id} is not based on a process, which is needed for P(alive) and discounted values.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fitted forecaster as plain values, for `from_dict`."""

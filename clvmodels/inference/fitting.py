@@ -241,7 +241,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
             why = "the likelihood is flat in some direction: these data do not identify all parameters"
         raise FitFailed(
             f"The {process.title} fit to {rows.customers:,} customers found no maximum ({why}). Look for impossible "
-            "histories in the data; more customers or a longer period help."
+            "histories in the data, or use more customers or a longer period."
         )
     covariance = np.zeros_like(point.hessian)
     covariance[np.ix_(point.free, point.free)] = np.linalg.inv(negative)

@@ -123,7 +123,7 @@ def test_another_unit_and_a_period_without_an_end_are_refused(rfm):
     with pytest.raises(ClockMismatch, match="rebuild it with time_unit='day'"):
         clv.from_btyd(PARETO, rfm, model="pnbd", time_unit="day")
     without_end = clv.RFM.from_frame(rfm.to_frame(), time_unit="week")
-    with pytest.raises(InvalidOption, match="does not say when its period ends"):
+    with pytest.raises(InvalidOption, match="has no end of observation"):
         clv.from_btyd(PARETO, without_end, model="pnbd", time_unit="week")
     with pytest.raises(InvalidRFM, match="Expected an RFM"):
         clv.from_btyd(PARETO, rfm.to_frame(), model="pnbd", time_unit="week")

@@ -114,7 +114,7 @@ def test_models_that_need_customers_are_refused(cdnow, rfm, model, held_in):
     counts = clv.fit_counts(cdnow, **OPTIONS)
     with pytest.raises(InvalidOption, match="no covariates and no groups"):
         clv.BGNBD(by="channel").fit(counts)
-    with pytest.raises(InvalidOption, match="Scores are joined in an engine"):
+    with pytest.raises(InvalidOption, match="score_in_engine needs a log in an engine"):
         clv.score_in_engine(cdnow, model, "39 weeks", **OPTIONS)
 
 

@@ -84,7 +84,7 @@ def accounts_of_log(
         typer.Option(help="Whether account ids are customer ids, as after merging customers."),
     ] = None,
     rule: Annotated[
-        str, typer.Option(help="Limits of volume, frequency, amount or share, any of which is enough: share=0.01,...")
+        str, typer.Option(help="Limits of volume, frequency, amount or share, of which one is enough: share=0.01,...")
     ] = "share=0.01",
     window: Annotated[
         str, typer.Option(help="Length of the last part of the log, to which the limits apply.")

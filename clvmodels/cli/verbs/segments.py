@@ -56,7 +56,7 @@ def segments(
         typer.Option(help="Columns that k-means or a mixture uses, separated by commas; default: those of the RFM."),
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--segments", help="The number of segments; default: as many as the data show.")
+        int | None, typer.Option("--segments", help="The number of segments; default: chosen by the data.")
     ] = None,
     most: Annotated[int, typer.Option(help="The largest number of segments to try.")] = 8,
     output: Annotated[Path, typer.Option(help="Where the segments go (.parquet or .csv).")] = Path("segments.csv"),

@@ -63,7 +63,7 @@ def read_fitter(fitter: Any, path: Path) -> None:
     with path.open("rb") as file:
         if file.read(1) == PICKLE:
             raise InvalidModelFile(
-                f"{path}: is a pickle, which can run any code when it is loaded. Convert a model that lifetimes saved "
+                f"{path}: is a pickle, which can run code when it is loaded. Convert a model that lifetimes saved "
                 "with clvmodels.compat.pickles.convert_pickle(path, new_path), then load the new file."
             )
     document = read_document(path, "saved fitter", FORMAT, VERSION, InvalidModelFile)

@@ -113,7 +113,7 @@ def score_in_blocks(
     checked = read_in_engine(log, clock, options, end)
     if checked is None:
         raise InvalidOption(
-            "Blocks are those of a log in an engine: pass a relation of DuckDB, a frame of Spark, or a table of Ibis "
+            "score_in_blocks needs a log in an engine: pass a relation of DuckDB, a frame of Spark, or a table of Ibis "
             "in DuckDB, PostgreSQL or SQLite, without faults. For any other log, score its RFM."
         )
     end = checked.last_tick if end is None else end

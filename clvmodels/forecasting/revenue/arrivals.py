@@ -112,7 +112,9 @@ def _expected(counts: Array, ahead: int, speeds: Array | None = None) -> Array:
     if speeds is not None:
         so_far = speeds[: len(counts)][-RECENT:].sum()
         if not so_far > 0:
-            raise InvalidOption("arrival_calendar= has speed 0 in the last three months: nobody could arrive.")
+            raise InvalidOption(
+                "arrival_calendar= has speed 0 in the last three months, in which no customer could arrive."
+            )
         by_speed: Array = recent.sum() / so_far * speeds[len(counts) : len(counts) + ahead]
         return by_speed
     before = counts[-YEAR - RECENT : -YEAR]

@@ -242,7 +242,7 @@ def estimate_calendar(
     if case in ("too_short", "one_cohort"):
         raise InvalidTransactions(
             Finding(f"calendar-{case.replace('_', '-')}", figures).text
-            + ". Pass a calendar from elsewhere, such as Calendar.from_series of last year's sales."
+            + ". Pass a calendar from another source, such as Calendar.from_series of last year's sales."
         )
     refuse_past_plans(spans, int(days_of(history.clock, np.array([history.cutoff]))[0]))
     return estimate_season(history, method, spans=spans, outages=outages)
@@ -364,7 +364,7 @@ def _spans(
     """Return the periods whose effects are to be estimated."""
     if promotions is not None and planned is None:
         raise InvalidOption(
-            "promotions= needs planned=: the table of the promotions to come that forecasts assume, or [] for none."
+            "promotions= needs planned=: the table of future promotions that forecasts assume, or [] for none."
         )
     if days_after < 0:
         raise InvalidOption(f"days_after={days_after!r} must be a whole number of days, 0 or more.")

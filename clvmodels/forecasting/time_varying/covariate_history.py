@@ -83,7 +83,7 @@ class CovariateHistory:
         """
         names = tuple(columns) if columns is not None else _other_columns(frame, customer_id, date)
         if not names:
-            raise InvalidOption("There are no covariates: the table needs a column besides the customer and the date.")
+            raise InvalidOption("The table has no covariates: it needs a column other than the customer and the date.")
         table = _collect(frame, {"customer_id": customer_id, "date": date, **{name: name for name in names}})
         days = frames.days_of_dates(table["date"], "covariates").astype(np.int64)
         table = table.with_columns(date=nw.new_series("date", days, backend=table.implementation))

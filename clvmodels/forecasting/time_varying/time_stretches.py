@@ -140,7 +140,7 @@ class _CovariateRows:
         if len(late):
             raise InvalidOption(
                 f"The covariates of {len(late):,} customers begin after their first purchase (first: "
-                f"{', '.join(self.ids[i] for i in late[:SHOWN])}): add a row that holds from that day on."
+                f"{', '.join(self.ids[i] for i in late[:SHOWN])}): add a row that applies from that day."
             )
         values: Array = self.values[row]
         return values

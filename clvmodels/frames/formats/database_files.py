@@ -119,7 +119,7 @@ def _choose(columns: Mapping[str, Sequence[str]], needed: Sequence[str], options
     listed = "; ".join(f"{table!r} has {', '.join(map(repr, list(names)[:20]))}" for table, names in columns.items())
     problem = "has several tables with these columns" if having and needed else "has no table with these columns"
     raise InvalidTransactions(
-        f"{name!r} {problem if needed else 'has several tables'}: {listed}. Name one with sheet=."
+        f"{name!r} {problem if needed else 'has several tables'}: {listed}. Pass one with sheet=."
     )
 
 

@@ -186,8 +186,8 @@ def _several_currencies(lazy: pl.LazyFrame, roles: Mapping[str, str]) -> tuple[s
             listed = " and ".join(map(repr, first["value"].head(2)))
             faults.append(
                 f"Column {name!r} has amounts in {len(first)} currencies, such as {listed}. Amounts in different "
-                "currencies cannot be added up: put the currency into a column of its own, name it with currency=, and "
-                "a column of exchange rates with rate=, or clean each currency separately."
+                "currencies cannot be added up: put the currency into a column of its own, and pass it with "
+                "currency= and a column of exchange rates with rate=, or clean each currency separately."
             )
     return tuple(faults)
 
@@ -211,7 +211,7 @@ def _doubtful_style(
     small = value.strip().replace(",", ".")
     large = value.strip().replace(",", "").replace(".", "")
     readings = (small, large) if "." in value else (large, small)
-    remedy = "Convert the column to numbers first." if file is None else "Name it with decimal='.' or decimal=','."
+    remedy = "Convert the column to numbers first." if file is None else "Pass decimal='.' or decimal=','."
     return (
         f"The numbers of {whose} can be read in two ways: {value!r} in column {column!r} is {readings[0]} with a "
         f"decimal point and {readings[1]} with a decimal comma, and no other number decides. {remedy}"

@@ -238,12 +238,15 @@ def _not_recognized(sample: bytes, working: list[str], file: str) -> InvalidTran
     if len(working) > 1:
         line = next(line for line in sample.split(b"\n") if len({line.decode(codec) for codec in working}) > 1)
         readings = [f"{codec!r}, which reads {_shorten(line.decode(codec))!r}" for codec in working]
-        return InvalidTransactions(f"The encoding of {file!r} can be {', or '.join(readings)}: name it with encoding=.")
+        return InvalidTransactions(
+            f"The encoding of {file!r} can be {', or '.join(readings)}: pass the right one with encoding=."
+        )
     best = from_bytes(sample).best()
     hint = f" Perhaps it is {best.encoding!r}." if best is not None else ""
     return InvalidTransactions(
         f"The encoding of {file!r} is not recognized: it is not UTF-8, and none of "
-        f"{', '.join(repr(form.codec) for form in ENCODINGS)} gives readable text. Name it with encoding=.{hint}"
+        f"{', '.join(repr(form.codec) for form in ENCODINGS)} gives readable text. Pass its encoding with "
+        f"encoding=.{hint}"
     )
 
 
@@ -261,7 +264,7 @@ def decode(content: bytes, codec: str, file: str) -> str:
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
         raise InvalidTransactions(
-            f"{file!r} cannot be read as {codec!r} (byte {error.start:,}, near row {row:,}): name its encoding with "
+            f"{file!r} cannot be read as {codec!r} (byte {error.start:,}, near row {row:,}): pass its encoding with "
             "encoding=, or save it as UTF-8."
         ) from None
     text = text.removeprefix("\ufeff")

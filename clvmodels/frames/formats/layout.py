@@ -200,7 +200,7 @@ def _only(layouts: list[Layout], file: str) -> Layout:
     one, other, *_ = layouts
     raise InvalidTransactions(
         f"The columns of {file!r} can be separated by {one.delimiter!r}, which gives {_first(one)}, or by "
-        f"{other.delimiter!r}, which gives {_first(other)}: name the separator with delimiter=."
+        f"{other.delimiter!r}, which gives {_first(other)}: pass the separator with delimiter=."
     )
 
 

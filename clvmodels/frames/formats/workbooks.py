@@ -124,10 +124,10 @@ def _only_sheet(layouts: list[Layout], sheets: list[str], needed: Sequence[str],
         sheets_with = ", ".join(repr(layout.delimiter) for layout in layouts)
         raise InvalidTransactions(
             f"{len(layouts)} sheets of {name!r} have the columns {', '.join(map(repr, needed))}: {sheets_with}. "
-            "Name one with sheet=, or save them as files of one folder to read them together."
+            "Pass one with sheet=, or save them as files of one folder to read them together."
         )
     tables = "; ".join(f"{each.delimiter!r} has {list_names(each.names)}" for each in layouts[:5])
     if needed:
         wanted = ", ".join(map(repr, needed))
         raise InvalidTransactions(f"No sheet of {name!r} has the columns {wanted}: {tables}.")
-    raise InvalidTransactions(f"{name!r} has several tables: {tables}. Name one with sheet=.")
+    raise InvalidTransactions(f"{name!r} has several tables: {tables}. Pass one with sheet=.")
