@@ -76,8 +76,8 @@ class CustomerSums:
         """Return these sums with those of later days added."""
         new = later.sums
         places = frames.sorted_places(self.customer_id, new.customer_id)
-        known = (self.customer_id[np.minimum(places, len(self.first) - 1)] == new.customer_id).to_numpy()
-        old_rows, new_rows = places[known], np.flatnonzero(known)
+        is_old = (self.customer_id[np.minimum(places, len(self.first) - 1)] == new.customer_id).to_numpy()
+        old_rows, new_rows = places[is_old], np.flatnonzero(is_old)
         arrays = {
             field.name: getattr(self, field.name).copy()
             for field in fields(self)
@@ -95,7 +95,7 @@ class CustomerSums:
                 whole[old_rows] += later.whole[new_rows] + fraction[old_rows] // UNITS
                 fraction[old_rows] %= UNITS
         together = replace(self, **arrays)
-        return together if known.all() else together._with(new, np.flatnonzero(~known), places[~known])
+        return together if is_old.all() else together._with(new, np.flatnonzero(~is_old), places[~is_old])
 
     def _with(self, new: CustomerSums, rows: npt.NDArray[np.intp], places: Ints) -> CustomerSums:
         """Return these customers and some others, each before the position where its id belongs."""

@@ -38,8 +38,8 @@ class RecentRows:
 
     def repeat_purchases(self, customers: CustomerSums) -> RecentPurchases:
         """Return the purchases but the first of each customer, by the positions of the customers."""
-        known = nw.from_dict({"customer_id": customers.customer_id, "first": customers.first}, backend="polars")
-        rows = self.table.join(known.with_row_index("position"), on="customer_id", how="inner")
+        positions = nw.from_dict({"customer_id": customers.customer_id, "first": customers.first}, backend="polars")
+        rows = self.table.join(positions.with_row_index("position"), on="customer_id", how="inner")
         rows = rows.filter(nw.col("tick") > nw.col("first"))
         amount = exact_of(rows["whole"], rows["fraction"]) if "whole" in rows.columns else None
         customer, tick = (rows[name].to_numpy().astype(np.int64) for name in ("position", "tick"))
