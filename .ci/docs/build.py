@@ -172,7 +172,7 @@ def gather_notebooks() -> None:
     folder = SOURCE / "notebooks"
     shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
     names = sorted(path.stem for path in folder.glob("*.ipynb"))
-    text = "# Notebooks\n\nEach answers a question on data that come with the package, and takes about ten minutes.\n"
+    text = "# Notebooks\n\nEach notebook answers a question with bundled data, and takes about ten minutes to read.\n"
     write("notebooks/index.md", text + toctree(names))
 
 
