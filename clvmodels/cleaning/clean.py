@@ -13,6 +13,7 @@ import numpy as np
 
 from clvmodels import files, frames, html
 from clvmodels.cleaning.cleaning_state import first_example
+from clvmodels.cleaning.in_engine.cleaning import clean_in_engine
 from clvmodels.cleaning.ledger import UNITS, Entry, LedgerTally, applied_rules, ledger_table
 from clvmodels.cleaning.ledger_rules import FLAGGED, KEPT, MERGED, ROWS_IN, WINSORIZED
 from clvmodels.cleaning.order_spans import shared_orders
@@ -228,6 +229,18 @@ def clean(
         "test": test,
     }
     columns = {role: name for role, name in roles.items() if name is not None}
+    has_money = "amount" in columns or "price" in columns
+    in_engine = clean_in_engine(log, columns, rules, date_format, time_zone, until, missing_ids)
+    if in_engine is not None:
+        return Cleaned(
+            transactions=in_engine.transactions,
+            ledger=ledger_table(in_engine.tally.entries, has_money),
+            set_aside=in_engine.set_aside,
+            entries=in_engine.tally.entries,
+            rules=rules,
+            statuses=in_engine.statuses.table(),
+            doubts=in_engine.doubts,
+        )
     items = read_log(log, columns, rules, date_format, time_zone, until, missing_ids)
     tally = LedgerTally([ROWS_IN, *active_rules(columns, rules, items.has_money, items.overlap), KEPT])
     partitions = frames.collect_parts(lambda lazy: lazy, items.lazy, "customer_id", items.partitions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +23,7 @@ from clvmodels.transactions.statuses import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["STATUS_COLUMNS", "ClassifiedStatuses", "classify_statuses"]
+__all__ = ["STATUS_COLUMNS", "ClassifiedStatuses", "classify_counts", "classify_statuses"]
 
 Treatment = Literal["counted", "void", "refund"]
 Reason = Literal["listed", "known", "part", "amount_stated", "rows_of_refunds", "blank", "unknown"]
@@ -131,7 +131,14 @@ def classify_statuses(
     """Return how the statuses of a log are treated; the plan has `units` before any status changes their sign."""
     if "status" not in columns:
         return ClassifiedStatuses()
-    counts = _count(lazy, columns)
+    return classify_counts(_count(lazy, columns), columns, rules, has_money)
+
+
+def classify_counts(
+    counts: Sequence[Mapping[str, Any]], columns: Mapping[str, str], rules: CleaningRules, has_money: bool
+) -> ClassifiedStatuses:
+    """Return how statuses are treated, from the rows and the money of each: see the result of `_count`."""
+    counts = sorted(counts, key=lambda row: (-row["rows"], row["status"] or ""))
     refunds = "column" if "refunded" in columns else "rows" if any(row["negative"] for row in counts) else None
     entries, unknown = [], []
     lists: dict[str, list[str]] = {"void": [], "void_unless_stated": [], "refund": []}
@@ -147,7 +154,7 @@ def classify_statuses(
 
 
 def _count(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return rows and money by status, most frequent first."""
+    """Return rows and money by status."""
     units = nw.col("units").cast(nw.Int128)
     negative = nw.col("units") < 0
     if "quantity" in columns:
@@ -162,7 +169,7 @@ def _count(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> list[dict[str
     )
     names = ("with_customer", "negative", "positive", "units", "size")
     counts = rows.group_by("status").agg(nw.len().alias("rows"), *(nw.col(name).sum() for name in names))
-    return sorted(frames.collect(counts).rows(named=True), key=lambda row: (-row["rows"], row["status"] or ""))
+    return frames.collect(counts).rows(named=True)
 
 
 def _entry(row: Mapping[str, Any], rules: CleaningRules, refunds: str | None, has_money: bool) -> StatusEntry:

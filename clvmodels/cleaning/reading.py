@@ -33,7 +33,7 @@ from clvmodels.transactions.log import id_faults, refuse_shared, with_types
 from clvmodels.transactions.stray_dates import PeriodArguments, doubtful_dates
 from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unnamed_faults
 
-__all__ = ["LineItems", "read_log"]
+__all__ = ["REMEDIES", "LineItems", "read_log", "refuse_contradictions", "unread_discounts"]
 
 OVERLAPPING = (
     "Name the orders with order_id=, or pass duplicates='drop' to count them once, or duplicates='keep' if both are "
@@ -105,10 +105,11 @@ def read_log(
     time_zone: str | None,
     until: Moment | None = None,
     missing_ids: MissingIds = None,
+    statuses: ClassifiedStatuses | None = None,
 ) -> LineItems:
     """Open a log, count the money of every row, and apply the rules that look at one row.
 
-    Rows later than the moment `until` are ignored.
+    Rows later than the moment `until` are ignored. `statuses` are those of the whole log, if this is a part of it.
 
     Raises
     ------
@@ -116,7 +117,7 @@ def read_log(
         One error that lists every fault: the column, the number of rows, the first few, and the remedy.
     """
     refuse_shared(columns)
-    _refuse_contradictions(columns)
+    refuse_contradictions(columns)
     clock = Clock(merge_within="hour", time_zone=time_zone)
     has_money = "amount" in columns or "price" in columns
     finds_duplicates = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
@@ -156,7 +157,7 @@ def read_log(
         except InvalidTransactions as error:
             doubtful.append(str(error))
     lazy = with_units(lazy, columns, discounts)
-    statuses = classify_statuses(lazy, columns, rules, has_money)
+    statuses = classify_statuses(lazy, columns, rules, has_money) if statuses is None else statuses
     lazy = with_signs(lazy, columns, rules, statuses)
     lazy = lazy.with_columns(rule=row_rule(columns, rules, statuses, has_money))
     remains = nw.col("rule") == REMAINS
@@ -178,7 +179,7 @@ def read_log(
         lazy, columns, faults, date_format, opened.row_names, statuses, until is not None, doubtful, missing_ids is None
     )
     names = [*columns, "units", "refund_units", "rule", *others]
-    doubts = list(_unread_discounts(present, columns))
+    doubts = list(unread_discounts(present, columns))
     if filled:
         doubts.append(Finding("cleaning-filled-customers", {"rows": filled}))
     if discounts is not None and cost is not None:
@@ -198,7 +199,7 @@ def read_log(
     )
 
 
-def _unread_discounts(present: Sequence[str], columns: Mapping[str, str]) -> Findings:
+def unread_discounts(present: Sequence[str], columns: Mapping[str, str]) -> Findings:
     """Return a finding if prices may be list prices and a column of discounts was not named."""
     if "price" not in columns or "discount" in columns:
         return ()
@@ -212,7 +213,7 @@ def _without_nan(lazy: nw.LazyFrame[Any], columns: Mapping[str, str]) -> nw.Lazy
     return lazy.with_columns(nw.when(~number.is_nan()).then(number) for number in present) if present else lazy
 
 
-def _refuse_contradictions(columns: Mapping[str, str]) -> None:
+def refuse_contradictions(columns: Mapping[str, str]) -> None:
     """Raise InvalidOption if the columns contradict each other, or one needs another."""
     if "amount" in columns and "price" in columns:
         raise InvalidOption("Pass amount=, what a row costs, or price= and quantity=, but not both.")

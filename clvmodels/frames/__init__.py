@@ -13,6 +13,8 @@ from clvmodels.frames.day_rows import UNREADABLE_DAY, StoredDates, rows_by_day, 
 from clvmodels.frames.engines.choices import CustomerChoice, count_values
 from clvmodels.frames.engines.daily import daily_query
 from clvmodels.frames.engines.dialects import BLANKS, dialect_named
+from clvmodels.frames.engines.item_orders import OrdersQuery, doubtful_orders, repeated_amounts, values_of_sales
+from clvmodels.frames.engines.items import ItemRules, ItemsQuery
 from clvmodels.frames.engines.protocol import ColumnType, Engine, OutputTypes
 from clvmodels.frames.engines.publishing import (
     PublishedTable,
@@ -64,9 +66,12 @@ __all__ = [
     "FileOptions",
     "Frame",
     "FrameKind",
+    "ItemRules",
+    "ItemsQuery",
     "LogQuery",
     "OpenedFile",
     "OpenedFrame",
+    "OrdersQuery",
     "OutputTypes",
     "PublishedTable",
     "Query",
@@ -88,6 +93,7 @@ __all__ = [
     "days_of_dates",
     "dialect_named",
     "discard",
+    "doubtful_orders",
     "engine_of",
     "file_findings",
     "first_line",
@@ -114,6 +120,7 @@ __all__ = [
     "publish_table",
     "purchase_rows",
     "read_fields",
+    "repeated_amounts",
     "roles_by_name",
     "rows_by_day",
     "rows_of_ids",
@@ -123,6 +130,7 @@ __all__ = [
     "status_columns",
     "stored_dates",
     "table",
+    "values_of_sales",
     "with_positions",
     "write_table",
 ]

@@ -1,13 +1,15 @@
 """Reduce, fit, score and profile one simulated log in polars, DuckDB and Spark: see `--help`.
 
-Each engine works in a process of its own, on the same Parquet files, which are made once and removed. Written to
-engine_speed.json in this folder: seconds and processor seconds of each step, bytes that left the engine, and the peak
-memory of the process that calls it and of the engine's own process (the Java machine of Spark).
+Each engine works in a process of its own, on the same Parquet files. They are made and removed, unless `--log` names
+the folder where they are kept, so that the engines can be measured one by one. Written to engine_speed.json in this
+folder, in place of what it has of the same engine: seconds and processor seconds of each step, bytes that left the
+engine, and the peak memory of the process that calls it and of the engine's own process (the Java machine of Spark).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -19,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +90,32 @@ def open_log(engine: str, folder: Path, memory: str) -> Any:
     return builder.getOrCreate().read.parquet(str(folder))
 
 
-def java_peak() -> int | None:
-    """Return the peak memory of the Java machine that this process started, in megabytes; None without one."""
+def java_process() -> Path | None:
+    """Return the folder of the system about the Java machine that this process started; None without one."""
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
-        except (OSError, ValueError):  # it has ended
-            continue
-        if status["Name"].strip() == "java" and int(status["PPid"]) == os.getpid():
-            return int(status["VmHWM"].split()[0]) // 1024
+        with contextlib.suppress(OSError):  # it has ended
+            name, _, rest = (process / "stat").read_text().rpartition(")")
+            if name.endswith("(java") and int(rest.split()[1]) == os.getpid():
+                return process
     return None
+
+
+def java_seconds() -> float:
+    """Return the processor seconds of the Java machine; 0 without one."""
+    process = java_process()
+    if process is None:
+        return 0.0
+    ticks = (process / "stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def java_peak() -> int | None:
+    """Return the peak memory of the Java machine, in megabytes; None without one."""
+    process = java_process()
+    if process is None:
+        return None
+    status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) // 1024
 
 
 def measure(engine: str, folder: Path, memory: str, with_profile: bool) -> dict[str, Any]:
@@ -108,13 +125,14 @@ def measure(engine: str, folder: Path, memory: str, with_profile: bool) -> dict[
     logger.setLevel(logging.INFO)
     logger.addHandler(moved)
 
-    @contextmanager
+    @contextlib.contextmanager
     def step(name: str) -> Iterator[None]:
-        wall, cpu, moved.total = time.monotonic(), time.process_time(), 0
+        wall, cpu, java, moved.total = time.monotonic(), time.process_time(), java_seconds(), 0
         yield
         result[name] = {
             "seconds": round(time.monotonic() - wall, 1),
             "processor_seconds_here": round(time.process_time() - cpu, 1),
+            "processor_seconds_java": round(java_seconds() - java, 1) if engine == "spark" else None,
             "moved_megabytes": round(moved.total / 1e6, 1) if engine != "polars" else None,
         }
         print(engine, name, result[name], file=sys.stderr, flush=True)
@@ -153,6 +171,7 @@ def main() -> None:
     parser.add_argument("--spark-python", default=sys.executable, help="the Python of an environment with PySpark")
     parser.add_argument("--spark-memory", default="8g", help="heap of the Java machine")
     parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the log is made, and removed afterwards")
+    parser.add_argument("--log", type=Path, help="a folder for the log, which is kept and used again")
     parser.add_argument("--profile", action="store_true", help="also time profile")
     parser.add_argument("--measure", nargs=2, metavar=("ENGINE", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -161,22 +180,26 @@ def main() -> None:
         print(json.dumps(measure(engine, Path(folder), options.spark_memory, options.profile)))
         return
     rows, customers = int(options.rows), int(options.customers)
-    results = []
     work = Path(tempfile.mkdtemp(prefix="clv-engine-speed-", dir=options.folder))
     try:
         folder = work / "orders"
-        folder.mkdir()
-        begin = time.monotonic()
-        write_log(folder, rows, customers)
-        print(f"{rows:,} rows written in {time.monotonic() - begin:.0f} s", flush=True)
+        if options.log is not None:
+            folder.symlink_to(options.log.resolve())
+        if options.log is None or not options.log.exists():
+            folder.resolve().mkdir()
+            begin = time.monotonic()
+            write_log(folder, rows, customers)
+            print(f"{rows:,} rows written in {time.monotonic() - begin:.0f} s", flush=True)
         for engine in options.engines:
             python = options.spark_python if engine == "spark" else sys.executable
             words = [python, __file__, "--measure", engine, str(folder), "--spark-memory", options.spark_memory]
             words += ["--profile"] if options.profile else []
             done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-            results.append({"rows": rows, **json.loads(done.stdout.splitlines()[-1])})
-            print(json.dumps(results[-1]), flush=True)
-            RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+            result = {"rows": rows, **json.loads(done.stdout.splitlines()[-1])}
+            print(json.dumps(result), flush=True)
+            others = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+            kept = [each for each in others if each["engine"] != engine]
+            RESULTS.write_text(json.dumps([*kept, result], indent=2) + "\n", encoding="utf-8")
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

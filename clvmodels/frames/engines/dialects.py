@@ -86,6 +86,14 @@ class Dialect:
             return f"CAST(24 * {days} + {hours} AS {self.integer})"
         return self._period(days, local, merge_within)
 
+    def local_moment(self, column: str, zone: str) -> str:
+        """Return the time of an instant in a zone, as a timestamp without one."""
+        if self.name in ("spark", "databricks"):
+            # A cast would go through the zone of the session, and lose the hour that it has twice.
+            micros = f"UNIX_MICROS(FROM_UTC_TIMESTAMP({column}, {self.literal(zone)}))"
+            return f"(TIMESTAMP_NTZ '1970-01-01 00:00:00' + MAKE_DT_INTERVAL(0, 0, 0, {micros} / 1000000))"
+        return self.local.format(x=column, zone=self.literal(zone))
+
     def _part(self, part: Literal["YEAR", "MONTH", "HOUR"], local: str) -> str:
         if self.name == "sqlite":
             code = {"YEAR": "%Y", "MONTH": "%m", "HOUR": "%H"}[part]

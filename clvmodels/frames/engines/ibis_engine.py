@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["IbisEngine", "computes_in"]
 
 COMPUTING = ("duckdb", "postgres", "sqlite")  # backends in which queries are tested; others are copied
-IBIS_TYPES = {"integer": "int64", "number": "float64", "text": "string"}
+IBIS_TYPES = {
+    "integer": "int64",
+    "number": "float64",
+    "text": "string",
+    "date": "date",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+}
 
 
 def computes_in(table: ibis.Table) -> bool:
@@ -76,6 +83,13 @@ class IbisEngine(Engine):
     def execute(self, statement: str) -> None:
         """Run a statement that changes tables, and commit it."""
         self.execute_at_once([statement])
+
+    def _execute_here(self, statement: str) -> None:
+        """Run a statement about a temporary table; a cursor of DuckDB is another connection."""
+        if self.backend.name == "duckdb":
+            self.backend.con.execute(statement)
+        else:
+            self.execute(statement)
 
     def execute_at_once(self, statements: Sequence[str]) -> None:
         """Run statements in one transaction; PostgreSQL has already begun one."""
@@ -138,7 +152,8 @@ class IbisEngine(Engine):
             return
         kinds = [_type_name(self.dialect, kind) for kind in table.schema.types]
         columns = ", ".join(f"{column} {kind}" for column, kind in zip(table.column_names, kinds, strict=True))
-        rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+        values = _sqlite_values if self.backend.name == "sqlite" else pa.ChunkedArray.to_pylist
+        rows = zip(*map(values, table.columns), strict=True)
         cursor = connection.cursor()
         cursor.execute(f"DROP TABLE IF EXISTS {name}")
         cursor.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
@@ -160,7 +175,18 @@ def _type_name(dialect: Dialect, kind: pa.DataType) -> str:
     """Return the name of the type of a column of a temporary table."""
     if pa.types.is_integer(kind):
         return dialect.integer
+    if dialect.name != "sqlite" and pa.types.is_temporal(kind):
+        return "DATE" if pa.types.is_date(kind) else "TIMESTAMP"
     return dialect.double if pa.types.is_floating(kind) else dialect.text
+
+
+def _sqlite_values(column: pa.ChunkedArray) -> list[Any]:
+    """Return the values of a column, dates as text, which is how SQLite stores them."""
+    if pa.types.is_date(column.type):
+        return [value and value.isoformat() for value in column.to_pylist()]
+    if pa.types.is_timestamp(column.type):
+        return [value and value.isoformat(" ", "microseconds") for value in column.to_pylist()]
+    return column.to_pylist()
 
 
 def _md5(text: str) -> str:

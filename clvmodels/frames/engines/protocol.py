@@ -23,14 +23,21 @@ log = logging.getLogger("clvmodels.engine")
 
 ColumnType = Literal["integer", "text", "date", "timestamp", "instant", "number", "other"]
 """Types of columns of a log: a timestamp has no zone, an instant is a point in time, and "other" is not supported."""
-OutputType = Literal["integer", "number", "text"]
+OutputType = Literal["integer", "number", "text", "date", "timestamp", "boolean"]
 OutputTypes: TypeAlias = Mapping[str, OutputType]
 """Columns of the result of a query, in order."""
 
 STAGED = "_clvmodels_staged"  # at the end of the name of a staged table
 BlockFunction: TypeAlias = Callable[[Iterator[pa.Table]], Iterator[pa.Table]]
 NUMBERS = itertools.count()  # unique numbers, so that a pending result never reads another result's table
-ARROW_TYPES = {"integer": pa.int64(), "number": pa.float64(), "text": pa.large_string()}
+ARROW_TYPES = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "text": pa.large_string(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "boolean": pa.bool_(),
+}
 
 
 class Engine(ABC):
@@ -74,6 +81,21 @@ class Engine(ABC):
         The table is removed with this object.
         """
         return None
+
+    def hold(self, name: str, query: str) -> None:
+        """Write the rows of a query to a temporary table, which later queries name, until it is released."""
+        try:
+            self._execute_here(f"CREATE TEMPORARY TABLE {name} AS {query}")
+        except Exception as error:  # any error of any driver
+            raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
+
+    def release(self, name: str) -> None:
+        """Remove a table that is held."""
+        self._execute_here(f"DROP TABLE IF EXISTS {name}")
+
+    def _execute_here(self, statement: str) -> None:
+        """Run a statement about a temporary table, in the connection that reads it."""
+        self.execute(statement)
 
     @abstractmethod
     def _run(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> pa.Table:

@@ -110,15 +110,15 @@ class LogQuery:
         dialect, date = self.dialect, self.dialect.name_of(self.columns["date"])
         kind = self.types["date"]
         tick = dialect.tick(date, kind == "instant", kind == "date", self.clock.merge_within, self.clock.time_zone)
-        columns = [f"{self._customer_id} AS customer_id", f"{tick} AS tick"]
+        columns = [f"{self._id('customer_id')} AS customer_id", f"{tick} AS tick"]
         if self.has_amount:
             columns.append(f"CAST({dialect.name_of(self.columns['amount'])} AS {dialect.double}) AS amount")
         return f"SELECT {', '.join([*columns, *more])} FROM {self.source}"
 
-    @property
-    def _customer_id(self) -> str:
-        dialect, name = self.dialect, self.dialect.name_of(self.columns["customer_id"])
-        if self.types["customer_id"] == "integer":
+    def _id(self, role: str) -> str:
+        """Return an id without blanks around it, missing if it is a word for nobody."""
+        dialect, name = self.dialect, self.dialect.name_of(self.columns[role])
+        if self.types[role] == "integer":
             number = f"CAST({name} AS {dialect.integer})"
             words = [word for word in self.missing if word.lstrip("-").isdigit() and len(word) < 19]
             return f"CASE WHEN {number} IN ({', '.join(words)}) THEN NULL ELSE {number} END" if words else number

@@ -94,6 +94,15 @@ class SparkEngine(Engine):
     def __init__(self, frame: DataFrame) -> None:
         super().__init__()
         self.frame = frame
+        self.held: dict[str, DataFrame] = {}
+
+    def hold(self, name: str, query: str) -> None:
+        """Let the cluster keep the rows of a query, in memory or on its disks, until they are released."""
+        self.held[name] = self.table(query, {}).persist()
+
+    def release(self, name: str) -> None:
+        """Let the cluster forget the rows of a query."""
+        self.held.pop(name).unpersist()
 
     def _column_types(self) -> dict[str, ColumnType]:
         """Return the type of each column; a timestamp of Spark is an instant that is shown in the session's zone."""
@@ -107,9 +116,9 @@ class SparkEngine(Engine):
 
     def _table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table]) -> Any:
         session = self.frame.sparkSession
-        frames = {name: session.createDataFrame(table) for name, table in tables.items()}
+        frames = {name: session.createDataFrame(table, _schema(table)) for name, table in tables.items()} | self.held
         escaped = query.replace("{", "{{").replace("}", "}}")
-        for name in (self.source, *tables):  # Spark reads frames from format fields of the text
+        for name in (self.source, *frames):  # Spark reads frames from format fields of the text
             escaped = re.sub(rf"\b{name}\b", f"{{{name}}}", escaped)
         return session.sql(escaped, **{self.source: self.frame}, **frames)
 
@@ -217,3 +226,25 @@ class SparkEngine(Engine):
         finally:
             if writer is not None:
                 writer.close()
+
+
+def _schema(table: pa.Table) -> str | None:
+    """Return the columns of a table with timestamps as Spark writes them; None to take them as Spark does.
+
+    Spark takes timestamps without a zone as points in time, unless its session says otherwise.
+    """
+    kinds = {
+        field.name: "timestamp_ntz"
+        if pa.types.is_timestamp(field.type)
+        else "date"
+        if pa.types.is_date(field.type)
+        else "bigint"
+        if pa.types.is_integer(field.type)
+        else "double"
+        if pa.types.is_floating(field.type)
+        else "string"
+        for field in table.schema
+    }
+    if "timestamp_ntz" not in kinds.values():
+        return None
+    return ", ".join(f"`{name}` {kind}" for name, kind in kinds.items())
