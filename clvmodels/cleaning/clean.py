@@ -41,7 +41,8 @@ class Cleaned(CleanedLog):
     ----------
     transactions : frame of the same kind as the log
         One row per order: customer_id, order_id (if the log has one), date, amount (if it has money) and, unless
-        `outliers="keep"`, outlier (bool). Sorted by customer and date within each partition of a large log.
+        `outliers="keep"`, outlier (bool). Sorted by customer and date within each partition of a large log; a table of
+        an engine has no order.
     ledger : pandas.DataFrame
         One row per rule, in the order applied, "rows_in" first and "kept" last: `rule`, its code; `description`, the
         rule in English; `rows` that it set aside (or merged into their order); `changed`, rows or orders that stayed
@@ -163,8 +164,8 @@ def clean(
 
     Parameters
     ----------
-    log : pandas or polars frame, or path
-        One row per line item or order.
+    log : frame, relation of DuckDB, table of Ibis, frame of Spark, or path
+        One row per line item or order. A table in an engine is cleaned there, except for customers with refunds.
     customer_id, date : str
         Column names. An order is dated by the first of its lines that remain.
     amount, quantity, price : str, optional

@@ -186,7 +186,8 @@ def _sqlite_values(column: pa.ChunkedArray) -> list[Any]:
         return [value and value.isoformat() for value in column.to_pylist()]
     if pa.types.is_timestamp(column.type):
         return [value and value.isoformat(" ", "microseconds") for value in column.to_pylist()]
-    return column.to_pylist()
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 def _md5(text: str) -> str:
