@@ -31,7 +31,7 @@ from clvmodels.cleaning.row_money import LARGEST, Discounts
 from clvmodels.cleaning.row_rules import NUMBERS
 from clvmodels.cleaning.rules import CleaningRules
 from clvmodels.clock import Clock, Moment
-from clvmodels.transactions.ids import MissingIds, missing_words, shortened
+from clvmodels.transactions.ids import MissingIds, is_shortened, missing_words
 from clvmodels.transactions.log import EARLIEST, LARGEST_AMOUNT, LATEST, refuse_shared
 from clvmodels.transactions.unnamed_columns import NO, YES, unnamed_columns, unnamed_faults
 
@@ -239,7 +239,7 @@ def _matching_products(engine: frames.Engine, query: frames.ItemsQuery, rules: C
     """Return the products that match the pattern of those that are none."""
     if rules.non_product_pattern is None:
         return ()
-    counted = frames.counted_values(engine.dialect, engine.source, query.columns["product"], "product")
+    counted = frames.count_values(engine.dialect, engine.source, query.columns["product"], "product")
     products = engine.fetch(*counted).filter(nw.col("product").str.contains(rules.non_product_pattern))
     matching: list[str] = products["product"].to_list()
     return matching
@@ -287,7 +287,7 @@ def _check_orders(read: EngineItems, rules: CleaningRules) -> None:
     for role in ("customer_id", "order_id"):
         if read.query.types.get(role) == "text":
             few = read.query.shortened_ids(read.rules, role, MOST_SHORTENED)
-            if len(read.fetch(few).filter(shortened(role))):
+            if len(read.fetch(few).filter(is_shortened(role))):
                 raise _Elsewhere("ids that are rounded numbers")
     if "order_id" not in columns:
         return
