@@ -201,10 +201,10 @@ class _Cleaning:
                 continue
             example = self._example(self.orders.first_row(row["rule"], self._content), tuple(self.items.query.columns))
             self.tally.add(SET_ASIDE_RULES[row["rule"]], row["rule_rows"], units - refunds, example=example)
-        found = self.tally.entries[ROWS_IN].rows
-        if found != self.items.rows:
+        rows_read = self.tally.entries[ROWS_IN].rows
+        if rows_read != self.items.rows:
             raise InvalidTransactions(
-                f"The table changed while it was read: {self.items.rows:,} rows at first, {found:,} later. Read a "
+                f"The table changed while it was read: {self.items.rows:,} rows at first, {rows_read:,} later. Read a "
                 "snapshot, such as a table that is not written to, or a transaction with repeatable reads."
             )
 

@@ -224,8 +224,8 @@ def _discounts(engine: frames.Engine, query: frames.ItemsQuery, rules: CleaningR
     """Return what the discounts are, as `recognize_discounts` does."""
     if rules.discounts != "auto":
         return rules.discounts
-    asked = query.discounts()
-    largest, above = engine.fetch(asked.text(), asked.types).row(0)
+    statement = query.discounts()
+    largest, above = engine.fetch(statement.text(), statement.types).row(0)
     if largest is None:
         return "amount"
     ways: list[Discounts] = ["share"] if largest <= 1 else ["percent"] if largest <= LARGEST["percent"] else []
@@ -255,9 +255,9 @@ def _statuses(
     """Return how the statuses are treated, from their rows and money."""
     if "status" not in query.columns:
         return ClassifiedStatuses()
-    asked = query.statuses(items)
+    statement = query.statuses(items)
     counts = []
-    for row in engine.fetch(asked.text(), asked.types).rows(named=True):
+    for row in engine.fetch(statement.text(), statement.types).rows(named=True):
         units, size = ((row[f"{name}whole"] or 0) * UNITS + (row[f"{name}micro"] or 0) for name in ("", "size_"))
         counts.append({**row, "rows": row["status_rows"], "units": units, "size": size})
     statuses = classify_counts(counts, query.columns, rules, has_money)
@@ -269,8 +269,8 @@ def _statuses(
 def _check(read: EngineItems, rules: CleaningRules, partial: bool) -> int:
     """Return the number of rows; raise _Elsewhere if there are faults."""
     clock = read.query.clock
-    asked = read.query.check_items(read.rules, clock.last_tick(EARLIEST), clock.last_tick(LATEST))
-    counts = {name: value or 0 for name, value in read.fetch(asked).rows(named=True)[0].items()}
+    statement = read.query.check_items(read.rules, clock.last_tick(EARLIEST), clock.last_tick(LATEST))
+    counts = {name: value or 0 for name, value in read.fetch(statement).rows(named=True)[0].items()}
     rows: int = counts["all_rows"]
     if counts["faults"] or (counts["without_id"] and rules.missing_id == "raise"):
         raise _Elsewhere("rows at fault")
@@ -293,8 +293,8 @@ def _check_orders(read: EngineItems, rules: CleaningRules) -> None:
         return
     has_money = read.query.has_money
     states = rules.overlaps == "auto" and bool({"status", "refunded"} & columns.keys()) and has_money
-    found = read.fetch(frames.doubtful_orders(read.query, read.rules, states)).rows(named=True)[0]
-    if any(found.values()):
+    doubts = read.fetch(frames.doubtful_orders(read.query, read.rules, states)).rows(named=True)[0]
+    if any(doubts.values()):
         raise _Elsewhere("orders in two states, or with and without a customer")
     if rules.repeated_totals != "raise" or "amount" not in columns:
         return
