@@ -1,4 +1,4 @@
-"""The first screen of the report: what the customers are worth, whether that can be used, and who is still active."""
+"""The first screen of the report: the value of the customers, whether it can be used, and who is still active."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from clvmodels.valuation.value_terms import LIFETIME
 __all__ = ["AtAGlance", "Card", "Grade", "Range", "Status", "glance_at"]
 
 Grade = Literal["good", "fair", "poor", "none"]
-LEVEL_GOOD, LEVEL_FAIR = 0.10, 0.25  # largest error of a total at a cutoff up to which the level is good, and fair
+LEVEL_GOOD, LEVEL_FAIR = 0.10, 0.25  # largest error of a total at a cutoff for the grades good and fair
 SEVERITIES: dict[Grade, Severity] = {"good": "info", "fair": "caution", "poor": "problem", "none": "caution"}
-REVISED = 0.01  # relative difference of an earlier value from what the report of its time stated that is worth a word
-SHOWN_LEVEL = 0.02  # relative change of the total by the recent level from which it is worth a sentence
-NEAR_HALF = 0.05  # of a share of the value to one half
+REVISED = 0.01  # relative difference of an earlier value from that in its own report that is worth mentioning
+SHOWN_LEVEL = 0.02  # relative change of the total by the recent level that is worth mentioning
+NEAR_HALF = 0.05  # largest difference of a share of the value from one half that counts as one half
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Whether one aspect of the numbers can be used.
+    """A grade of one aspect of the numbers, with evidence.
 
     Attributes
     ----------
@@ -55,17 +55,17 @@ class Status:
 
     @property
     def label(self) -> str:
-        """The aspect and the grade in words."""
+        """Return the aspect and the grade as text."""
         return message(f"status-{self.aspect}", {"grade": self.grade})
 
     @property
     def text(self) -> str:
-        """The evidence as a sentence."""
+        """Return the evidence as a sentence."""
         return self.finding.text
 
     @property
     def thresholds(self) -> str:
-        """What the grades mean."""
+        """Return an explanation of the grades."""
         return message(f"grade-{self.aspect}", {"good": LEVEL_GOOD, "fair": LEVEL_FAIR})
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval as a bar: its ends as text, and where the total is between them, in percent of the width."""
+    """An interval as a bar: its ends as text, and the position of the total, in percent of the width."""
 
     lower: str
     upper: str
@@ -106,7 +106,7 @@ class AtAGlance:
     cards : tuple of Card
         Further numbers.
     now : tuple of (str, str)
-        What to do first: headings with one sentence each.
+        First things to do: headings with one sentence each.
     """
 
     title: str
@@ -142,13 +142,13 @@ def glance_at(
     decisions : CustomerDecisions, optional
     actions : WhatToDo
     change : ValueChange, optional
-        Since an earlier report; it takes the place of the average customer.
+        The change since an earlier report, shown instead of the average customer.
     name : str
-        Of the shop; empty if it is not known.
+        Name of the shop; empty if it is not known.
     money : AmountFormat
         How amounts are written.
     outlook : PurchaseOutlook, optional
-        Of a log without money.
+        Outlook of a log without money.
     """
     summary = None if value is None else summarize_value(value)
     horizon = outlook.horizon if outlook is not None else None if basis is None else basis.terms.horizon
@@ -178,7 +178,7 @@ def glance_at(
 
 
 def _about(view: Selection, basis: ValueBasis | None, customers: int | None = None) -> str:
-    """Return what the numbers are about: the customers who are valued, or else those of the last test; days, terms."""
+    """Return a text on the customers behind the numbers, those valued or of the last test, with days and terms."""
     facts = view.facts
     figures = {"start": facts["calibration_start"], "end": facts["holdout_end"]}
     figures |= {"customers": facts["customers"] if customers is None else customers, "tested": customers is None}
@@ -191,7 +191,7 @@ def _about(view: Selection, basis: ValueBasis | None, customers: int | None = No
 def _value_card(
     value: Frame, summary: ValueSummary, basis: ValueBasis | None, money: AmountFormat, best_share: float | None
 ) -> Card:
-    """Return the value of all customers, with the interval that earlier errors support.
+    """Return the card of the value of all customers, with the interval that earlier errors support.
 
     `best_share` is the share of the value that the best tier holds, if there are tiers.
     """
@@ -206,7 +206,7 @@ def _value_card(
     if summary.total > 0:
         values = sorted_values(value)
         half = int(np.searchsorted(np.cumsum(values), 0.5 * summary.total)) + 1
-        if best_share is None or abs(best_share - 0.5) > NEAR_HALF:  # which the sentence on tier A says already
+        if best_share is None or abs(best_share - 0.5) > NEAR_HALF:  # unless the sentence on tier A says it already
             notes.append(message("glance-half", {"customers": half, "share": half / len(values)}))
         notes.append(message("glance-newcomers-excluded"))
     if basis is not None and basis.has_interval and not basis.tested:
@@ -227,8 +227,8 @@ def _range(total: float, basis: ValueBasis | None, money: AmountFormat) -> Range
 
 
 def _outlook_card(outlook: PurchaseOutlook) -> Card:
-    """Return the purchases that the customers will make, with the interval that earlier errors support."""
-    number = AmountFormat("")  # purchases are rounded as amounts are
+    """Return the card of expected purchases, with the interval that earlier errors support."""
+    number = AmountFormat("")  # purchases are rounded in the same way as amounts
     customers = 0 if outlook.active is None else outlook.active.customers
     notes = []
     if customers:
@@ -251,7 +251,7 @@ def _outlook_card(outlook: PurchaseOutlook) -> Card:
 
 
 def _purchases_card(view: Selection) -> Card:
-    """Return the forecast of purchases at the last cutoff, for a log without money."""
+    """Return the card of the forecast of purchases at the last cutoff, for a log without money."""
     row = view.row("purchases")
     figures = {"horizon": view.horizon, "cutoff": view.facts["calibration_end"]}
     if row is None:
@@ -261,7 +261,7 @@ def _purchases_card(view: Selection) -> Card:
 
 
 def _active_card(view: Selection, value: Frame, decisions: CustomerDecisions | None) -> Card | None:
-    """Return the share of customers who are still active; None if no model can say so."""
+    """Return the card of the share of active customers, or None if no model can estimate it."""
     active = None if decisions is None else decisions.active
     if active is None:
         frame = nw.from_native(value, eager_only=True)
@@ -269,26 +269,26 @@ def _active_card(view: Selection, value: Frame, decisions: CustomerDecisions | N
             return None
         alive = np.asarray(frame["probability_alive"].to_numpy(), dtype=float)
         alive = alive[np.isfinite(alive)]
-        if not len(alive) or np.mean(1 - alive) < NO_DROPOUT:  # where nobody leaves, no model can tell
+        if not len(alive) or np.mean(1 - alive) < NO_DROPOUT:  # without dropout, the model cannot tell
             return None
         active = ActiveCustomers(float(alive.sum()), len(alive), view.name)
     return _share_card(active)
 
 
 def _share_card(active: ActiveCustomers) -> Card:
-    """Return the share of customers who are still active."""
+    """Return the card of the share of customers who are still active."""
     share = percent(active.active / active.customers, 0)
     return Card(message("glance-active"), share, (message("glance-active-note", active._asdict()),))
 
 
 def _mean_card(summary: ValueSummary, money: AmountFormat) -> Card:
-    """Return the value of the average customer."""
+    """Return the card of the value of the average customer."""
     note = message("glance-customer-note", {"median": money.round(summary.median)})
     return Card(message("glance-customer"), money.round(summary.mean), (note,))
 
 
 def _change_card(change: ValueChange, money: AmountFormat) -> Card:
-    """Return why the value changed; what earlier customers did beyond the expected is named first."""
+    """Return the card of why the value changed, beginning with what customers did beyond expectation."""
     parts = {name: money.signed(getattr(change, name)) for name in ("experience", "acquired", "as_expected", "other")}
     direction = "worse" if change.experience < 0 else "better"
     notes = [message("glance-change-note", parts | {"direction": direction})]
@@ -298,14 +298,14 @@ def _change_card(change: ValueChange, money: AmountFormat) -> Card:
 
 
 def _newcomer_card(newcomer: NewCustomer, basis: ValueBasis | None, money: AmountFormat) -> Card:
-    """Return what a new customer is worth, which is what one may cost at most."""
+    """Return the card of the value of a new customer, which is the most that one may cost."""
     figures = newcomer_figures(newcomer, basis, money)
     note = message("glance-newcomer-note", figures)
     return Card(message("glance-newcomer", figures), figures["value"], (note,))
 
 
 def _judge_level(view: Selection, horizon: float | str | None) -> Status:
-    """Grade the totals by their largest error at a cutoff; never good while the value looks further ahead."""
+    """Return the grade of totals by their largest error at a cutoff, never good if values look further ahead."""
     errors = errors_of_totals(view)
     quantity = "money" if "money" in errors else "purchases"
     each = errors.get(quantity, [])
@@ -338,7 +338,7 @@ def _looks_further(view: Selection, horizon: float | str) -> bool:
 
 
 def _judge_ranking(view: Selection) -> Status:
-    """Grade the ranking by its normalized Gini at the last cutoff, with what the first 10% made as evidence."""
+    """Return the grade of the ranking by its Gini at the last cutoff, with the share of the first 10 % as evidence."""
     for quantity in ("money", "purchases"):
         row = view.row(quantity)
         if row is not None and math.isfinite(row["gini"]) and math.isfinite(row["capture"]):
@@ -348,7 +348,7 @@ def _judge_ranking(view: Selection) -> Status:
 
 
 def _judge_data(cautions: list[Caution]) -> Status:
-    """Grade the data by the severest finding about them and about the fits."""
+    """Return the grade of the data by the most severe finding about the data and the fits."""
     problems = sum(caution.finding.severity == "problem" for caution in cautions)
     figures = {"cautions": len(cautions), "problems": problems}
     grade: Grade = "poor" if problems else "fair" if cautions else "good"

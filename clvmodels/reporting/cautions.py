@@ -33,7 +33,7 @@ class Caution:
 
     @property
     def text(self) -> str:
-        """The finding as a sentence, after the model's title."""
+        """Return the finding as a sentence, after the model's title."""
         if not self.title:
             return sentence(self.finding.text)
         return sentence(message("label-and-text", {"label": self.title, "text": self.finding}))
@@ -61,7 +61,7 @@ def find_certificate_cautions(view: Selection) -> list[Caution]:
 
 
 def find_tail_finding(certificate: Mapping[str, Any]) -> Finding | None:
-    """Return what the certificate of a spend model warns of about large order values, or None."""
+    """Return the certificate's finding about large order values, or None."""
     tail = certificate.get("tail")
     return None if tail is None else _as_finding(tail)
 
@@ -74,7 +74,7 @@ def summarize_cautions(cautions: Sequence[Caution], profile: Profile | None) -> 
 
 
 def _certificate_findings(certificate: Mapping[str, Any]) -> list[Finding]:
-    """Return the findings of one certificate that ask for caution."""
+    """Return the findings of one certificate with severity "caution" or "problem"."""
     findings = [_as_finding(each) for each in certificate.get("findings", [])]
     findings = [finding for finding in findings if finding.severity != "info"]
     if certificate["status"] != "converged" and not findings:
@@ -95,7 +95,7 @@ def _find_cohort_cautions(view: Selection) -> list[Caution]:
 
 
 def _find_profile_cautions(profile: Profile) -> list[Caution]:
-    """Return the cautions from the profile: customers who are older than the log, and too few data."""
+    """Return the cautions from the profile, on customers who are older than the log and on too few data."""
     arrivals = () if profile.arrivals.verdict == "seen" else (profile.arrivals.finding,)
     return [Caution(finding) for finding in (*arrivals, *profile.check_findings)]
 

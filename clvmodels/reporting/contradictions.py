@@ -1,4 +1,4 @@
-"""Whether the findings of a report contradict each other; pages are checked with this in the benchmarks and tests."""
+"""Contradictions among the findings of a report, which tests and benchmarks check pages for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from clvmodels.language import Finding
 
 __all__ = ["Contradiction", "find_contradictions"]
 
-CLOSE = 0.03  # relative error up to which a total is called close, as in the verdict
-LEVEL_GOOD = 0.10  # largest error of a total up to which the level is graded good
+CLOSE = 0.03  # largest relative error of a total that is called close, as in the verdict
+LEVEL_GOOD = 0.10  # largest error of a total with the grade good
 ROUNDING = 1e-9  # float error allowed between figures that should be equal
 GRADES = {"info": "good", "caution": "fair", "problem": "poor"}
 LOW, HIGH = ("low", "sometimes-low", "either"), ("high", "sometimes-high", "either")
@@ -19,7 +19,7 @@ BOUNDARIES = ("verdict-caution-fit", "fit-no-dropout", "fit-no-dropout-nbd", "fi
 
 
 class Contradiction(NamedTuple):
-    """Two statements of one report that cannot both be true: the rule that is broken, and the findings."""
+    """Statements of a report that cannot all be true: the broken rule and the findings."""
 
     rule: str
     findings: tuple[Finding, ...]
@@ -67,7 +67,7 @@ def _same(one: Finding, other: Finding, name: str = "quantity") -> bool:
 
 
 def level_against_errors(stated: _Findings) -> Pairs:
-    """The level is graded good although a total was far off, or although the value looks further than the tests."""
+    """Yield a level graded good although a total was far off, or although values look further ahead than tests."""
     for level in stated.all("status-level-evidence"):
         figures = level.figures
         largest = max(abs(figures["lowest"]), abs(figures["highest"]))
@@ -79,14 +79,14 @@ def level_against_errors(stated: _Findings) -> Pairs:
 
 
 def untested_against_tests(stated: _Findings) -> Pairs:
-    """Totals or rankings are said to be untested, and results of tests are shown."""
+    """Yield totals or rankings that are said to be untested, with results of tests."""
     yield from stated.exclude(("status-level-untested", "verdict-nothing-happened"), ("verdict-total",))
     yield from stated.exclude(("status-ranking-untested", "verdict-nothing-to-rank"), ("verdict-top-decile",))
     yield from stated.exclude(("status-level-untested",), ("status-level-evidence", "verdict-budget"))
 
 
 def totals_against_errors(stated: _Findings) -> Pairs:
-    """The headline on totals does not agree with the errors below it."""
+    """Yield a headline on totals that disagrees with the errors below it."""
     for headline, total in stated.pairs(("verdict-totals",), ("verdict-total",)):
         outcome, direction = headline.figures["outcome"], total.figures["direction"]
         is_off = total.figures["error"] > CLOSE + ROUNDING
@@ -103,7 +103,7 @@ def totals_against_errors(stated: _Findings) -> Pairs:
 
 
 def use_against_totals(stated: _Findings) -> Pairs:
-    """What the forecast may be used for does not agree with its errors."""
+    """Yield a use of the forecast that disagrees with its errors."""
     for use, total in stated.pairs(("verdict-use",), ("verdict-total",)):
         error = use.figures["error"]
         is_larger = error is None or total.figures["error"] > error + ROUNDING
@@ -115,7 +115,7 @@ def use_against_totals(stated: _Findings) -> Pairs:
 
 
 def budget_against_totals(stated: _Findings) -> Pairs:
-    """A budget allows for less on one side than a total was off."""
+    """Yield a budget that allows for a smaller error on one side than a total had."""
     for budget, total in stated.pairs(("verdict-budget",), ("verdict-total",)):
         if not _same(budget, total) or total.figures["direction"] == "exact":
             continue
@@ -128,7 +128,7 @@ def budget_against_totals(stated: _Findings) -> Pairs:
 
 
 def ranking_against_ranking(stated: _Findings) -> Pairs:
-    """The ranking is graded in one place and judged otherwise in another."""
+    """Yield grades and findings on the ranking that disagree."""
     for status, headline in stated.pairs(("status-ranking-evidence",), ("verdict-ranking",)):
         if GRADES[status.severity] != headline.figures["outcome"]:
             yield status, headline
@@ -145,7 +145,7 @@ def ranking_against_ranking(stated: _Findings) -> Pairs:
 
 
 def recommendation_against_itself(stated: _Findings) -> Pairs:
-    """Another forecaster is recommended where none is said to be better."""
+    """Yield a recommendation of another forecaster without one that is better."""
     for named, nobody in stated.pairs(("verdict-recommend",), ("verdict-no-better",)):
         same_metric = nobody.figures["metric"] in ("both", named.figures["metric"])
         if same_metric and _same(named, nobody):
@@ -158,7 +158,7 @@ def recommendation_against_itself(stated: _Findings) -> Pairs:
 
 
 def benchmarks_against_themselves(stated: _Findings) -> Pairs:
-    """The headline on benchmarks does not agree with the comparisons below it."""
+    """Yield a headline on benchmarks that disagrees with the comparisons below it."""
     yield from stated.exclude(("verdict-not-beaten",), (*BETTER, "verdict-recommend"))
     yield from stated.exclude(("verdict-no-benchmark", "verdict-nothing-to-compare"), (*BETTER, "verdict-recommend"))
     for headline in stated.all("verdict-benchmarks"):
@@ -172,7 +172,7 @@ def benchmarks_against_themselves(stated: _Findings) -> Pairs:
 
 
 def intervals_against_outcomes(stated: _Findings) -> Pairs:
-    """The headline on intervals does not agree with what they contained."""
+    """Yield a headline on intervals that disagrees with their coverage."""
     misses = [
         each for each in stated.all("verdict-total-intervals") if each.figures["inside"] < each.figures["cutoffs"]
     ]
@@ -196,7 +196,7 @@ def intervals_against_outcomes(stated: _Findings) -> Pairs:
 
 
 def quotable_interval(stated: _Findings) -> Pairs:
-    """The interval of the total must not be quoted, and the page quotes one that allows for past errors."""
+    """Yield a warning against quoting the interval of the total, if the page quotes one that allows for past errors."""
     for warning, basis in stated.pairs(("verdict-interval-unreliable",), ("value-basis",)):
         if basis.figures["has_interval"] and basis.figures["tested"]:
             yield warning, basis
@@ -204,7 +204,7 @@ def quotable_interval(stated: _Findings) -> Pairs:
 
 
 def data_against_cautions(stated: _Findings) -> Pairs:
-    """The data are graded good although there are cautions, or a fit is said to have converged and not."""
+    """Yield data graded good despite cautions, and fits that are said both to have converged and not to have."""
     for status in stated.all("status-data-evidence"):
         figures = status.figures
         if status.severity == "info" and (figures["cautions"] or figures["problems"]):

@@ -23,25 +23,25 @@ __all__ = ["Decision", "write_decision_workbook"]
 
 Decision = Tiers | Segmentation | ActionLists | GrowthList | CrossSelling | ActionPlan
 SUMMARY = "Summary"
-MOST_ROWS = 1_048_575  # of a sheet, below its header
+MOST_ROWS = 1_048_575  # of a sheet below its header
 LONGEST_TITLE = 31  # characters of a sheet's title
 NOT_IN_TITLES = frozenset("[]:*?/\\'")
 SUMMED = ("value", "cost", "assumed_gain", "money_at_stake")  # columns of summaries that are sums over customers
 
 
 def write_decision_workbook(path: str | Path, decisions: Mapping[str, Decision]) -> None:
-    """Write tiers, segments, lists and actions as a workbook, one sheet each, whose totals recalculate.
+    """Write tiers, segments, lists and actions as a workbook with one sheet each, whose totals recalculate.
 
     Each sheet has one row per customer. The sheet "Summary" has the summary of each, in which customers and sums of
-    money are formulas over its sheet: change rows, and they follow.
+    money are formulas over its sheet: they change with its rows.
 
     Parameters
     ----------
     path : str or Path
         Ends in .xlsx.
     decisions : mapping of str to result
-        By title of the sheet, what `tiers`, `rfm_segments`, `stages`, `action_lists`, `growth_list`, `cross_selling`,
-        `plan_actions` and others of these kinds return.
+        By title of the sheet, the results of `tiers`, `rfm_segments`, `stages`, `action_lists`, `growth_list`,
+        `cross_selling`, `plan_actions` and other functions that return these types.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def write_decision_workbook(path: str | Path, decisions: Mapping[str, Decision])
 
 
 def _check(path: Path, decisions: Any) -> None:
-    """Raise InvalidOption if there is nothing to write, or something that has no sheet."""
+    """Raise an InvalidOption if there is nothing to write, or a result that cannot be written."""
     if path.suffix != ".xlsx":
         raise InvalidOption(f"A workbook is written as .xlsx, not as {path.suffix!r}: use this extension.")
     if not isinstance(decisions, Mapping) or not decisions:
@@ -90,7 +90,7 @@ def _check(path: Path, decisions: Any) -> None:
 
 
 def _write_rows(sheet: Any, bold: Any, decision: Decision) -> None:
-    """Write one row per customer; text is never run as a formula, and missing cells are empty."""
+    """Write one row per customer; text is never a formula, and missing cells are empty."""
     for place, (name, values) in enumerate(decision.columns.items()):
         sheet.write_string(0, place, name, bold)
         for row, value in enumerate(values.to_list() if hasattr(values, "to_list") else values, start=1):
@@ -130,7 +130,7 @@ def _write_summary(sheet: Any, bold: Any, money: Any, first: int, title: str, de
 
 
 def _formula(name: str, matching: str, ranges: Mapping[str, str]) -> str | None:
-    """Return the formula of a cell of a summary; None if it is not a count or a sum over the rows of a sheet."""
+    """Return the formula of a cell of a summary, or None if it is not a count or a sum over the rows of a sheet."""
     if name == "customers":
         return f"=SUMPRODUCT(1{matching})" if matching else f"=ROWS({ranges['customer_id']})"
     if name in SUMMED and name in ranges:
@@ -149,7 +149,7 @@ def _letters(place: int) -> str:
 
 
 def _ranges(title: str, decision: Decision) -> dict[str, str]:
-    """Return where the columns of a sheet are, by the names that its summary uses for them."""
+    """Return the ranges of the columns of a sheet, by the names that its summary uses for them."""
     last = max(len(decision.columns["customer_id"]), 1) + 1
     ranges = {
         name: f"'{title}'!${_letters(place)}$2:${_letters(place)}${last}" for place, name in enumerate(decision.columns)

@@ -23,7 +23,7 @@ HEADLINES = {
     "refit": "Refit the model: its forecasts are off",
     "unknown": "Too early to judge the model",
 }
-ROW, FRAME = 0.3, 0.9  # inches: height of a row of the plot of cohorts, and of what surrounds the rows
+ROW, FRAME = 0.3, 0.9  # inches: height per row of the plot of cohorts, and of its margins
 
 
 def write_monitoring(
@@ -100,7 +100,7 @@ def _feed_rows(feed: pd.DataFrame | None) -> list[list[str]]:
 
 
 def _of_all(row: Mapping[Any, Any], move: str) -> str:
-    """Return customers, and their share of those who had a tier before."""
+    """Return the number of customers with a move, and their share of those who had a tier before."""
     before = row["risen"] + row["fallen"] + row["same"]
     return f"{count(row[move])} ({percent(row[move] / before, 1)})" if before else "–"
 

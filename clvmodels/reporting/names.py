@@ -1,4 +1,4 @@
-"""Names that tables hold in English, such as titles of rules and units, as a page in another language shows them."""
+"""Names in tables, such as titles of rules and units, in the language of the page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "with_local_titles",
 ]
 
-TITLED = (  # ids of forecasters that are not models with a name of their own
+TITLED = (  # ids of forecasters whose titles are translated
     "zero",
     "own_rate",
     "past_spend",
@@ -44,7 +44,7 @@ TITLED = (  # ids of forecasters that are not models with a name of their own
 )
 RANGE = re.compile(r"(\S+) to (\S+)")
 NO_REPEAT = "no repeat purchase"
-PER, MONEY = "per ", "money"  # units of rates and of amounts
+PER, MONEY = "per ", "money"  # in units of rates and of amounts
 
 
 def with_local_titles(result: Backtest) -> Backtest:
@@ -60,7 +60,7 @@ def with_local_titles(result: Backtest) -> Backtest:
 
 
 def local_word(text: str) -> str:
-    """Return a word of a table in the language in use, if its catalog has the word."""
+    """Return a word of a table in the current language, if its catalog has the word."""
     return translate(text, current_language())
 
 
@@ -71,15 +71,15 @@ def local_column(column: str) -> str:
 
 
 def summary_name(quantity: str) -> str:
-    """Return the name of a quantity that summarizes a model, such as "mean purchase rate"; if it has none, as it is."""
+    """Return the name of a quantity of a model, such as "mean purchase rate", in the language of the page if known."""
     try:
         return message(f"summary-{quantity.replace(' ', '-')}")
-    except KeyError:  # of a process that somebody added
+    except KeyError:  # a quantity of a process that a user added
         return quantity
 
 
 def unit_name(unit: str) -> str:
-    """Return a unit of a table: "weeks", "per week", or none."""
+    """Return the name of a unit of a table, such as "weeks" or "per week"; empty if there is no unit."""
     if not unit or current_language() == ENGLISH:
         return unit
     if unit == MONEY:
@@ -89,7 +89,7 @@ def unit_name(unit: str) -> str:
 
 
 def group_name(group: Any) -> str:
-    """Return the name of a group of customers: a range of numbers, or that they have no repeat purchase."""
+    """Return the name of a group of customers, such as a range of numbers or "no repeat purchase"."""
     text = str(group)
     if current_language() == ENGLISH:
         return text
@@ -100,7 +100,7 @@ def group_name(group: Any) -> str:
 
 
 def clock_name(facts: Mapping[str, Any], certificates: list[dict[str, Any]]) -> str:
-    """Return in which unit times are measured, and which purchases count as one."""
+    """Return a text on the unit of time and on the purchases that count as one."""
     clocks = [each["clock"] for each in certificates if "clock" in each]
     if current_language() == ENGLISH or not clocks:
         return str(facts["clock"])
@@ -110,7 +110,7 @@ def clock_name(facts: Mapping[str, Any], certificates: list[dict[str, Any]]) -> 
 
 
 def fit_message(certificate: Mapping[str, Any]) -> str:
-    """Return how a fit ended; the English text is the one that was saved with the fit."""
+    """Return a text on how a fit ended; in English, the text saved with the fit."""
     findings = certificate.get("findings")
     if current_language() == ENGLISH or not findings:
         return str(certificate["message"])
@@ -119,7 +119,7 @@ def fit_message(certificate: Mapping[str, Any]) -> str:
 
 
 def independence(certificate: Mapping[str, Any]) -> str:
-    """Return whether spend depends on frequency; the English text is the one that was saved with the fit."""
+    """Return a text on whether spend depends on frequency; in English, the text saved with the fit."""
     finding = certificate.get("independence_finding")
     if current_language() == ENGLISH or finding is None:
         return str(certificate["independence"])

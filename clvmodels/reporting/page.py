@@ -84,7 +84,7 @@ class Paragraphs:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Figures, drawn next to each other where the page is wide enough."""
+    """Figures, shown next to each other if the page is wide enough."""
 
     pictures: Sequence[Picture]
     kind: ClassVar[str] = "pictures"
@@ -100,10 +100,10 @@ class ReportSection:
     Attributes
     ----------
     key : str
-        Its id on the page.
+        Id of the section on the page.
     title : str
     lead : sequence of str
-        Paragraphs in plain language that introduce it.
+        Paragraphs that introduce it.
     blocks : sequence of PageBlock
     """
 
@@ -134,7 +134,7 @@ def page_script() -> tuple[str, str]:
 
 
 def _text(code: str, **figures: Any) -> str:
-    """Return a message for a template."""
+    """Return the text of a message for a template."""
     return message(code, figures)
 
 

@@ -47,14 +47,14 @@ FRAME_STYLE = 'style="width: 100%; height: 45rem; border: 1px solid #ccc"'
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A report: its page, its numbers, and the findings on them.
+    """A report: its page, its numbers and its findings.
 
     `clv.report` makes one from a log, and `write_report` from a validation or a backtest.
 
     Attributes
     ----------
     result : Backtest
-        The tables that the page is made of.
+        The tables behind the page.
     value : frame or None
         One row per customer, from `lifetime_value`.
     glance : AtAGlance
@@ -62,23 +62,23 @@ class Report:
     verdict : tuple of Answer
         The answers to the questions about the forecast.
     cautions : tuple of Caution
-        What to know before trusting the numbers.
+        Cautions about the numbers.
     page : str
-        The page, HTML.
+        The page as HTML.
     numbers : dict
         The numbers of the page as plain values.
     language : str
         The language of the page, such as "zh-Hans".
     basis : ValueBasis or None
-        How the values were made, with the interval of their total.
+        The terms and models of the values, with the interval of their total.
     decisions : CustomerDecisions or None
-        Tiers, key accounts, lists of customers to act on, and what a new customer may cost.
+        Tiers, key accounts, lists of customers to act on, and the value of a new customer.
     change : ValueChange or None
-        Why the value changed since an earlier report.
+        The change of the value since an earlier report, by cause.
     season : Finding or None
-        Where the next months are in the season; None without a profile.
+        The season of the next months; None without a profile.
     outlook : PurchaseOutlook or None
-        How many purchases the customers will make, for a log without money.
+        The expected purchases of the customers, for a log without money.
     budget : BudgetForecast or None
         What the forecaster for budgets expects; None where that is the model of the report.
 
@@ -110,7 +110,7 @@ class Report:
 
     @property
     def findings(self) -> Findings:
-        """All findings of the page: the statuses, the answers, the cautions, and how values were made."""
+        """Return all findings of the page: statuses, answers, cautions, and the basis of the values."""
         answers = [finding for answer in self.verdict for finding in (answer.headline, *answer.findings)]
         return (
             *(status.finding for status in self.glance.statuses),
@@ -125,8 +125,8 @@ class Report:
         """Write the page, its numbers with the suffix .json, and the lists of customers it links to.
 
         The lists are CSV files in a folder next to the page, such as report-files for report.html. Each file is written
-        completely or not at all. A path that ends in .xlsx becomes a workbook instead: the first screen, tiers, lists
-        and findings as sheets, in the language of the report.
+        completely or not at all. If the path ends in .xlsx, a workbook is written instead, with the first screen,
+        tiers, lists and findings as sheets, in the language of the report.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class Report:
         return "\n".join([self.glance.title, first, *lines])
 
     def _repr_html_(self) -> str:
-        """Return the page in a frame of its own for notebooks, where its styles stay inside."""
+        """Return the page in a separate frame for notebooks, which keeps its styles inside."""
         page = escape(without_links(self.page))
         return f'<iframe title="{escape(self.glance.title)}" srcdoc="{page}" {FRAME_STYLE}></iframe>'
 
@@ -188,18 +188,18 @@ def write_report(
     value : pandas or polars frame, optional
         From `lifetime_value`: customer_id, expected_purchases, expected_spend, lifetime_value, reason.
     value_terms : ValueTerms, ValueBasis or str, optional
-        The terms of `value`, because the table does not have them; with the models and the interval of the total; or a
-        text that explains them.
+        The terms of `value`, which the table does not have; a ValueBasis also has the models and the interval of the
+        total; or a text on them.
     profile : Profile, optional
         From `profile`, for the same log.
     ledger : Cleaned or DataFrame, optional
         The result of `clean`, or its `ledger`.
     name : str, optional
-        Of the shop, for the title.
+        Name of the shop, for the title.
     currency : str, optional
-        Of the amounts, such as "EUR"; printed before them.
+        Currency of the amounts, such as "EUR"; printed before them.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"
-        Of the page: English, or Chinese in simplified or traditional characters.
+        Language of the page: English, or Chinese in simplified or traditional characters.
 
     Raises
     ------

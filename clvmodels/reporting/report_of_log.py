@@ -43,8 +43,8 @@ from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
 __all__ = ["report", "value_table"]
 
-LONGEST, DAYS_FOR_LONGEST, WEEK = "26 weeks", 364, 7  # of a test, unless the log covers fewer days
-LEVEL = 0.9  # of the interval of the total value
+LONGEST, DAYS_FOR_LONGEST, WEEK = "26 weeks", 364, 7  # longest horizon of a test, and days in the log that it needs
+LEVEL = 0.9  # central probability of the interval of the total value
 DEFAULT_MODELS = (MBGNBD, BGNBD, ParetoNBD)
 Step = Callable[[str], None]
 
@@ -83,14 +83,14 @@ def report(
     Parameters
     ----------
     log : frame, path, Cleaned, or function of a date
-        As for `backtest`; or what `clean` returned, whose columns are then used.
+        As for `backtest`; or the result of `clean`, whose columns are then used.
     amount : str, optional
-        Column of money. Without it, purchases are forecast but nobody is valued.
+        Column of money. Without it, purchases are forecast but customers are not valued.
     models : PurchaseModel, sequence of them, or "auto", optional
         As for `backtest`; default: MBG/NBD, BG/NBD and Pareto/NBD.
     horizon : str, default="auto"
-        How far to forecast from each cutoff, such as "26 weeks". "auto": 26 weeks, but a third of a log that covers
-        less than a year.
+        How far to forecast from each cutoff, such as "26 weeks". "auto": 26 weeks, or a third of a log that covers less
+        than a year.
     cutoffs : sequence of dates, or int, default=3
         As for `backtest`.
     value_horizon : float or str, default="12 months"
@@ -101,11 +101,11 @@ def report(
         "history": intervals of totals allow for changing conditions, learned from errors of totals in earlier windows
         and in other shops. "model": for chance and parameters only.
     name, currency : str, optional
-        Of the shop and its amounts, for the page.
+        Name of the shop and currency of its amounts, for the page.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"
-        Of the page: English, or Chinese in simplified or traditional characters.
+        Language of the page: English, or Chinese in simplified or traditional characters.
     compare : str or Path, optional
-        The JSON of an earlier report on the same log: the page then says why the value changed since.
+        The JSON of an earlier report on the same log: the page then explains the change of the value since.
     customer_id, date, time_unit, merge_within, include_first_transaction
         As for `rfm_summary`.
     time_zone, date_format, on_missing_id, missing_ids
@@ -113,7 +113,7 @@ def report(
     observation_end, acquired_after : date or str, optional
         As for `backtest`.
     calendar : Calendar, "auto" or None
-        As for `backtest`; values are then those of the calendar, too.
+        As for `backtest`; values then use the calendar too.
     progress : function of str, optional
         Called with the name of each step when it begins.
 
@@ -139,7 +139,7 @@ def report(
     check_total_interval(total_interval)
     clock = Clock(time_unit, merge_within, time_zone)
     if horizon != "auto":
-        clock.duration(horizon)  # refuse what cannot be read before the log is profiled
+        clock.duration(horizon)  # raise errors about options before the log is profiled
     if not terms.is_lifetime:
         clock.duration(value_horizon, "value_horizon")
     past = None if compare is None else read_past_report(compare)
@@ -200,7 +200,7 @@ def report(
                 accounts = accounts_of(source.whole, source.columns, source.reading | {"on_missing_id": on_missing_id})
             if past is not None and past_terms is not None:
                 earlier = KnownHistory.from_log(source.whole, **options, **reading | {"observation_end": past.end})
-                earlier = earlier.with_calendar(history.clock.calendar)  # the same clock at both dates
+                earlier = earlier.with_calendar(history.clock.calendar)  # use the same clock at both dates
                 earlier_model = CustomerModel(_reference(result, chosen), GammaGamma()).fit(earlier)
                 opening = valuation(earlier_model, earlier, past_terms)
                 change = explain_change(past, opening, valuation(model, history, terms))
@@ -225,7 +225,7 @@ def report(
 
 
 def _horizon_for(profiled: Profile) -> str:
-    """Return how far to forecast in a test on a log: half a year, or a third of a log that covers less than a year."""
+    """Return the horizon of a test on a log: half a year, or a third of a log that covers less than a year."""
     days = (Date.fromisoformat(profiled.last_day[:10]) - Date.fromisoformat(profiled.first_day[:10])).days + 1
     if days >= DAYS_FOR_LONGEST:
         return LONGEST
@@ -250,7 +250,7 @@ def value_table(model: CustomerModel, rfm: RFM, terms: ValueTerms) -> frames.Fra
 
 
 class _Source(NamedTuple):
-    """The log as each step reads it; the whole of it, its columns, how to read it, and the result of cleaning."""
+    """The log as a source for each step, the whole log, its columns, reading options, and the result of cleaning."""
 
     log: Any
     whole: Any
@@ -260,7 +260,7 @@ class _Source(NamedTuple):
 
 
 def _open(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> _Source:
-    """Return the log as each step reads it; the columns of a cleaned log are those that `clean` writes."""
+    """Return the log as a source for each step; a cleaned log has the columns that `clean` writes."""
     latest = log(LATEST) if callable(log) else log
     if not isinstance(latest, Cleaned):
         return _Source(log, latest, columns, reading, None)
@@ -268,14 +268,14 @@ def _open(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> _Source
     names = {"customer_id": "customer_id", "date": "date", "amount": "amount" if has_money else None}
 
     def known_on(day: str) -> Any:
-        return latest if day == LATEST else log(day)  # everything known now is cleaned only once
+        return latest if day == LATEST else log(day)  # the log as known now is cleaned only once
 
     changing = known_on if callable(log) else latest.transactions
     return _Source(changing, latest.transactions, names, {"date_format": None, "time_zone": None}, latest)
 
 
 def _reference(result: Backtest, chosen: Any) -> PurchaseModel:
-    """Return the process that the report is about, unfitted."""
+    """Return the unfitted process of the report."""
     if chosen == "auto":
         model: PurchaseModel = MODEL_CLASSES[result.facts["reference"]]()
         return model
@@ -285,7 +285,7 @@ def _reference(result: Backtest, chosen: Any) -> PurchaseModel:
 def _basis(
     model: CustomerModel, history: KnownHistory, value: frames.Frame, terms: ValueTerms, total: TotalInterval | None
 ) -> ValueBasis:
-    """Return how the values were made, with the interval of their total and what it would be at the recent level."""
+    """Return the basis of the values, with the interval of their total and the total at the recent level."""
     if model.spend is None:
         raise AssertionError("values need a spend model")
     worth = summarize_value(value).total
@@ -295,7 +295,7 @@ def _basis(
         lower, upper = float(table["lifetime_value_lower"][0]), float(table["lifetime_value_upper"][0])
         tested, at_recent_level = False, math.nan
     else:
-        # The interval of the undiscounted total, as a share of what the process expects, is that of the value.
+        # The relative interval of the undiscounted total is used for the value.
         lower, upper = (worth * end / total.expected for end in total.interval(LEVEL))
         tested = total.basis in ("history", "other_shops")
         at_recent_level = worth * model.total(history, terms.horizon, "money").level.factor

@@ -17,7 +17,7 @@ __all__ = ["LEARNERS", "Row", "Selection", "highest", "records", "select"]
 
 Row = dict[str, Any]
 MOST_LINES = 4  # forecasters in one plot
-LEARNERS = ("boosted_trees", "blend", "best")  # kinds that are reported together
+LEARNERS = ("boosted_trees", "blend", "best")  # kinds that are compared as one
 
 
 @dataclass(frozen=True)
@@ -43,81 +43,81 @@ class Selection:
 
     @property
     def level(self) -> float:
-        """The level of the intervals."""
+        """Return the level of the intervals."""
         return float(self.facts.get("level", 0.9))
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """Titles of forecasters by id."""
+        """Return the titles of forecasters by id."""
         return self.result.titles
 
     @cached_property
     def short_titles(self) -> dict[str, str]:
-        """Titles of forecasters by id, those of money without their spend model."""
+        """Return the titles of forecasters by id, without the spend model in those of money."""
         return self.result.short_titles
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """Kinds of forecasters by id."""
+        """Return the kinds of forecasters by id."""
         table = self.result.forecasters
         return dict(zip(table["id"], table["kind"], strict=True))
 
     def purchase_forecaster(self, forecaster: str) -> str:
-        """Return the id of the purchase process that a forecaster of money uses; any other forecaster is itself."""
+        """Return the id of the purchase process of a forecaster of money, or the id of any other forecaster."""
         table = self.result.forecasters
         process = table.loc[(table["id"] == forecaster) & (table["kind"] == "process"), "process"]
         return str(process.iloc[0]) if len(process) else forecaster
 
     @property
     def name(self) -> str:
-        """The title of the process that the report is about."""
+        """Return the title of the process that the report is about."""
         return self.titles.get(self.reference, self.reference)
 
     @cached_property
     def certificates(self) -> list[dict[str, Any]]:
-        """Certificates of the fits at the last cutoff, that of the model of the report first."""
+        """Return the certificates of the fits at the last cutoff, beginning with the model of the report."""
         last = self.cutoffs[-1] if self.cutoffs else None
         certificates = [each for each in self.result.certificates if each.get("cutoff", last) == last]
         return sorted(certificates, key=lambda each: each["forecaster"] != self.reference)
 
     @cached_property
     def nobody_leaves(self) -> set[str]:
-        """Ids of models with dropout whose fit at the last cutoff ended where there is none."""
+        """Return the ids of models with dropout whose fit at the last cutoff ended without any."""
         return {str(each["forecaster"]) for each in self.certificates if each.get("sees_no_dropout")}
 
     @cached_property
     def one_time_buyers_stay(self) -> set[str]:
-        """Ids of models under which customers who bought once cannot have left."""
+        """Return the ids of models in which customers who bought once cannot have left."""
         return {str(each["forecaster"]) for each in self.certificates if each.get("one_time_buyers_stay")}
 
     @cached_property
     def quantities(self) -> list[str]:
-        """The quantities that are forecast: "purchases" and, with a spend model, "money"."""
+        """Return the forecast quantities: "purchases" and, with a spend model, "money"."""
         return [name for name in dict.fromkeys(self.at["scores"]["quantity"]) if name in ("purchases", "money")]
 
     @cached_property
     def horizon(self) -> str:
-        """How far ahead was forecast, such as "26 weeks"."""
+        """Return the horizon of the forecasts, such as "26 weeks"."""
         horizons = self.at["scores"]["horizon"]
         return str(horizons.iloc[0]) if len(horizons) else ""
 
     @cached_property
     def cutoffs(self) -> list[str]:
-        """The cutoffs of this horizon, the earliest first."""
+        """Return the cutoffs of this horizon, the earliest first."""
         table = self.result.scores
         return sorted(set(table.loc[table["horizon"] == self.horizon, "cutoff"]))
 
     def scope(self, quantities: Sequence[str]) -> str:
-        """Return "all" for all quantities of the report, and otherwise the one quantity that is left."""
+        """Return "all" for all quantities of the report, otherwise the single quantity."""
         return "all" if len(quantities) == len(self.quantities) else quantities[0]
 
     def scores(self, quantity: str) -> pd.DataFrame:
-        """Scores at the last cutoff, processes first."""
+        """Return the scores at the last cutoff, processes first."""
         table = self.at["scores"]
         return table[table["quantity"] == quantity]
 
     def row(self, quantity: str) -> Row | None:
-        """The scores of the model of the report; None where it does not forecast this."""
+        """Return the scores of the model of the report, or None if it does not forecast this quantity."""
         for row in records(self.scores(quantity)):
             if self.is_reference(str(row["forecaster"])):
                 return row
@@ -125,7 +125,7 @@ class Selection:
 
     @cached_property
     def _of_reference(self) -> set[str]:
-        """Ids of the reference process as a forecaster of purchases and of money."""
+        """Return the ids of the reference process as a forecaster of purchases and of money."""
         table = self.result.forecasters
         of_process = table[(table["kind"] == "process") & (table["process"] == self.reference)]
         return {self.reference, *of_process["id"]}
@@ -151,7 +151,7 @@ class Selection:
         return sorted(ids, key=lambda each: not self.is_reference(each))
 
     def shown(self, quantity: str, rules: bool = False) -> list[str]:
-        """Return ids of forecasters for one plot: processes and, if wanted, the best-ranking rule and learner."""
+        """Return ids of forecasters for one plot: processes and, optionally, the rule and learner that rank best."""
         ids = self.forecasters(quantity, "process")
         if not rules:
             return ids[:MOST_LINES]
@@ -164,7 +164,7 @@ class Selection:
         return ids[: MOST_LINES - 1] + best
 
     def of(self, table: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
-        """Return the rows of these forecasters, in their order, so that colors are the same in every plot."""
+        """Return the rows of these forecasters in order, so that colors are the same in every plot."""
         rows = table[table["forecaster"].isin(ids)]
         return rows.iloc[np.argsort([ids.index(each) for each in rows["forecaster"]], kind="stable")]
 
@@ -194,12 +194,12 @@ def records(table: pd.DataFrame) -> list[Row]:
 
 
 def highest(table: pd.DataFrame, column: str) -> Row:
-    """Return the row with the highest value in a column; of equal ones the first."""
+    """Return the first row with the highest value in a column."""
     return records(table.iloc[[int(np.argmax(table[column]))]])[0]
 
 
 def select(result: Backtest) -> Selection:
-    """Choose what to show of a backtest: its last cutoff and first horizon, and the model it is about."""
+    """Return the parts of a backtest to show: its last cutoff, its first horizon, and the model of the report."""
     at = {name: result.with_titles(table) for name, table in result.at().items()}
     processes = list(at["scores"].loc[at["scores"]["kind"] == "process", "forecaster"])
     reference = str(result.facts.get("reference") or (processes[0] if processes else ""))

@@ -45,7 +45,7 @@ __all__ = [
     "show_value",
 ]
 
-TOP = 5  # most valuable customers that are printed
+TOP = 5  # most valuable customers to print
 LIFETIMES = ("lifetimes", "difference")
 SIDES = ("ours", "lifetimes_at_ours", "lifetimes")
 FITS = ("parameters", "log_likelihood", "aic", "bic", "seconds")
@@ -75,9 +75,9 @@ def show_facts(console: Console, facts: Iterable[str]) -> None:
 
 
 def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -> None:
-    """Print the checks of the amount of data, with numbers as text, and how well each model suits the data."""
+    """Print the checks of the amount of data, with numbers as text, and the suitability of each model."""
     headings = _headings("what"), _headings("here", "good", "least", "status")
-    table = _table(message("show-enough-data"), *headings)  # at most 80 columns wide
+    table = _table(message("show-enough-data"), *headings)  # at most 80 characters wide
     for row in checks.to_dict("records"):
         status = message("show-sufficiency", {"status": row["status"]})
         table.add_row(*(row[name] for name in ("what", "value", "comfortable", "least")), status)
@@ -90,7 +90,7 @@ def show_profile(console: Console, checks: pd.DataFrame, models: pd.DataFrame) -
 
 
 def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
-    """Print what cleaning did, one rule per line; rules that matched no row are left out."""
+    """Print the effects of cleaning, one rule per line, without rules that matched no row."""
     table = _table(message("show-ledger"), _headings("rule"), _headings("rows", "changed", "money"))
     table.add_column(message("show-example"), overflow="fold")
     for row in applied_rules(ledger).to_dict("records"):
@@ -100,7 +100,7 @@ def show_ledger(console: Console, ledger: pd.DataFrame) -> None:
 
 
 def show_statuses(console: Console, statuses: pd.DataFrame) -> None:
-    """Print how every status of a log was treated, one per line; nothing if the log has none."""
+    """Print how each status of a log was treated, one per line, if the log has statuses."""
     if not len(statuses):
         return
     table = _table(message("show-statuses"), _headings("status"), _headings("rows", "money"))
@@ -150,7 +150,7 @@ def _likelihood(certificate: Mapping[str, Any]) -> dict[str, str]:
 def show_decisions(console: Console, title: str, table: pd.DataFrame, formats: Mapping[str, str] | None = None) -> None:
     """Print a table of decisions; shares are shown as percentages, money and counts without decimals.
 
-    Other formats are given by name of the column.
+    `formats` has other formats by column.
     """
     chosen = {} if formats is None else formats
     text = [str(name) for name in table if not pd.api.types.is_numeric_dtype(table[name])]
@@ -168,12 +168,12 @@ def show_decisions(console: Console, title: str, table: pd.DataFrame, formats: M
 
 
 def _is_share(name: str) -> bool:
-    """Return whether a column of a decision holds shares or probabilities."""
+    """Return whether a column of a decision has shares or probabilities."""
     return name.startswith(("share", "probability"))
 
 
 def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as a table whose last column may be long; print nothing if there are no rows."""
+    """Print rows, if there are any, as a table whose last column may be long."""
     if not rows:
         return
     table = _table(local_word(title), [], [])
@@ -187,7 +187,7 @@ def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -
 
 
 def show_value(console: Console, scored: Any, terms: ValueTerms) -> None:
-    """Print the total and the most valuable customers of a scored table, whose values have these terms."""
+    """Print the total and the most valuable customers of a scored table, with the terms of its values."""
     rows = nw.from_native(scored, eager_only=True)
     missing = rows.filter(~nw.col("reason").is_null()) if "reason" in rows.columns else rows.head(0)
     valued = rows.filter(nw.col("lifetime_value").is_finite())
@@ -222,9 +222,9 @@ def show_run(
     level : float
         Level of the intervals of totals.
     intervals : mapping of str to (float, float) or None
-        By column; None if they were not computed.
+        Intervals by column; None if they were not computed.
     """
-    from clvmodels.reporting.acting.customer_decisions import NO_DROPOUT  # loads the models, as scoring has done
+    from clvmodels.reporting.acting.customer_decisions import NO_DROPOUT  # here, since it loads the models
 
     parts = [message("show-run", {"customers": run["customers"], "as_of": run["as_of"], "run": run["run_id"]})]
     counted = ("refused", "new_since_fit", "not_yet_bought", "late_rows")
@@ -254,7 +254,7 @@ def show_run(
 
 
 def _range(ends: Sequence[float]) -> str:
-    """Write an interval of a total; nothing if there is none."""
+    """Return an interval of a total as text, empty if there is none."""
     texts = [cell(end, ",.0f") for end in ends]
     return message("cell-range", {"lower": texts[0], "upper": texts[1]}) if texts else ""
 
@@ -321,7 +321,7 @@ def show_backtest(console: Console, result: Backtest) -> None:
 
 
 def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str], words: str) -> None:
-    """Print a comparison of fits and, if there are any, of their forecasts; then what the data support."""
+    """Print a comparison of fits and, if there are any, of their forecasts, followed by the findings."""
     tables = [
         (message("show-fits"), ["model", "status"], FITS),
         (message("show-forecasts"), ["model"], FORECASTS),
@@ -368,7 +368,7 @@ def show_crosscheck(console: Console, check: Mapping[str, pd.DataFrame]) -> None
             table.add_row(str(quantity).replace("_", " "), cell(len(rows)), *totals)
         _print_table(console, table)
     for text in check["verdicts"]["text"]:
-        console.print(f"\n  {text}", highlight=False, markup=False)  # errors may have brackets
+        console.print(f"\n  {text}", highlight=False, markup=False)  # errors may contain square brackets
 
 
 def _headings(*names: str) -> list[str]:
@@ -377,10 +377,10 @@ def _headings(*names: str) -> list[str]:
 
 
 def _print_table(console: Console, table: Table) -> None:
-    """Print an empty line and a table; in a narrow terminal headings wrap, and numbers are not cut off."""
+    """Print an empty line and a table; in a narrow terminal, headings wrap but numbers are not cut off."""
     for column in table.columns:
         if not column.no_wrap:
-            column.overflow = "fold"  # Chinese has no blanks to break lines at
+            column.overflow = "fold"  # Chinese text has no blanks at which lines could break
         if column.justify == "right":
             column.no_wrap, column.overflow = False, "fold"
             column.min_width = max((len(str(value)) for value in column.cells), default=0)

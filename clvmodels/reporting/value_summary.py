@@ -30,12 +30,12 @@ __all__ = [
 ]
 
 REQUIRED_COLUMNS = ("customer_id", "expected_purchases", "lifetime_value")
-MOST_CUSTOMERS = 20  # listed as the most valuable
+MOST_CUSTOMERS = 20  # in the list of the most valuable
 
 
 @dataclass(frozen=True, slots=True)
 class ValueBasis:
-    """How a table of lifetime values was made, and the interval of its total.
+    """The terms and models of a table of lifetime values, and the interval of its total.
 
     Attributes
     ----------
@@ -43,15 +43,15 @@ class ValueBasis:
     model, spend : str
         Titles of the models.
     end : str
-        The day as of which customers were valued.
+        The end of observation of the valued customers.
     level, lower, upper : float
         The interval of the total; NaN without one.
     tested : bool
-        Whether the interval allows for a change in how customers behave.
+        Whether the interval allows for changing conditions.
     total_interval : {"history", "model"}
-        What it was to allow for.
+        The option of the interval.
     at_recent_level : float
-        The total if the level of the last windows of the log lasts as far as it usually does; NaN if it is not known.
+        The total if the level of the last windows of the log persists as much as it usually does; NaN if not known.
     """
 
     terms: ValueTerms
@@ -67,7 +67,7 @@ class ValueBasis:
 
     @property
     def has_interval(self) -> bool:
-        """Whether there is an interval of the total."""
+        """Return whether there is an interval of the total."""
         return math.isfinite(self.lower) and math.isfinite(self.upper)
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class ValueBasis:
 
     @property
     def finding(self) -> Finding:
-        """The basis as a finding; without the models, only the terms."""
+        """Return the basis as a finding, or only the terms if the models are not known."""
         if not self.model:
             return self.terms.finding
         figures = {name: getattr(self, name) for name in ("model", "spend", "end", "level", "lower", "upper", "tested")}
@@ -86,7 +86,7 @@ class ValueBasis:
 
 @dataclass(frozen=True, slots=True)
 class ValueSummary:
-    """Lifetime values of all customers together.
+    """A summary of the lifetime values of all customers.
 
     Attributes
     ----------
@@ -99,9 +99,9 @@ class ValueSummary:
     top_customers : int
         A tenth of the number of customers with a value, rounded up.
     top_share : float
-        Share of the total that these customers hold; NaN if the total is not positive.
+        These customers' share of the total; NaN if the total is not positive.
     reasons : list of str
-        Why values are missing.
+        The reasons of missing values.
     """
 
     customers: int
@@ -116,7 +116,7 @@ class ValueSummary:
 
 
 def check_value(table: Any) -> None:
-    """Raise InvalidOption unless this is a table of `lifetime_value` with one row per customer."""
+    """Raise an InvalidOption unless this is a table of `lifetime_value` with one row per customer."""
     frame = nw.from_native(table, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         problem = f"got a {type(table).__name__}"

@@ -17,13 +17,13 @@ from clvmodels.valuation.money_table import MoneyTable
 
 __all__ = ["write_value_workbook"]
 
-MOST_ROWS = 1_048_575  # of a sheet, below its header
+MOST_ROWS = 1_048_575  # of a sheet below its header
 MARGIN_CELL = "Inputs!$B$2"
 LONGEST_TITLE = 31  # characters of a sheet's title
 NOT_IN_TITLES = frozenset("[]:*?/\\'")
 FIELDS = re.compile(r"\{(\w+)\}")
 OWN_SHEETS = ("summary", "inputs", "customers", "cash flow")
-FORMULAS = {  # of columns that follow from others of their row
+FORMULAS = {  # formulas of columns that are computed from others of their row
     "value_at_acquisition": "{value_to_date}+{expected_value}",
     "cac": "{acquisition_cost}/{customers}",
     "break_even_cac": "{value_at_acquisition}/{customers}",
@@ -45,8 +45,8 @@ def write_value_workbook(
     """Write values of customers, and optionally their cash flow, as a workbook that recalculates.
 
     The sheet "Customers" has one row per customer, whose margin and value are formulas of the margin on the sheet
-    "Inputs"; the sheet "Summary" adds them up, counts negative values and compares them with the cash flow. Change the
-    margin, and all totals follow.
+    "Inputs"; the sheet "Summary" adds them up, counts negative values and compares them with the cash flow. All totals
+    follow a change of the margin.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ def write_value_workbook(
     tables : mapping of str to result or frame, optional
         More sheets, by title: unit economics, the trend table, the board of key figures, a revenue forecast, an equity
         bridge, tables of an audit, or any frame. Ratios and distances are formulas of their row: change a cost, a count
-        or a target, and they follow.
+        or a target, and they are recomputed.
 
     Raises
     ------
     InvalidOption
-        If xlsxwriter is not installed, the tables are others, the currencies differ, the margin is 0, there are more
-        customers than a sheet has rows, or a title is invalid.
+        If xlsxwriter is not installed, the tables are of another kind, the currencies differ, the margin is 0, there
+        are more customers than a sheet has rows, or a title is invalid.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def write_value_workbook(
 
 
 def _check(path: Path, value: MoneyTable, cash_flow: MoneyTable | None) -> float:
-    """Return the margin of the tables; raise InvalidOption if they do not make a workbook."""
+    """Return the margin of the tables; raise an InvalidOption if they cannot be written as a workbook."""
     if path.suffix != ".xlsx":
         raise InvalidOption(f"A workbook is written as .xlsx, not as {path.suffix!r}: use this extension.")
     if value.quantity != "remaining_value" or "customer_id" not in value.columns:
@@ -102,13 +102,15 @@ def _check(path: Path, value: MoneyTable, cash_flow: MoneyTable | None) -> float
     if cash_flow is not None and "period" not in cash_flow.columns:
         raise InvalidOption("The cash flow of a workbook is remaining_value with by_period=.")
     if cash_flow is not None and cash_flow.currency != value.currency:
-        raise InvalidOption(f"The values are in {value.currency}, the cash flow in {cash_flow.currency}.")
+        raise InvalidOption(
+            f"The values are in {value.currency}, but the cash flow is in {cash_flow.currency}: use one currency."
+        )
     if len(value.columns["remaining_value"]) > MOST_ROWS:
         raise InvalidOption(f"A sheet has {MOST_ROWS:,} rows at most: write fewer customers, or the frame as Parquet.")
     terms = next(finding.figures["terms"] for finding in value.findings if finding.code == "money-terms")
     margin = float(terms.figures["margin"])
     if margin == 0:
-        raise InvalidOption("With a margin of 0 a workbook cannot recompute revenue from margins.")
+        raise InvalidOption("A workbook cannot recompute revenue from a margin of 0: pass values with another margin.")
     return margin
 
 
@@ -127,7 +129,7 @@ def _write_customers(sheet: Any, bold: Any, money: Any, value: MoneyTable, margi
     ids = value.columns["customer_id"].to_list()
     margins, costs = value.columns["margin"], value.columns["costs"]
     for row, i in enumerate(exists, start=1):
-        sheet.write_string(row, 0, str(ids[i]))  # never run as a formula
+        sheet.write_string(row, 0, str(ids[i]))  # never a formula
         sheet.write_number(row, 1, margins[i] / margin, money)
         sheet.write_formula(row, 2, f"=B{row + 1}*{MARGIN_CELL}", money, margins[i])
         sheet.write_number(row, 3, costs[i], money)
@@ -178,7 +180,7 @@ def _write_summary(
 
 
 def _more_tables(tables: Any, currency: str | None) -> dict[str, nw.DataFrame[Any]]:
-    """Return the tables of more sheets; raise InvalidOption if one has no sheet, or is in another currency."""
+    """Return the tables of more sheets; raise an InvalidOption if one is invalid or in another currency."""
     if not isinstance(tables, Mapping):
         raise InvalidOption("tables= must be results or frames by title of their sheet, such as {'Trend': trend}.")
     faults, frames_of = [], {}
@@ -202,7 +204,7 @@ def _more_tables(tables: Any, currency: str | None) -> dict[str, nw.DataFrame[An
 
 
 def _write_table(sheet: Any, bold: Any, table: nw.DataFrame[Any]) -> None:
-    """Write a table, whose ratios and distances are formulas of their row; missing cells are empty."""
+    """Write a table in which ratios and distances are formulas of their row and missing cells are empty."""
     names = table.columns
     letters = {name: chr(65 + place) for place, name in enumerate(names[:26])}
     for place, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Forecasters that are visibly better than the model of the report: on which metric, and by how much."""
+"""Forecasters that are visibly better than the model of the report, by metric and size of the difference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clvmodels.reporting.selection import Row, Selection, highest
 
 __all__ = ["BetterForecaster", "find_better", "furthest_ahead"]
 
-WORTH_MENTIONING = 0.01  # of Gini or of the total, or of the RMSE relatively; a smaller difference is not reported
+WORTH_MENTIONING = 0.01  # smallest difference that is reported: of the Gini, of the total, or relative of the RMSE
 COMPARED_METRICS = ("gini", "rmse", "bias")
 
 
@@ -22,15 +22,15 @@ class BetterForecaster:
     Attributes
     ----------
     forecaster, title, kind : str
-        Forecasts of money carry the purchase model's id and title.
+        For forecasts of money, the id and title of the purchase model.
     metric : {"gini", "rmse", "bias"}
     quantity : {"purchases", "money"}
     value, reference_value : float
-        Its score, and that of the model of the report.
+        The score of the forecaster, and that of the model of the report.
     difference : float
         The size of the difference.
     top_value, top_reference : float
-        What the 10% of customers ranked first made, for both; NaN except for the metric "gini".
+        Share of the total of the 10 % of customers ranked first, for both; NaN except for the metric "gini".
     """
 
     forecaster: str
@@ -53,14 +53,14 @@ class BetterForecaster:
         return Finding(f"verdict-better-{self.metric}", figures, "caution")
 
     def _top(self) -> str:
-        """Compare what the first 10% made, in whole percent: a better ranking need not have a better top."""
+        """Return a code that compares the first 10 % in whole percent: a better ranking may have a worse top."""
         if not (math.isfinite(self.top_value) and math.isfinite(self.top_reference)):
             return "none"
         return "same" if round(100 * self.top_value) == round(100 * self.top_reference) else "different"
 
 
 def find_better(view: Selection, kinds: Collection[str]) -> list[BetterForecaster]:
-    """Return the forecaster of these kinds that is furthest ahead on each metric of each quantity, if it is visible."""
+    """Return the forecaster of these kinds that is furthest ahead on each metric and quantity, if visibly better."""
     better = []
     for quantity in view.quantities:
         ids = view.forecasters(quantity, *kinds)
@@ -75,7 +75,7 @@ def find_better(view: Selection, kinds: Collection[str]) -> list[BetterForecaste
 
 
 def furthest_ahead(better: Sequence[BetterForecaster]) -> list[BetterForecaster]:
-    """Return the one that is furthest ahead on each metric of each quantity; of equal ones the first."""
+    """Return the first of the forecasters that are furthest ahead on each metric and quantity."""
     ahead: dict[tuple[str, str], BetterForecaster] = {}
     for each in better:
         key = each.quantity, each.metric
@@ -85,7 +85,7 @@ def furthest_ahead(better: Sequence[BetterForecaster]) -> list[BetterForecaster]
 
 
 def _better(view: Selection, quantity: str, metric: str, row: Row) -> BetterForecaster:
-    """Return a row of the differences as a record."""
+    """Return the BetterForecaster of a row of the differences."""
     forecaster = view.purchase_forecaster(str(row["forecaster"]))
     top_value, top_reference = _top_decile(view, quantity, row) if metric == "gini" else (math.nan, math.nan)
     return BetterForecaster(
@@ -103,13 +103,13 @@ def _better(view: Selection, quantity: str, metric: str, row: Row) -> BetterFore
 
 
 def _worth_mentioning(metric: str, row: Row) -> bool:
-    """Whether a visible difference is large enough to report."""
+    """Return whether a visible difference is large enough to report."""
     least = WORTH_MENTIONING * (float(row["reference_value"]) if metric == "rmse" else 1.0)
     return abs(float(row["difference"])) >= least
 
 
 def _top_decile(view: Selection, quantity: str, row: Row) -> tuple[float, float]:
-    """Return what the 10% of customers ranked first made, by this forecaster and by the model of the report."""
+    """Return the share of the total of the 10 % ranked first by this forecaster and by the model of the report."""
     table = view.differences(quantity, "capture")
     table = table[table["forecaster"] == row["forecaster"]]
     if len(table) != 1:

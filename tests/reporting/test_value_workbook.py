@@ -106,7 +106,7 @@ def test_tables_that_make_no_workbook_are_refused(fitted, tmp_path):
         write_value_workbook(path, flow)
     with pytest.raises(InvalidOption, match="with by_period="):
         write_value_workbook(path, value, value)
-    with pytest.raises(InvalidOption, match="in USD, the cash flow in EUR"):
+    with pytest.raises(InvalidOption, match="in USD, but the cash flow is in EUR"):
         write_value_workbook(path, value, replace(flow, currency="EUR"))
     with pytest.raises(InvalidOption, match="margin of 0"):
         write_value_workbook(path, tables(fitted, 0.0)[0])

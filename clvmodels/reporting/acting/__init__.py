@@ -1,4 +1,4 @@
-"""The part of the report on actions: tiers, lists of customers with their files, and what a new customer may cost."""
+"""The part of the report on actions: tiers, lists of customers and their files, and the largest cost of acquisition."""
 
 from clvmodels.reporting.acting.customer_decisions import ActiveCustomers as ActiveCustomers
 from clvmodels.reporting.acting.customer_decisions import CustomerDecisions as CustomerDecisions

@@ -1,4 +1,4 @@
-"""How amounts of money are written on the page."""
+"""Formats of amounts of money on the page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CENTS_BELOW, SMALL = 10.0, 0.1
 
 @dataclass(frozen=True, slots=True)
 class AmountFormat:
-    """How amounts are written: in a currency, which is empty if it is not known."""
+    """Formats of amounts in a currency, which is empty if it is not known."""
 
     currency: str
 
@@ -35,7 +35,7 @@ class AmountFormat:
         return self._written(round(amount, digits), places)
 
     def signed(self, amount: float) -> str:
-        """Return a change to the leading digits of the amount, with its sign and the currency."""
+        """Return a change with its sign and the currency, rounded to its leading digits."""
         text = self.round(abs(amount))
         return f"{PLUS if amount >= 0 else MINUS}{text}"
 

@@ -1,4 +1,4 @@
-"""What the values of customers lead to: tiers, key accounts, lists to act on, and what a new customer may cost."""
+"""Decisions from the values of customers: tiers, key accounts, lists to act on, and the value of a new customer."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ __all__ = [
     "tiers_of_values",
 ]
 
-LEVEL = 0.9  # of the intervals of tiers and of the value of a new customer
-USUAL_HORIZON = "12 months"  # of what is at stake, where values have no horizon
+LEVEL = 0.9  # central probability of the intervals of tiers and of the value of a new customer
+USUAL_HORIZON = "12 months"  # of the money at stake if values have no horizon
 TIER, EXPECTED = "tier", "expected_purchases"
-NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the model sees no dropout
+NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the fit has no dropout
 LISTS = {"at risk": "at-risk", "win back": "win-back", "second purchase": "second-purchase"}
 
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """What a new customer is worth from the first order on, that order included: what one may cost at most.
+    """The value of a new customer from the first order on, which is the most that an acquisition may cost.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class NewCustomer:
     customers : int
         Customers of the log, over whom the mean is taken.
     horizon : str
-        Counts from the first order.
+        Horizon from the first order on.
     """
 
     value: float
@@ -72,7 +72,7 @@ class NewCustomer:
 
 
 class ActiveCustomers(NamedTuple):
-    """How many customers are expected to buy again, of how many, and the model that says so."""
+    """The number of customers who are still active, the number of all customers, and the title of the model."""
 
     active: float
     customers: int
@@ -87,14 +87,14 @@ class CustomerDecisions:
     ----------
     tiers : Tiers
     intervals : mapping of str to (float, float)
-        Of the value of each tier, by its name.
+        Interval of the value of each tier, by its name.
     lists : ActionLists or None
         None if the model does not let customers leave.
     accounts : KeyAccounts or None
     account_value : float
         Value of the key accounts.
     newcomer : NewCustomer or None
-        None where values have no horizon.
+        None if values have no horizon.
     active : ActiveCustomers or None
     quantity : {"money", "purchases"}
         What tiers and lists are measured in: purchases for a log without money.
@@ -110,7 +110,7 @@ class CustomerDecisions:
     quantity: ForecastQuantity = "money"
 
     def tables(self) -> dict[str, frames.Frame]:
-        """Return the tables that are written next to the page, by the names of their files without a suffix."""
+        """Return the tables to write next to the page, by file name without a suffix."""
         if self.lists is None and self.accounts is None:
             return {}
         tables: dict[str, frames.Frame] = {"tiers": self.tiers.frame()}
@@ -123,7 +123,7 @@ class CustomerDecisions:
         return tables
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers as plain values, without customers."""
+        """Return the numbers as plain values, without tables of customers."""
         numbers: dict[str, Any] = {"quantity": self.quantity, "tiers": self.tiers.summary.to_dict("records")}
         numbers["tier_intervals"] = {name: list(ends) for name, ends in self.intervals.items()}
         if self.lists is not None:
@@ -138,7 +138,7 @@ class CustomerDecisions:
 
 
 def tiers_of_values(value: frames.Frame) -> Tiers | None:
-    """Return the tiers of a table of values; None if nobody has one above 0."""
+    """Return the tiers of a table of values, or None if no value is above 0."""
     amounts = _amounts(value)
     return tiers(value) if np.nansum(amounts) > 0 else None
 
@@ -151,7 +151,7 @@ def decide(
     total: TotalInterval | None,
     accounts: KeyAccounts | None,
 ) -> CustomerDecisions | None:
-    """Return what the values lead to; None if nobody has a value above 0.
+    """Return the decisions from a table of values, or None if no value is above 0.
 
     Parameters
     ----------
@@ -162,9 +162,9 @@ def decide(
         One row per customer, from `value_table`.
     terms : ValueTerms
     total : TotalInterval or None
-        Of the total of all customers around what the model expects; None for the model's own interval.
+        Interval of the total of all customers relative to its expectation; None for the model's own interval.
     accounts : KeyAccounts or None
-        Of the log, without models.
+        Key accounts of the log, without models.
     """
     sorted_customers = tiers_of_values(value)
     if sorted_customers is None or model.spend is None:
@@ -196,7 +196,7 @@ def decide_by_purchases(model: CustomerModel, history: KnownHistory, horizon: st
 
 
 def accounts_of(log: Any, columns: Mapping[str, Any], reading: Mapping[str, Any]) -> KeyAccounts:
-    """Return the customers who each made at least 1% of the spend of the last year."""
+    """Return the customers who made at least 1 % of the spend of the last year each."""
     return key_accounts(log, **columns, **reading, rule=DEFAULT_RULE)
 
 
@@ -230,7 +230,7 @@ def _tier_intervals(
 
 
 def _value_of(accounts: KeyAccounts, value: frames.Frame) -> float:
-    """Return the value of the key accounts, which are customers."""
+    """Return the sum of the values of the key accounts, which are customers here."""
     names = set(accounts.columns["account_id"].to_list())
     ids = nw.from_native(value, eager_only=True)["customer_id"].to_list()
     chosen = np.array([each in names for each in ids], dtype=bool)
@@ -240,7 +240,7 @@ def _value_of(accounts: KeyAccounts, value: frames.Frame) -> float:
 def _new_customer(
     model: CustomerModel, history: KnownHistory, terms: ValueTerms, total: TotalInterval | None
 ) -> NewCustomer | None:
-    """Return what a new customer is worth, as the customers of the log were and are expected to be."""
+    """Return the value of a new customer, estimated by the mean over the customers of the log."""
     if model.spend is None:
         raise AssertionError("values need a spend model")
     common: IntervalOfTotal = "model" if total is None else total
@@ -248,7 +248,7 @@ def _new_customer(
     values = np.sort(values)
     if len(values) < 2:
         return None
-    # What is still expected of these customers is uncertain, and other customers will be different ones.
+    # Both the remaining value of these customers and the sample of customers are uncertain.
     sampling = NormalDist().inv_cdf((1 + LEVEL) / 2) * float(values.std(ddof=1)) / math.sqrt(len(values))
     mean = float(values.mean())
     ends = np.quantile(totals, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) / len(values)
@@ -257,10 +257,10 @@ def _new_customer(
 
 
 def active_customers(model: CustomerModel, history: KnownHistory) -> ActiveCustomers | None:
-    """Return how many customers are still active, by the model of the report if it can tell, otherwise by MBG/NBD.
+    """Return the number of active customers by the model of the report or, if it cannot tell, by MBG/NBD.
 
-    In BG/NBD a customer who bought once cannot have left, and in NBD nobody can. None if the data show no dropout: then
-    the model cannot tell who has left.
+    In BG/NBD a customer who bought once cannot have left, and in NBD no customer can. None if the data show no dropout:
+    then the model cannot tell who has left.
     """
     purchases: Any = model.purchases
     if purchases.process.one_time_buyers_stay or "dropout" not in purchases.process.moves:

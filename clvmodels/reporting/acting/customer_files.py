@@ -12,22 +12,22 @@ from clvmodels.frames import Frame
 
 __all__ = ["file_link", "files_of_page", "without_links", "write_files"]
 
-FILES = "report-files/"  # in links of a page that has no path yet
+FILES = "report-files/"  # folder in links of a page without a path
 LINK = re.compile(r'<a class="file" href="[^"]*">(.*?)</a>')
 
 
 def file_link(name: str) -> str:
-    """Return the address of a table, before the path of the page is known."""
+    """Return the address of a table on a page whose path is not known yet."""
     return f"{FILES}{name}.csv"
 
 
 def files_of_page(page: str, path: Path) -> str:
-    """Return a page with links to the folder of its own files."""
+    """Return a page with links to the folder of its files."""
     return page.replace(f'<a class="file" href="{FILES}', f'<a class="file" href="{quote(path.stem)}-files/')
 
 
 def without_links(page: str) -> str:
-    """Return a page whose links to files are text, for where there are no files."""
+    """Return a page in which links to files are replaced by their text."""
     return LINK.sub(r"\1", page)
 
 

@@ -1,4 +1,4 @@
-"""What lies ahead: the purchases of a log without money, and where the next months are in the season."""
+"""The outlook: expected purchases of a log without money, and the season of the next months."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from clvmodels.reporting.acting.customer_decisions import LEVEL, ActiveCustomers
 
 __all__ = ["PurchaseOutlook", "forecast_purchases", "judge_season"]
 
-AHEAD = 3  # months of a quarter
+MONTHS_AHEAD = 3
 SECOND_HALF = 16  # day of the month from which the next quarter starts with the next month
-MOSTLY = 20  # days from which a month counts as seen, as in the profile
+MOSTLY = 20  # days of a month in the log from which it counts as observed, as in the profile
 
 
 @dataclass(frozen=True, slots=True)
 class PurchaseOutlook:
-    """How many purchases the customers will make, for a log without money.
+    """The expected purchases of the customers, for a log without money.
 
     Attributes
     ----------
     expected, lower, upper : float
         Total over the horizon, and its interval.
     level : float
-        Of the interval.
+        Central probability of the interval.
     tested : bool
-        Whether errors of earlier totals at this horizon are in the interval.
+        Whether the interval includes errors of earlier totals at this horizon.
     total_interval : {"history", "model"}
-        What it was to allow for.
+        The option of the interval.
     at_recent_level : float
         The total at the level of recent months, as far as such levels lasted in this and other shops.
     horizon, end : str
-        How far ahead, from which day on.
+        The horizon, and the day from which it starts.
     title : str
         Of the model.
     half : int
-        The fewest customers who make half of these purchases.
+        The fewest customers who are expected to make half of these purchases.
     active : ActiveCustomers or None
     """
 
@@ -72,7 +72,7 @@ class PurchaseOutlook:
 def forecast_purchases(
     model: CustomerModel, history: KnownHistory, horizon: str, total_interval: TotalIntervalName = "history"
 ) -> PurchaseOutlook:
-    """Return how many purchases the customers of a history will make, with an interval of the total."""
+    """Return the expected purchases of the customers of a history, with an interval of the total."""
     total = model.total(history, horizon, level_rule="none")
     total = total.of_model() if total_interval == "model" else total
     each = np.sort(np.asarray(model.expected_purchases(history.rfm, horizon)["expected_purchases"].to_numpy()))[::-1]
@@ -94,13 +94,13 @@ def forecast_purchases(
 
 
 def judge_season(profile: Profile, *, knows_season: bool) -> Finding:
-    """Return where the next three months are in the season, as far as the log shows it.
+    """Return a finding on the season of the next three months, as far as the log shows it.
 
     Parameters
     ----------
     profile : Profile
     knows_season : bool
-        Whether the forecast follows a calendar.
+        Whether the forecast uses a calendar.
     """
     season = profile.season
     first_day, last_day = (date.fromisoformat(day[:10]) for day in (profile.first_day, profile.last_day))
@@ -122,11 +122,11 @@ def judge_season(profile: Profile, *, knows_season: bool) -> Finding:
 def _next_months(last_day: date) -> list[int]:
     """Return the three calendar months that follow a day, as numbers."""
     first = last_day.month + (last_day.day >= SECOND_HALF)
-    return [(first - 1 + i) % 12 + 1 for i in range(AHEAD)]
+    return [(first - 1 + i) % 12 + 1 for i in range(MONTHS_AHEAD)]
 
 
 def _months_seen(first_day: date, last_day: date) -> set[int]:
-    """Return the calendar months of which most days are in the log."""
+    """Return the calendar months with most of their days in the log."""
     seen, start = set(), first_day
     while start <= last_day:
         end = date(start.year, start.month, calendar.monthrange(start.year, start.month)[1])

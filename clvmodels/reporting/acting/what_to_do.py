@@ -1,4 +1,4 @@
-"""What to do with a forecast: who holds the value, what to allow for, next steps; and a short comparison."""
+"""What to do with a forecast: tiers, lists, allowances and next steps; and a short comparison of forecasters."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from clvmodels.reporting.verdict import Answer, judge_use
 
 __all__ = ["CustomerList", "TierRow", "WhatToDo", "newcomer_figures", "trust_blocks", "what_to_do"]
 
-LEAST_AT_STAKE = 0.5  # money of a list that is not written as 0
+LEAST_AT_STAKE = 0.5  # smallest amount of a list that does not round to 0
 SIMPLE_RULES = ("own_rate", "zero")  # continuing at the own past rate, and nobody buys again
 
 
 class TierRow(NamedTuple):
-    """A tier as text: name, customers, value, share of it and its interval; the share as a width."""
+    """A tier as text: name, customers, value, its share and interval; and the share as the width of a bar."""
 
     name: str
     customers: str
@@ -38,7 +38,7 @@ class TierRow(NamedTuple):
 
 
 class CustomerList(NamedTuple):
-    """A list of customers to look after: its label, what is at stake, and the address of its file, or nothing."""
+    """A list of customers to act on: its label, the money at stake, and the address of its file (empty without one)."""
 
     label: str
     text: str
@@ -52,17 +52,17 @@ class WhatToDo:
     Attributes
     ----------
     tiers : tuple of TierRow
-        Who holds the value; empty without values.
+        The value by tier; empty without values.
     tiers_link : str
-        Address of the file of tiers, or nothing.
+        Address of the file of tiers; empty without one.
     lists : tuple of CustomerList
-        Whom to look after.
+        Customers to act on.
     newcomer : str
-        What a new customer may cost, or nothing.
+        The most that a new customer may cost; empty if not known.
     budget : tuple of str
-        Which forecast to use for what, and what to allow for.
+        The forecasts to use for totals and rankings, and the errors to allow for.
     steps : tuple of str
-        What to do next.
+        Next steps.
     currency : str
     kind : {"value", "revenue", "purchases"}
         What tiers add up: revenue if no margin is known, purchases if there is no money.
@@ -103,14 +103,15 @@ def what_to_do(
     season : Finding, optional
         Where the next months are in the season.
     outlook : PurchaseOutlook, optional
-        Of a log without money.
+        Outlook of a log without money.
     budget : BudgetForecast, optional
         By another forecaster than the model of the report.
     """
     use = judge_use(view)
     has_range = outlook is not None or (basis is not None and basis.has_interval)
     steps = {"horizon": view.horizon, **_deployed(view, use)}
-    names = ("deploy", "repeat") if decisions is None else ("deploy", "test", "repeat")  # a test is of customers listed
+    # A test needs a list of customers.
+    names = ("deploy", "repeat") if decisions is None else ("deploy", "test", "repeat")
     kind = _kind(decisions, basis)
     has_files = decisions is not None and bool(decisions.tables())
     return WhatToDo(
@@ -133,7 +134,7 @@ def _budget(view: Selection, use: Answer, season: Finding | None, budget: Budget
 
 
 def _tier_rows(decisions: CustomerDecisions) -> tuple[TierRow, ...]:
-    """Return the tiers, the best first."""
+    """Return the rows of the tiers, the best first."""
     rows: list[TierRow] = []
     summary = decisions.tiers.summary
     shares = [whole_percents(list(summary[name])) for name in ("share_of_customers", "share_of_value")]
@@ -200,13 +201,13 @@ def _list(name: str, figures: dict[str, Any], files: dict[str, Frame]) -> Custom
 
 
 def _newcomer(decisions: CustomerDecisions, basis: ValueBasis | None, money: AmountFormat) -> str:
-    """Return what a new customer may cost at most."""
+    """Return a text on the most that a new customer may cost."""
     newcomer = decisions.newcomer
     return "" if newcomer is None else message("new-customer-cost", newcomer_figures(newcomer, basis, money))
 
 
 def newcomer_figures(newcomer: NewCustomer, basis: ValueBasis | None, money: AmountFormat) -> dict[str, Any]:
-    """Return what a new customer may cost, as the messages on it take it."""
+    """Return the figures of the messages on what a new customer may cost."""
     return {
         "revenue": basis is not None and basis.terms.margin == 1,
         "value": money.round(newcomer.value),
@@ -245,7 +246,7 @@ def _first_steps(
 
 
 def _deployed(view: Selection, use: Answer) -> dict[str, str]:
-    """Return which forecaster `clv fit` should write: the best forecaster, or a process by its name."""
+    """Return the forecaster to fit with `clv fit`: "best", or the name of a process."""
     findings = [finding.figures for finding in use.findings if finding.code == "verdict-recommend"]
     recommended = [str(figures["forecaster"]) for figures in findings]
     if any(view.kinds.get(name) in LEARNERS for name in recommended):
@@ -255,14 +256,14 @@ def _deployed(view: Selection, use: Answer) -> dict[str, str]:
 
 
 def trust_blocks(view: Selection) -> list[PageBlock]:
-    """Return the evidence that is shown unfolded: one picture over time, and a short table of forecasters."""
+    """Return the blocks of evidence that are always visible: a plot over time, and a short table of forecasters."""
     picture = tracking_picture(view)
     blocks: list[PageBlock] = [] if picture is None else [Pictures([picture])]
     return [*blocks, _short_table(view)]
 
 
 def _short_table(view: Selection) -> Table:
-    """Compare the model of the report with the best learned forecaster and two simple rules."""
+    """Return a table that compares the model of the report with the best learner and two simple rules."""
     quantity = "money" if "money" in view.quantities else "purchases"
     scores = view.result.summary
     scores = scores[(scores["horizon"] == view.horizon) & (scores["quantity"] == quantity)]
@@ -290,6 +291,6 @@ def _short_table(view: Selection) -> Table:
 
 
 def _best_learner(view: Selection, quantity: str) -> list[str]:
-    """Return the id of the best forecaster that can be deployed, and otherwise that of the best-ranking learner."""
+    """Return the id of the best forecaster or, if there is none, of the learner that ranks best."""
     ids = view.forecasters(quantity, *LEARNERS)
     return [name for name in ids if view.kinds[name] == "best"] or ids[:1]

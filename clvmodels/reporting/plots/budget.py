@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 QUANTITIES = ("remaining_value", "value_at_acquisition", "lifetime_net_value")
-MOST_LABELS = 13  # of periods below the axis
+MOST_LABELS = 13  # labels of periods below the axis
 BAR = 0.8
 
 
@@ -42,7 +42,7 @@ def cash_flow(table: Frame, *, ax: Axes | None = None) -> Axes:
     ----------
     table : pandas or polars frame
         `MoneyTable.frame()` of a value by period: period, net_cash_flow and, with an interval, its ends. One row per
-        period, so of one group.
+        period, so of a single group.
     ax : Axes, optional
 
     Returns
@@ -94,7 +94,7 @@ def group_values(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def payback(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot what each group has brought by month as a multiple of its cost of acquisition; paid back at 1.
+    """Plot the value of each group by month as a multiple of its cost of acquisition; it has paid back at 1.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def monthly_revenue(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def revenue_against_actual(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot revenue by month as it was forecast and as it came.
+    """Plot forecast and actual revenue by month.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def elasticity_bars(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def top_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot what the best customers hold of past profit, expected value and future value, side by side.
+    """Plot the best customers' shares of past profit, expected value and future value, side by side.
 
     Parameters
     ----------
@@ -309,7 +309,7 @@ def changes_by_group(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def _periods(frame: nw.DataFrame[Any]) -> Array:
-    """Return the places of the bars of periods, of which there is one each.
+    """Return the positions of the bars, one per period.
 
     Raises
     ------

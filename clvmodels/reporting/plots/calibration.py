@@ -28,9 +28,9 @@ __all__ = [
     "reliability",
 ]
 
-CROWDED = 8  # groups whose labels just fit next to each other
+CROWDED = 8  # most groups whose labels fit next to each other
 LABEL_WIDTH = 7  # characters per line of a group's label
-SHIFT = 0.14  # between the intervals of two forecasters in one group
+SHIFT = 0.14  # distance between the intervals of two forecasters in a group
 
 
 def calibration_by_frequency(table: Frame, *, ax: Axes | None = None) -> Axes:
@@ -67,7 +67,7 @@ def calibration(
         `Validation.calibration`: by, order, group, unit, quantity, forecaster, customers, actual, expected; means per
         customer. With lower and upper, intervals are drawn.
     by : {"decile", "recency", "frequency", "cohort"}, or an attribute
-        Which groups. Each forecaster has its own deciles.
+        The grouping. Each forecaster has its own deciles.
     quantity : {"purchases", "money"}
     forecasts : sequence of str, optional
         Ids of the forecasters to draw; by default the fitted processes.
@@ -139,7 +139,7 @@ def reliability(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def pit_histogram(table: Frame, *, quantity: str = "purchases", ax: Axes | None = None) -> Axes:
-    """Plot where outcomes fall in their forecast distributions: flat if these are right, a hill if they are too wide.
+    """Plot the PIT of outcomes: flat if forecast distributions are right, a hill in the middle if they are too wide.
 
     Randomized for counts: Czado, Gneiting & Held (2009), Biometrics 65(4), 1254-1261.
 
@@ -217,7 +217,7 @@ def coverage(
 
 
 def _groups_of(frame: nw.DataFrame[Any], by: str, quantity: str) -> nw.DataFrame[Any]:
-    """Return one kind of groups for one quantity and cutoff."""
+    """Return the rows of one grouping for one quantity and cutoff."""
     kinds = style.names(frame, "by")
     if by not in kinds:
         raise InvalidOption(f"by={by!r} is not in the table, which has {', '.join(map(repr, kinds))}.")
@@ -230,7 +230,7 @@ def _shares(rows: nw.DataFrame[Any]) -> Array:
 
 
 def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
-    """Label each group with its name and size; deciles, which have equal sizes, only with their number."""
+    """Label each group with its name and size, or deciles, whose sizes are equal, with their number."""
     if by == "decile":
         labels = [str(int(order)) for order in rows["order"].to_list()]
         ax.set_xlabel(message("plot-decile"))
@@ -243,7 +243,7 @@ def _name_groups(ax: Axes, rows: nw.DataFrame[Any], by: str) -> None:
 
 
 def _group_label(by: str, unit: str = "") -> str:
-    """Return what groups are, for the label of their axis; an attribute is named by its column."""
+    """Return the label of the axis of groups; for an attribute, the name of its column."""
     return message("plot-groups", {"by": by, "unit": unit, "has_unit": bool(unit)})
 
 

@@ -29,7 +29,7 @@ KIND_COLORS = {
     "best": style.COLORS[1],
     "rule": style.MUTED,
 }
-ZOOMED = 0.5  # if all bounded scores are above it, the axis need not start at 0
+ZOOM_ABOVE = 0.5  # if all bounded scores are above this, the axis does not start at 0
 BOUNDED = ("gini", "spearman")  # metrics that are 1 at most
 
 
@@ -41,9 +41,9 @@ def scores(
     Parameters
     ----------
     table : pandas or polars frame
-        `Validation.scores`: quantity, forecaster and the metrics. With several cutoffs, each has a dot, and a
-        ring marks their mean. Errors of totals have no ring, since they may cancel: the number at the right is then the
-        mean of their sizes.
+        `Validation.scores`: quantity, forecaster and the metrics. With several cutoffs, each has a dot, and a ring
+        marks their mean. Errors of totals have no ring, since they may cancel: the number on the right is then the mean
+        of their sizes.
     quantity : str
         "purchases" or "money".
     metric : {"bias", "gini", "rmse", "mae", "spearman"}
@@ -77,8 +77,8 @@ def scores(
             ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         elif metric in BOUNDED:
             lowest = float(every[np.isfinite(every)].min(initial=1.0))
-            stems = max(len(rows) for _, rows in named_rows) == 1  # drawn from 0, which has to be on the axis
-            ax.set_xlim(min(0.0, 1.1 * lowest) if stems or lowest < ZOOMED else 1.5 * lowest - 0.5, 1.0)
+            stems = max(len(rows) for _, rows in named_rows) == 1  # lines from 0, which must then be on the axis
+            ax.set_xlim(min(0.0, 1.1 * lowest) if stems or lowest < ZOOM_ABOVE else 1.5 * lowest - 0.5, 1.0)
         if metric not in BOUNDED or ax.get_xlim()[0] <= 0:
             ax.axvline(0, color=style.INK, linewidth=0.8)
         ax.set_xlabel(message("plot-metric", {"metric": metric, "quantity": quantity}))
@@ -94,7 +94,7 @@ def differences(table: Frame, *, quantity: str = "purchases", metric: str = "gin
         `Backtest.differences`: quantity, metric, forecaster, reference, difference, lower, upper, better.
     quantity : {"purchases", "money"}
     metric : str
-        One of the table's, such as "gini", "rmse" or "capture".
+        A metric of the table, such as "gini", "rmse" or "capture".
     ax : Axes, optional
 
     Returns

@@ -186,7 +186,7 @@ def _matrix(table: Frame, of: Literal["expected_purchases", "probability_alive"]
         ax.imshow(
             grid, origin="lower", extent=reach, aspect="auto", cmap=style.SHADES, vmin=0, vmax=top, interpolation="none"
         )
-        repeat = y > 0  # some models jump between one purchase and two, so no contour line leads there
+        repeat = y > 0  # some models are discontinuous between one purchase and two, so contour lines start at two
         inner = grid[repeat]
         levels = ALIVE_LEVELS if alive else _round_levels(top)
         levels = tuple(level for level in levels if inner.size and inner.min() < level < inner.max())

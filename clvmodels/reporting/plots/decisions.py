@@ -28,8 +28,8 @@ __all__ = [
     "tier_shares",
 ]
 
-BAR = 0.38  # width of a bar, of which each group has two
-MOST_ACCOUNTS = 20  # that are drawn
+BAR = 0.38  # width of each of the two bars of a group
+MOST_ACCOUNTS = 20  # accounts to draw
 
 
 def tier_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
@@ -100,7 +100,7 @@ def indicator_weights(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def account_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot the share of all spend that each key account has; of many, the largest.
+    """Plot each key account's share of all spend, for the largest accounts.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def segment_cells(table: Frame, *, ax: Axes | None = None) -> Axes:
         [[str(frame[name].to_list()[i]) for name in names if name in frame.columns] for i in range(len(frame))]
         for names in (("attribute", "group"), ("behavior",))
     )
-    # Rows are ordered by attribute, so that the cells of one of its values are next to each other.
+    # Rows are ordered by attribute, so the cells of each of its values are adjacent.
     labels, across = sorted({*map(tuple, rows)}), sorted({*map(tuple, columns)})
     cells = np.full((len(labels), len(across)), np.nan)
     places = [
@@ -177,7 +177,7 @@ def _shares(names: list[str], share: Array, label: str, ax: Axes | None) -> Axes
 
 
 def segment_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot what share of later money each segment made, next to as many customers by simple rankings.
+    """Plot each segment's share of later money, next to that of as many customers by simple rankings.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def planned_gain(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def revenue_change(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot the parts of a change of revenue, split by customers and by drivers.
+    """Plot the parts of a change in revenue, split by customers and by drivers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where the points and bars of a drawing are, and what they stand for, so that a page can show it near the pointer."""
+"""Positions and values of the points and bars of a plot, which a page shows near the pointer."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 __all__ = ["marks_of"]
 
-MOST_POINTS = 40  # of one line; longer ones are thinned out
+MOST_POINTS = 40  # points of a line; longer lines are thinned out
 DIGITS = 3
 POINTS_PER_INCH = 72
 
 
 def marks_of(figure: Figure) -> str:
-    """Return the marks of a figure that was drawn, as JSON: [x, y, text] in points from the upper left corner.
+    """Return the marks of a drawn figure as JSON: [x, y, text] in points from the upper left corner.
 
-    The text has the name of the line, where it has one, and the values of the point as the axes would label them.
+    The text has the name of the line, if it has one, and the values of the point as the axes would label them.
     """
     marks: list[list[object]] = []
     for ax in figure.axes:
         for line in ax.lines:
             x, y = (np.asarray(values, dtype=float) for values in line.get_data(orig=False))
             name = str(line.get_label())
-            if len(x) == 2 or not line.get_visible():  # an interval, or a rule such as the line of a cutoff
+            if len(x) == 2 or not line.get_visible():  # an interval, or a line such as that of a cutoff
                 continue
             for i in range(0, len(x), -(-len(x) // MOST_POINTS)):
                 _add(marks, figure, ax, x[i], y[i], "" if name.startswith("_") else name)
@@ -50,7 +50,7 @@ def marks_of(figure: Figure) -> str:
 
 
 def _add(marks: list[list[object]], figure: Figure, ax: Axes, x: float, y: float, name: str) -> None:
-    """Add the mark of a point, unless it is outside of the axes."""
+    """Add the mark of a point, unless it is outside the axes."""
     if not (math.isfinite(x) and math.isfinite(y)):
         return
     left, lower = ax.transData.transform((x, y))

@@ -119,7 +119,7 @@ def _draw_concentration(ax: Axes, values: Array) -> None:
     marked = list(dict.fromkeys(math.ceil(share * len(values)) for share in MARKED_SHARES))
     ax.plot(customers[marked], held[marked], "o", color=style.COLORS[0], markersize=6, clip_on=False)
     shares = [message("plot-top-holds", {"top": float(customers[size]), "share": float(held[size])}) for size in marked]
-    # The curve never reaches this corner.
+    # the curve never reaches this corner
     ax.text(0.97, 0.04, "\n".join(shares), ha="right", va="bottom", linespacing=1.4)
 
 
@@ -143,7 +143,7 @@ def trend_changes(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def channel_shares(table: Frame, *, ax: Axes | None = None) -> Axes:
-    """Plot which share of the cost of acquisition each group takes, and which share of value it brings.
+    """Plot each group's share of the cost of acquisition and of the value.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def target_distances(table: Frame, *, ax: Axes | None = None) -> Axes:
 
 
 def _rows_named(frame: nw.DataFrame[Any], column: str) -> list[str]:
-    """Return the name of each row: that of a column, with the group if there are several."""
+    """Return the name of each row from a column, with the group if there are several."""
     groups = [str(group) for group in frame[frame.columns[0]].to_list()]
     names = [str(name).replace("_", " ") for name in frame[column].to_list()]
     if len(set(groups)) == 1:

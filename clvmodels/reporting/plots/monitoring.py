@@ -168,7 +168,7 @@ def _newest(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
 
 
 def _mark_model_changes(ax: Axes, frame: nw.DataFrame[Any]) -> None:
-    """Draw a line where another model started scoring."""
+    """Draw a line at each change of the model."""
     runs = frame.unique(["as_of"], keep="first", maintain_order=True).sort("as_of")
     versions, at = runs["version"].to_list(), style.dates(runs, "as_of")
     for i in range(1, len(versions)):

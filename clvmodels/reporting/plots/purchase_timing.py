@@ -24,7 +24,7 @@ WHOLE_WEEK = 7
 def weekly(table: Frame, *, ax: Axes | None = None) -> Axes:
     """Plot purchases per calendar week: all purchases, repeat purchases, and new customers.
 
-    Weeks that the log covers only in part are left out because they would look like a drop.
+    Weeks that the log covers only in part are left out, because they would look like a drop.
 
     Parameters
     ----------

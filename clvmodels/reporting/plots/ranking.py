@@ -26,7 +26,7 @@ TRUTH = [PERFECT, ACTUAL]
 def gain_curve(
     table: Frame, *, quantity: str = "purchases", forecasts: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Plot the share of the actual total that the customers ranked first made, for each forecaster.
+    """Plot the share of the actual total made by the customers ranked first, for each forecaster.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def gain_curve(
 def lorenz_curve(
     table: Frame, *, quantity: str = "purchases", forecasts: Sequence[str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Plot Lorenz curves: the share of the total that the smallest customers make, actual and forecast.
+    """Plot Lorenz curves: the share of the total made by the smallest customers, actual and forecast.
 
     Parameters
     ----------

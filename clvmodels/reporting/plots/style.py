@@ -39,7 +39,7 @@ DASHED, DOTTED = (0, (4, 3)), (0, (1, 1))
 SMALL = 9.0  # font size in points; other text has 10
 AXIS_LABEL_WIDTH = 24  # characters per line of a label next to the axes
 LEGEND_WIDTH = 44  # characters per line of the legend
-LONG_LABEL = 20  # characters; longer labels do not fit two to a row
+LONG_LABEL = 20  # characters; two longer labels do not fit in a row
 SAME_LINE = 0.01  # share of the height within which one line hides another
 BAND_ALPHA = 0.22  # opacity of an interval's band
 STYLE: Any = {
@@ -54,7 +54,7 @@ STYLE: Any = {
     "legend.fontsize": SMALL,
     "legend.frameon": False,
     "text.color": INK,
-    "text.parse_math": False,  # a dollar sign is money
+    "text.parse_math": False,  # dollar signs are currency, not mathematics
     "xtick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.color": MUTED,
@@ -72,7 +72,7 @@ def drawing(ax: Axes | None) -> Iterator[Axes]:
     """Yield the Axes to draw on, in this style, without changing global settings."""
     figure = None
     if ax is None:
-        from matplotlib import pyplot as plt  # a figure of pyplot shows itself in a notebook
+        from matplotlib import pyplot as plt  # figures of pyplot are displayed in notebooks
 
         # Outside the style's context: a notebook's backend configures itself with the first figure, and leaving the
         # context would undo that.
@@ -133,7 +133,7 @@ def _matching_table(record: Any, needed: Sequence[str]) -> str:
 
 
 def one_cutoff(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Return the frame if it has one cutoff and one horizon, which the lines of one picture have to share.
+    """Return the frame; raise an InvalidOption unless it has a single cutoff and horizon.
 
     Raises
     ------
@@ -182,12 +182,12 @@ def groups(frame: nw.DataFrame[Any], column: str) -> NamedRows:
 
 
 def by_forecaster(frame: nw.DataFrame[Any]) -> NamedRows:
-    """Return the rows of each forecaster by its title where the table has one, otherwise by its id."""
+    """Return the rows of each forecaster by its title, or by its id if the table has no titles."""
     return [(label(rows, name), rows) for name, rows in groups(frame, "forecaster")]
 
 
 def label(rows: nw.DataFrame[Any], default: str, column: str = "title") -> str:
-    """Return the title of rows of one forecaster; the default, its id, in a table without titles."""
+    """Return the title of rows of one forecaster, or the default (its id) if the table has no titles."""
     return str(rows[column][0]) if column in rows.columns else default
 
 
@@ -218,7 +218,7 @@ def wrapped(label: str, width: int = AXIS_LABEL_WIDTH) -> str:
 
 
 def distinct(named_rows: NamedRows, *columns: str) -> list[tuple[int, str, nw.DataFrame[Any]]]:
-    """Return the lines that are visibly different: the position, label and rows of each.
+    """Return the position, label and rows of each line that is visibly different from earlier ones.
 
     A line that covers an earlier line from end to end would hide it, so it is named in the earlier line's label
     instead of being drawn.
@@ -260,13 +260,13 @@ def color_of(i: int) -> str:
 
 
 def line(ax: Axes, x: Any, y: Array, i: int, label: str) -> None:
-    """Draw the i-th line, with open markers so that what lies below stays visible."""
+    """Draw the i-th line, with open markers that do not hide lines below them."""
     marker = MARKERS[i % len(MARKERS)]
     ax.plot(x, y, color=color_of(i), marker=marker, markersize=5.5, markerfacecolor=PAPER, linewidth=1.2, label=label)
 
 
 def has_interval(frame: nw.DataFrame[Any]) -> bool:
-    """Whether the table has intervals, which have to be drawn next to what they are compared with."""
+    """Return whether the table has intervals."""
     return {"lower", "upper"} <= set(frame.columns) and bool(np.isfinite(floats(frame, "lower")).any())
 
 
@@ -286,7 +286,7 @@ def band(ax: Axes, frame: nw.DataFrame[Any], x: Any, color: str, prefix: str = "
 
 
 def legend_above(ax: Axes, columns: int = 1) -> None:
-    """Put the legend above the axes, where it covers nothing; in one column if labels are long."""
+    """Put the legend above the axes, where it does not cover the plot, in one column if labels are long."""
     labels = ax.get_legend_handles_labels()[1]
     if max(map(width_of, labels), default=0) > LONG_LABEL:
         columns = 1

@@ -59,8 +59,8 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
     Returns
     -------
     str
-        ``<svg viewBox=...>...</svg>`` without a size of its own; text stays text, so it can be
-        searched, and the reader's browser chooses a font that has its characters.
+        ``<svg viewBox=...>...</svg>`` without a size; text stays text, so it can be searched, and the reader's browser
+        chooses a font that has its characters.
     """
     fixed = {"svg.hashsalt": key, "svg.fonttype": "none", "figure.facecolor": "none"}
     with SETTINGS_LOCK, matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # not the user's settings
@@ -75,7 +75,7 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
 
 
 class _Renderer(RendererSVG):
-    """Draws text as text; what it measures needs no font with Chinese characters."""
+    """A renderer that draws text as text, and measures it without a font with Chinese characters."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)  # type: ignore[no-untyped-call]
@@ -83,10 +83,10 @@ class _Renderer(RendererSVG):
 
 
 class _Canvas(FigureCanvasSVG):
-    """A canvas whose layout and drawing both measure text with `_Renderer`."""
+    """A canvas that measures text with `_Renderer` for both layout and drawing."""
 
     def print_svg(self, filename: Any, *, bbox_inches_restore: Any = None, metadata: Any = None, **_: Any) -> None:
-        """Draw the figure into a file, as the method it replaces does."""
+        """Draw the figure into a file, like the method it replaces."""
         with cbook.open_file_cm(filename, "w", encoding="utf-8") as opened:
             is_text = cbook.file_requires_unicode(opened)
             file: Any = opened if is_text else codecs.getwriter("utf-8")(opened)
@@ -112,9 +112,9 @@ def _legend_rows(ax: Axes) -> int:
 
 
 def _to_element(svg: str, key: str, marks: str) -> str:
-    """Turn an SVG file into an element without prolog, namespaces, metadata and size; its ids begin with the key.
+    """Return an SVG file as an element without prolog, namespaces, metadata and size, whose ids begin with the key.
 
-    Its attribute data-marks lists what a page can show next to the pointer.
+    Its attribute data-marks lists the texts that a page shows next to the pointer.
     """
     box = re.search(r'viewBox="[^"]*"', svg)
     content = svg[svg.index(">", svg.index("<svg")) + 1 :]
@@ -129,7 +129,7 @@ def _to_element(svg: str, key: str, marks: str) -> str:
 
 
 def _shorten_tag(match: re.Match[str]) -> str:
-    """Return a tag without line breaks, fonts, ids of groups, which nothing uses, and digits that nobody can see."""
+    """Return a tag without line breaks, fonts, unused ids of groups, and digits that are too fine to see."""
     tag = FONT_FAMILY.sub("", " ".join(match[0].split()))
     tag = re.sub(r'^<g id="[^"]*"', "<g", tag)
     return LONG_NUMBER.sub(lambda number: f"{round(float(number[0]), 2):g}", tag)

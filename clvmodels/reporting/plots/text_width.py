@@ -1,7 +1,7 @@
 """Widths of labels in any script, without a font that has its characters, and breaking them into lines.
 
 A Chinese character is as wide as the font is high, which is about two Latin letters. Pictures keep text as text, so the
-reader's browser chooses the font; only the room that a label takes has to be known here.
+reader's browser chooses the font; only the width of a label has to be known here.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ __all__ = ["WideTextToPath", "width_of", "wrap"]
 
 WIDE = ("W", "F")  # East Asian widths of characters that fill a square
 NOT_FIRST = "，。、；：！？）」』》%"  # characters that must not begin a line
-ASCENT, DESCENT = 0.88, 0.12  # of a Chinese character, in units of the font size
+ASCENT, DESCENT = 0.88, 0.12  # of Chinese characters, in units of the font size
 
 
 class WideTextToPath(TextToPath):
-    """Measures text as matplotlib does, and each wide character as a square instead of looking for its glyph."""
+    """Text measured as in matplotlib, except that each wide character is a square instead of its glyph."""
 
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
         """Return width, height and descent of a line of text, in points."""
@@ -36,12 +36,12 @@ class WideTextToPath(TextToPath):
 
 
 def width_of(text: str) -> int:
-    """Return the width of a text in Latin letters."""
+    """Return the width of a text, in average Latin letters."""
     return sum(2 if _is_wide(character) else 1 for character in text)
 
 
 def wrap(text: str, width: int) -> str:
-    """Break a text into lines of at most this many Latin letters; words stay whole, Chinese breaks anywhere."""
+    """Return a text broken into lines of at most this many Latin letters, within Chinese text but not within words."""
     if not any(map(_is_wide, text)):
         return fill(text, width, break_long_words=False, break_on_hyphens=False)
     lines, line = [], ""
@@ -58,7 +58,7 @@ def _is_wide(character: str) -> bool:
 
 
 def _pieces(text: str) -> list[str]:
-    """Return wide characters and Latin words, in order; a word keeps the blank after it."""
+    """Return wide characters and Latin words in order; a word includes the blank after it."""
     pieces: list[str] = []
     for character in text:
         joins = bool(pieces) and not _is_wide(character) and not _is_wide(pieces[-1][-1]) and pieces[-1][-1] != " "

@@ -46,7 +46,7 @@ def tracking_cumulative(table: Frame, *, ax: Axes | None = None) -> Axes:
 def tracking_incremental(table: Frame, *, ax: Axes | None = None) -> Axes:
     """Plot repeat purchases per week or opportunity: actual, expected over the whole time, and forecast.
 
-    A last week that is shorter than the others is left out because it would look like a drop.
+    A last week that is shorter than the others is left out, because it would look like a drop.
 
     Parameters
     ----------

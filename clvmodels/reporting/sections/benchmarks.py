@@ -16,13 +16,13 @@ from clvmodels.validation.tables.differences import NEGLIGIBLE
 
 __all__ = ["benchmarks"]
 
-ROW, FRAME = 0.3, 0.95  # inches: height of a row of a plot of scores, and of what surrounds the rows
-DRAWN_DIFFERENCE = 0.15  # of the score: larger differences are in the table only
+ROW, FRAME = 0.3, 0.95  # inches: height per row of a plot of scores, and of its margins
+DRAWN_DIFFERENCE = 0.15  # share of the score; larger differences are only in the table
 COMPARED = ("gini", "rmse")
-# Forecasters that would compress the scale: the total of zero is always 100% too low, and neither ranks customers.
+# Forecasters that would compress the scale: the total of zero is always 100 % too low, and neither ranks customers.
 LEFT_OUT = {"bias": ["zero"], "gini": ["zero", "population_mean"]}
 KINDS = {"rules": ("rule",), "learned": LEARNERS}
-SCORES = {  # of probabilities, distributions and intervals, with their decimals; without, they are percentages
+SCORES = {  # decimals of scores of probabilities, distributions and intervals; None means a percentage
     "log_score": 3,
     "crps": 3,
     "brier": 4,
@@ -35,7 +35,7 @@ SCORES = {  # of probabilities, distributions and intervals, with their decimals
 
 
 def benchmarks(view: Selection) -> ReportSection:
-    """Compare the scores of all forecasters with those of the model of the report, at the same cutoffs."""
+    """Return the section that compares the scores of all forecasters with the model of the report."""
     blocks: list[PageBlock] = []
     for quantity in view.quantities:
         pictures = [_score_picture(view, quantity, metric) for metric in ("bias", "gini")]
@@ -86,7 +86,7 @@ def score_table(view: Selection, quantity: str) -> Table:
 def probability_table(view: Selection, quantity: str) -> Table | None:
     """Build the table of scores of distributions and probabilities, or return None if no forecaster has any."""
     table = _means(view, quantity) if len(view.cutoffs) > 1 else view.scores(quantity)
-    wanted = [name for name in SCORES if quantity != "money" or name != "poisson_deviance"]  # money is not a count
+    wanted = [name for name in SCORES if quantity != "money" or name != "poisson_deviance"]  # a score of counts
     present = [name for name in wanted if name in table and table[name].notna().any()]
     if not present:
         return None
@@ -133,12 +133,12 @@ def difference_table(view: Selection, quantity: str) -> Table | None:
 
 
 def _difference_note(view: Selection) -> str:
-    """Return what the intervals of differences allow for, and when a difference is visible."""
+    """Return a note on what the intervals of differences allow for, and when a difference is visible."""
     return message("difference-note", {"level": view.level, "several": len(view.cutoffs) > 1})
 
 
 def _result(row: dict[str, object]) -> str:
-    """Return which of the two is better, in words."""
+    """Return a text on which of the two forecasters is better."""
     return message("difference-better", {"better": str(row["better"]).replace("_", "-")})
 
 
@@ -155,7 +155,7 @@ def _score_picture(view: Selection, quantity: str, metric: str) -> Picture:
     table = table[table[metric].notna()] if table[metric].notna().any() else table
     rest = table[~table["forecaster"].isin(LEFT_OUT[metric])]
     table = rest if len(rest) else table
-    is_size = metric == "bias" and len(view.cutoffs) > 1  # errors of different sign would cancel in a mean
+    is_size = metric == "bias" and len(view.cutoffs) > 1  # errors of opposite signs would cancel in a mean
     means = (
         table.assign(size=table[metric].abs() if is_size else table[metric]).groupby("title", sort=False)["size"].mean()
     )
@@ -183,7 +183,7 @@ def _difference_pictures(view: Selection, quantity: str) -> list[Picture]:
         table = table[table["difference"].notna()] if len(table) else table
         if not len(table):
             continue
-        # Large differences would leave no room for the others.
+        # Large differences would compress the scale of the others.
         near = table[table["difference"].abs() <= DRAWN_DIFFERENCE * table["reference_value"].abs()]
         table = near if len(near) else table
         not_visible = int((table["better"] == "not_visible").sum())
@@ -221,7 +221,7 @@ def _score_notes(view: Selection, table: pd.DataFrame) -> list[str]:
 
 
 def _format_difference(row: dict[str, object]) -> str:
-    """Write a difference with its interval; 0 for what is negligible."""
+    """Return a difference with its interval as text; 0 if it is negligible."""
     values = [float(row[name]) for name in ("difference", "lower", "upper")]  # type: ignore[arg-type]
     if not all(map(math.isfinite, values)):
         return "–"
@@ -237,7 +237,7 @@ def _format_difference(row: dict[str, object]) -> str:
 
 
 def _format_score(value: float, places: int | None) -> str:
-    """Write a score with a number of decimals, or as a percentage if there is none."""
+    """Return a score with a number of decimals, or as a percentage if None."""
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     return percent(value, 0) if places is None else fixed(value, places) if abs(value) < 1e4 else significant(value)

@@ -21,7 +21,7 @@ TOTAL_HEADINGS = ("quantity", "forecast", "interval", "actual", "result")
 
 
 def calibration(view: Selection) -> ReportSection:
-    """Show calibration by group, probabilities and intervals, purchases over time, and totals at every cutoff."""
+    """Return the section on calibration by group, probabilities, intervals, purchases over time, and totals."""
     lead = [message("calibration-lead")]
     if (worst := _worst_decile(view)) is not None:
         lead.append(worst.text)
@@ -114,12 +114,12 @@ def total_table(view: Selection) -> Table | None:
 
 
 def _range(lower: float, upper: float) -> str:
-    """Write an interval."""
+    """Return an interval as text."""
     return message("cell-range", {"lower": significant(lower), "upper": significant(upper)})
 
 
 def _judge_widening(last: Row, level: float) -> Finding:
-    """Report whether the interval at the last cutoff is widened by earlier errors, and if not, what that takes."""
+    """Return a text on whether earlier errors widen the interval at the last cutoff or, if not, what that needs."""
     figures = {"earlier": int(last["earlier"]), "needed": earlier_cutoffs_needed(level)}
     return Finding("verdict-widened" if last["calibrated"] else "verdict-not-widened", figures)
 
@@ -168,7 +168,7 @@ def _first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _largest_error(rows: pd.DataFrame) -> Row | None:
-    """Return the group whose purchases differ most from the forecast; None if no group differs by one purchase."""
+    """Return the group whose purchases differ most from the forecast, or None if no group differs by one purchase."""
     error = (rows["expected"] - rows["actual"]) * rows["customers"]
     row = highest(rows.assign(error=error, size=error.abs()), "size")
     return None if row["size"] < 1 else row
@@ -215,7 +215,7 @@ def _describe_frequency(row: pd.Series, table: pd.DataFrame) -> Finding:
 
 
 def _worst_decile(view: Selection) -> Finding | None:
-    """Report the decile in which the forecast misses most purchases; None if it misses none."""
+    """Return a text on the decile in which the forecast misses most purchases, or None if it misses none."""
     rows = _reference_groups(view, "decile")
     row = _largest_error(rows) if len(rows) else None
     if row is None:
@@ -291,7 +291,7 @@ def _probability_pictures(view: Selection) -> list[Picture]:
 
 
 def tracking_picture(view: Selection) -> Picture | None:
-    """Draw repeat purchases per period, forecast and actual; None without a table of them."""
+    """Draw repeat purchases per period, forecast and actual, or return None without a table."""
     table = _tracking(view)
     if not len(table):
         return None

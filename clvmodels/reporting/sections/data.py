@@ -32,7 +32,7 @@ __all__ = ["data"]
 
 
 def data(view: Selection, profile: Profile | None, ledger: pd.DataFrame | None) -> ReportSection:
-    """Describe the data before and after the cutoff; with a profile, the log itself; with a ledger, its cleaning."""
+    """Return the section on the data at the cutoff, the log (with a profile) and its cleaning (with a ledger)."""
     facts = view.facts
     figures = {"cutoff": facts["calibration_end"], "customers": facts["customers"], "once": facts["bought_once"]}
     blocks: list[PageBlock] = [Facts(_describe_periods(view, ledger))]
@@ -48,7 +48,7 @@ def data(view: Selection, profile: Profile | None, ledger: pd.DataFrame | None) 
 
 
 def ledger_table(ledger: pd.DataFrame) -> Table:
-    """Build the table of what cleaning did to the rows of the log, one row per rule in the order applied."""
+    """Build the table of the effects of cleaning, one row per rule in the order of application."""
     rows = []
     for row in applied_rules(ledger).to_dict("records"):
         money = row.get("money")
@@ -104,7 +104,7 @@ def _describe_new_customers(facts: dict[str, Any]) -> str:
 
 
 def _describe_rows_left_out(facts: dict[str, Any], ledger: pd.DataFrame | None) -> str:
-    """Describe the rows that no model and no score uses."""
+    """Return a text on the rows that no model or score uses."""
     figures = {"later": facts["rows_after_end"], "end": facts["holdout_end"], "without_id": facts["rows_without_id"]}
     parts = [
         Finding(code, figures)
@@ -133,8 +133,8 @@ def _missing_ids(ledger: pd.DataFrame) -> Finding:
 
 
 def _profile_blocks(profile: Profile) -> list[PageBlock]:
-    """Show what the profile found in the log, before any model."""
-    seen = profile.arrivals.verdict == "seen"  # otherwise it is among the cautions
+    """Return the blocks on the profile of the log."""
+    seen = profile.arrivals.verdict == "seen"  # otherwise it is one of the cautions
     parts: dict[str, Any] = {
         "intertimes": profile.intertimes,
         "regularity": profile.regularity,
@@ -154,7 +154,7 @@ def _profile_blocks(profile: Profile) -> list[PageBlock]:
 
 
 def _suitable(profile: Profile) -> list[tuple[dict[str, Any], Finding | None]]:
-    """Return each model of a profile with the finding on how it suits the data, if the profile has them."""
+    """Return the models of a profile with findings on their suitability, if the profile has them."""
     rows = records(profile.models)
     findings = profile.model_findings or (None,) * len(rows)
     return list(zip(rows, findings, strict=True))

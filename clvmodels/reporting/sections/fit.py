@@ -1,4 +1,4 @@
-"""Section on the fit: what the parameters mean, their intervals, and the certificate of each model."""
+"""Section on the fit: parameters with their meanings and intervals, and the certificate of each model."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from clvmodels.validation.comparison.findings import SAME
 
 __all__ = ["fit"]
 
-WITHOUT = "nbd"  # id of the model without dropout
-DISAGREEMENT = 0.1  # share of the customers by which models have to differ on how many are gone
-ROW, FRAME = 0.3, 0.75  # inches: height of a row of the plot, and of what surrounds the rows
+NBD = "nbd"  # id of the model without dropout
+DISAGREEMENT = 0.1  # difference of the share of inactive customers between models that is reported
+ROW, FRAME = 0.3, 0.75  # inches: height per row of the plot, and of its margins
 
 
 def fit(view: Selection) -> ReportSection:
-    """Show what each model learned about the customers at the last cutoff."""
+    """Return the section on what each model learned about the customers at the last cutoff."""
     blocks: list[PageBlock] = []
     if (table := meaning_table(view)) is not None:
         blocks.append(table)
@@ -60,7 +60,7 @@ def fit(view: Selection) -> ReportSection:
 
 
 def certificate(of: dict[str, Any]) -> list[Pair]:
-    """Describe the certificate of one fit."""
+    """Return the facts of the certificate of one fit."""
     status = message("fit-status", {"status": str(of["status"])})
     described = {
         "status": message("label-and-text", {"label": status, "text": fit_message(of)}),
@@ -96,7 +96,7 @@ def parameter_table(title: str, parameters: pd.DataFrame) -> Table:
 
 
 def _judge_fit(view: Selection) -> list[Finding]:
-    """Report what the model of the report says about a typical customer."""
+    """Return findings on a typical customer by the model of the report."""
     table = view.at["quantities"]
     rows = {row["quantity"]: row for row in records(table) if row["forecaster"] == view.reference}
     model = {"forecaster": view.reference, "title": view.name}
@@ -119,28 +119,28 @@ def _judge_fit(view: Selection) -> list[Finding]:
 
 
 def _judge_same_model(view: Selection) -> list[Finding]:
-    """Report that several models are one, because they ended at the same limit; each by itself would look like news."""
+    """Return a finding on models that are the same because they ended at the same limit, if there are any."""
     same = [str(each["title"]) for each in view.certificates if each["forecaster"] in view.nobody_leaves]
     return [Finding("verdict-fit-same-model", {"titles": same})] if len(same) > 1 else []
 
 
 def _judge_nbd(view: Selection) -> list[Finding]:
-    """Report that a model without dropout describes the data as well as the model of the report, if one was fitted."""
+    """Return a finding if a fitted model without dropout describes the data as well as the model of the report."""
     bic = {str(each["forecaster"]): float(each["bic"]) for each in view.certificates}
-    if view.reference == WITHOUT or WITHOUT not in bic or bic[WITHOUT] - bic[view.reference] >= SAME:
+    if view.reference == NBD or NBD not in bic or bic[NBD] - bic[view.reference] >= SAME:
         return []
     figures = {"forecaster": view.reference, "title": view.name, "bic_limit": SAME}
     return [Finding("verdict-fit-dropout-not-visible", figures, "caution")]
 
 
 def _shares_gone(view: Selection) -> pd.DataFrame:
-    """Return the shares of customers gone by the models under which one-time buyers can have left, in their order."""
+    """Return the shares of inactive customers by the models in which one-time buyers can have left, in order."""
     table = view.at["quantities"]
     return table[(table["quantity"] == SHARE_GONE) & ~table["forecaster"].isin(view.one_time_buyers_stay)]
 
 
 def _judge_gone(view: Selection, shares: pd.DataFrame) -> list[Finding]:
-    """Report how many customers are gone: by the model of the report, or by another if one-time buyers stay in it."""
+    """Return a finding on inactive customers, by another model if one-time buyers cannot leave in the report's."""
     findings = []
     if view.reference in view.one_time_buyers_stay:
         figures = {"forecaster": view.reference, "title": view.name}
@@ -154,7 +154,7 @@ def _judge_gone(view: Selection, shares: pd.DataFrame) -> list[Finding]:
 
 
 def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
-    """Report how soon new customers leave."""
+    """Return findings on how soon new customers leave."""
     findings = []
     once = rows.get(MEAN_DROPOUT_PROBABILITY)
     if once is not None and MEAN_PURCHASE_PROBABILITY not in rows:
@@ -166,7 +166,7 @@ def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
 
 
 def _judge_disagreement(shares: pd.DataFrame) -> list[Finding]:
-    """Report how far the models disagree on how many customers are gone, which no data can settle."""
+    """Return a finding if models disagree on the share of inactive customers, which data cannot decide."""
     gone = shares.sort_values("estimate")
     if len(gone) < 2 or gone["estimate"].iloc[-1] - gone["estimate"].iloc[0] < DISAGREEMENT:
         return []
@@ -192,7 +192,7 @@ def _ends(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def meaning_table(view: Selection) -> Table | None:
-    """Build the table of what the parameters of each model mean, or return None if there is nothing to show."""
+    """Build the table of the meanings of the parameters of each model, or return None if it is empty."""
     table = view.at["quantities"]
     if not len(table):
         return None
@@ -214,7 +214,7 @@ def meaning_table(view: Selection) -> Table | None:
 
 
 def _meaning(row: dict[str, Any], view: Selection) -> str:
-    """Write a quantity with its interval; at the limit of no dropout it has none."""
+    """Return a quantity with its interval as text, without an interval at the limit of no dropout."""
     if row["forecaster"] in view.nobody_leaves and row["quantity"] in WITHOUT_DROPOUT:
         limit = WITHOUT_DROPOUT[row["quantity"]]
         figures = {"infinite": math.isinf(limit), "value": significant(limit)}
@@ -224,7 +224,7 @@ def _meaning(row: dict[str, Any], view: Selection) -> str:
 
 
 def _range(row: dict[str, Any]) -> str:
-    """Write an estimate with its interval."""
+    """Return an estimate with its interval as text."""
     values = [float(row["estimate"]), float(row["lower"]), float(row["upper"])]
     if not all(math.isfinite(value) for value in values[1:]):
         return significant(values[0], 3)
@@ -234,7 +234,7 @@ def _range(row: dict[str, Any]) -> str:
 
 
 def _interval(lower: float, upper: float) -> str:
-    """Write an interval, or a dash if it is not known."""
+    """Return an interval as text, or a dash if it is not known."""
     if not (math.isfinite(lower) and math.isfinite(upper)):
         return MISSING
     return message("cell-range", {"lower": significant(lower), "upper": significant(upper)})

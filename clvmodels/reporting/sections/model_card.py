@@ -15,11 +15,11 @@ from clvmodels.reporting.selection import Selection, records
 
 __all__ = ["model_card"]
 
-LARGE_ERROR = 0.1  # relative error of a total that is reported as a failure
+LARGE_ERROR = 0.1  # relative error from which a total is reported as a failure
 
 
 def model_card(view: Selection) -> ReportSection:
-    """List everything that is needed to reproduce the report and to judge what it may be used for."""
+    """Return the section with everything needed to reproduce the report, and to decide what it may be used for."""
     facts = view.facts
     versions = facts.get("versions") or {}
     recorded = joined(f"{name} {version}" for name, version in versions.items())
@@ -53,7 +53,7 @@ def model_card(view: Selection) -> ReportSection:
 
 
 def _describe_model(view: Selection) -> str:
-    """Name the model of the report with its spend model, and the other purchase models."""
+    """Return a text on the model of the report, its spend model, and the other purchase models."""
     spend = view.facts.get("spend") if "money" in view.quantities else None
     others = [view.titles[each] for each in view.forecasters("purchases", "process") if each != view.reference]
     figures = {"title": view.name, "spend": "" if spend is None else view.titles[spend], "others": others}
@@ -68,7 +68,7 @@ def _data(view: Selection) -> dict[str, Any]:
 
 
 def _intervals(view: Selection) -> str:
-    """Describe how the intervals were computed."""
+    """Return a text on how the intervals were computed."""
     draws, sampled = view.facts.get("draws") or 0, view.facts.get("sampled") or 0
     figures = {"level": view.level, "draws": draws, "has_draws": draws > 0}
     figures |= {"sampled": sampled, "has_sampled": sampled > 0, "seed": str(view.facts.get("random_state", 0))}
@@ -76,12 +76,12 @@ def _intervals(view: Selection) -> str:
 
 
 def _parameters(rows: pd.DataFrame) -> str:
-    """Write the estimates in one line."""
+    """Return the estimates in one line."""
     return joined(f"{row['parameter']} {significant(row['estimate'])}" for row in records(rows))
 
 
 def _find_failures(view: Selection) -> list[Caution]:
-    """Return what went wrong in the holdout periods, and what the fits warn of."""
+    """Return texts on failures in the holdout periods and on warnings of the fits."""
     findings = []
     for quantity in view.quantities:
         row = view.row(quantity)

@@ -37,7 +37,7 @@ SUMMARY_FIGURES = (
     "missing",
     "customers",
 )
-TOP_SHARE = 0.1  # of the customers, whose share of the value is reported
+TOP_SHARE = 0.1  # share of the customers whose share of the value is reported
 VALUE_COLUMNS = (
     "lifetime_value",
     "lifetime_value_lower",
@@ -111,7 +111,7 @@ def _by_decile(view: Selection) -> Picture | None:
 
 
 def _value_blocks(view: Selection, value: Frame, terms: str | None) -> list[PageBlock]:
-    """Show lifetime values: totals, concentration, and the most valuable customers."""
+    """Return the blocks on lifetime values: totals, concentration, and the most valuable customers."""
     summary = summarize_value(value)
     figures = {"top": TOP_SHARE, "share": summary.top_share}
     return [
@@ -133,7 +133,7 @@ def _value_blocks(view: Selection, value: Frame, terms: str | None) -> list[Page
 
 
 def value_facts(view: Selection, table: Frame) -> list[Pair]:
-    """Describe the total of lifetime values, errors of earlier totals, and the concentration."""
+    """Return the facts on the total of lifetime values, errors of earlier totals, and the concentration."""
     summary = summarize_value(table)
     figures = {name: getattr(summary, name) for name in SUMMARY_FIGURES}
     described = {
@@ -149,7 +149,7 @@ def value_facts(view: Selection, table: Frame) -> list[Pair]:
 
 
 def _judge_past_errors(view: Selection) -> Finding:
-    """Report how far totals of money were off at the cutoffs, which their intervals do not account for."""
+    """Return a finding on the errors of totals of money at the cutoffs, which their intervals do not include."""
     errors = view.biases("money")
     if not errors:
         return Finding("verdict-past-errors-unknown", severity="caution")

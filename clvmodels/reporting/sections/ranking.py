@@ -1,4 +1,4 @@
-"""Section on ranking: whether the customers with the highest forecasts are the ones who buy."""
+"""Section on ranking: whether the customers with the highest forecasts buy most."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from clvmodels.reporting.selection import Selection
 
 __all__ = ["ranking"]
 
-TOP = 0.1  # share of the customers that titles report on
+TOP = 0.1  # share of the customers named in titles
 
 
 def ranking(view: Selection) -> ReportSection:
-    """Show gain and Lorenz curves, decile lift, and the overlap of predicted and actual top customers."""
+    """Return the section with gain and Lorenz curves, decile lift, and the overlap of top customers."""
     blocks: list[PageBlock] = []
     for quantity in view.quantities:
         if pictures := _pictures(view, quantity):
@@ -29,7 +29,7 @@ def ranking(view: Selection) -> ReportSection:
 
 
 def overlap_table(view: Selection, quantity: str) -> Table | None:
-    """Build the table of how many predicted top customers were actual ones and what they made, or return None."""
+    """Build the table of predicted top customers who were actual ones and their share of the total, or return None."""
     table = view.at["overlap"]
     table = table[table["quantity"] == quantity]
     ids = [each for each in view.shown(quantity, rules=True) if each in set(table["forecaster"])]
@@ -63,7 +63,7 @@ def _rows_of(view: Selection, name: str, quantity: str, forecaster: str) -> pd.D
 
 
 def _top_shares(view: Selection, quantity: str, forecaster: str) -> dict[str, float | bool]:
-    """Return the actual and forecast share of the top 10%, for a title, if the table has it."""
+    """Return figures of the actual and forecast share of the top 10 %, if the table has them, for a title."""
     shares = []
     for name in ("actual", forecaster):
         rows = _rows_of(view, "lorenz", quantity, name)

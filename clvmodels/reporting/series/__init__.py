@@ -1,1 +1,1 @@
-"""Reports over time: what changed since an earlier one, an index page over a folder, and a summary as PDF."""
+"""Reports over time: changes since an earlier report, an index page over a folder, and a summary as PDF."""

@@ -1,4 +1,4 @@
-"""An earlier report, read from its numbers, and what changed since then."""
+"""An earlier report, read from its JSON, and the change since then."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXPERIENCE = ("experience_orders", "experience_spend", "experience_alive")
 
 @dataclass(frozen=True, slots=True)
 class PastReport:
-    """What an earlier report said, from the JSON next to its page.
+    """The numbers of an earlier report, from the JSON next to its page.
 
     Attributes
     ----------
@@ -36,15 +36,15 @@ class PastReport:
     end : str
         Last day of its log.
     customers : int
-        Customers with or without a value; without values, those known at its last test date.
+        All customers of the values; without values, the customers known at its last cutoff.
     value, lower, upper : float
         Value of all customers and its interval; NaN without values.
     terms : dict
         Horizon, rate and margin of the values; empty without values.
     bias, coverage : float
-        Error of the total, and share of customers inside their intervals, at its last test date; NaN if not known.
+        Error of the total, and share of customers inside their intervals, at its last cutoff; NaN if not known.
     grades : dict
-        The grade of each status, by its aspect.
+        The grade of each status by aspect.
     """
 
     file: str
@@ -63,7 +63,7 @@ class PastReport:
 
 @dataclass(frozen=True, slots=True)
 class ValueChange:
-    """Why the value of the customers changed since an earlier report; the parts add up to the change.
+    """The change of the value of the customers since an earlier report, by causes that add up to it.
 
     Attributes
     ----------
@@ -73,13 +73,15 @@ class ValueChange:
     acquired : float
         Value of customers whose first order is later than the earlier date.
     as_expected : float
-        What was expected of the earlier customers: orders that they made, and time that the horizon now reaches.
+        Expected changes of the value of earlier customers, such as orders made and the time that the horizon now
+        covers.
     experience : float
-        What the earlier customers did beyond that; the only part that says whether they became better or worse.
+        Changes due to what earlier customers did beyond expectation, the only part that shows whether they became
+        better or worse.
     other : float
-        New estimates, and other terms.
+        Changes of estimates and terms.
     stated : float
-        The opening value as the earlier report stated it.
+        The opening value as stated in the earlier report.
     """
 
     begin: str
@@ -94,12 +96,12 @@ class ValueChange:
 
     @property
     def change(self) -> float:
-        """The closing less the opening value."""
+        """Return the closing minus the opening value."""
         return self.closing - self.opening
 
     @property
     def finding(self) -> Finding:
-        """The change as a finding."""
+        """Return the change as a finding."""
         figures = {name: getattr(self, name) for name in self.__slots__}
         severity: Severity = "caution" if self.experience < 0 else "info"
         return Finding("report-change", figures | {"change": self.change}, severity)
@@ -120,7 +122,7 @@ def read_past_report(path: str | Path) -> PastReport:
     Raises
     ------
     InvalidOption
-        If the file cannot be read or is not of a report.
+        If the file cannot be read or is not the JSON of a report.
     """
     if not isinstance(path, (str, Path)):
         raise InvalidOption(f"compare={path!r} must be the path of the JSON of a report.")
@@ -130,7 +132,7 @@ def read_past_report(path: str | Path) -> PastReport:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InvalidOption(f"{path} cannot be read as the numbers of a report (JSON): {error}.") from None
     if not isinstance(numbers, dict) or not {"statuses", "facts", "scores"} <= set(numbers):
-        raise InvalidOption(f"{path} is not the JSON that `clv report` writes next to its page: name that file.")
+        raise InvalidOption(f"{path} is not the JSON that `clv report` writes next to its page: pass that file.")
     basis, value, facts = numbers.get("value_basis") or {}, numbers.get("value") or {}, numbers["facts"]
     about = numbers.get("report", {})
     row = _scores_of_reference(numbers)
@@ -151,13 +153,13 @@ def read_past_report(path: str | Path) -> PastReport:
 
 
 def explain_change(past: PastReport, opening: BaseValuation, closing: BaseValuation) -> ValueChange:
-    """Return why the value changed since an earlier report, by the equity bridge.
+    """Return the causes of the change of the value since an earlier report, from an equity bridge.
 
     Parameters
     ----------
     past : PastReport
     opening : BaseValuation
-        Of the same log up to the end of the earlier report.
+        The base valued from the same log up to the end of the earlier report.
     closing : BaseValuation
 
     Returns
@@ -181,7 +183,7 @@ def explain_change(past: PastReport, opening: BaseValuation, closing: BaseValuat
 
 
 def valuation(model: CustomerModel, history: KnownHistory, terms: ValueTerms) -> BaseValuation:
-    """Return a customer base with the models and terms by which it is valued."""
+    """Return a customer base with its models and terms."""
     if model.spend is None:
         raise AssertionError("values need a spend model")
     return BaseValuation(
@@ -195,9 +197,9 @@ def valuation(model: CustomerModel, history: KnownHistory, terms: ValueTerms) ->
 
 
 def check_comparable(past: PastReport) -> ValueTerms:
-    """Return the terms of an earlier report; InvalidOption if it has no values to compare with."""
+    """Return the terms of an earlier report; raise an InvalidOption if it has no values to compare with."""
     if not past.terms or math.isnan(past.value):
-        raise InvalidOption(f"{past.file} has no values of customers to compare with: make it with the amounts.")
+        raise InvalidOption(f"{past.file} has no values of customers to compare with: make that report with amounts.")
     terms = past.terms
     return ValueTerms.from_keywords(
         horizon=terms["horizon"], annual_discount_rate=terms["annual_rate"], margin=terms["margin"]
@@ -205,7 +207,7 @@ def check_comparable(past: PastReport) -> ValueTerms:
 
 
 def _scores_of_reference(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the scores of the report's model at the last test date, of money if there is any."""
+    """Return the scores of the report's model at its last cutoff, of money if there is any."""
     reference = numbers["facts"].get("reference")
     processes = {
         row["id"]: row.get("process") for row in numbers.get("forecasters", []) if row.get("kind") == "process"

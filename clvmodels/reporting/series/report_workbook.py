@@ -1,4 +1,4 @@
-"""The numbers of a report as a workbook: its first screen, the tiers, the lists, and every finding with its figures."""
+"""The numbers of a report as a workbook: its first screen, tiers, lists, and all findings with their figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clvmodels.reporting.acting.customer_decisions import LISTS
 
 __all__ = ["write_report_workbook"]
 
-WIDTHS = (34, 22, 22, 22, 60)  # of columns, in characters
+WIDTHS = (34, 22, 22, 22, 60)  # widths of columns, in characters
 SEPARATOR = " "
 
 

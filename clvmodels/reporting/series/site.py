@@ -21,12 +21,12 @@ from clvmodels.reporting.series.past_report import PastReport, read_past_report
 
 __all__ = ["write_site"]
 
-WIDTH, HEIGHT, EDGE, TOP = 440, 150, 52, 12  # of a chart; room for its labels at the left, and above
+WIDTH, HEIGHT, EDGE, TOP = 440, 150, 52, 12  # size of a chart, and space for labels on the left and above
 INDEX = "index.html"
 
 
 class Chart(NamedTuple):
-    """A line over time: its title, what a screen reader says, and the drawing."""
+    """A line over time: its title, a text alternative for screen readers, and the drawing."""
 
     title: str
     alternative: str
@@ -35,7 +35,7 @@ class Chart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Values over time with their ends, and how they are written."""
+    """Values over time with the ends of their intervals, and the key of their format."""
 
     key: str
     values: list[float]
@@ -49,7 +49,7 @@ def write_site(folder: str | Path, *, language: str = ENGLISH) -> Path:
     Parameters
     ----------
     folder : str or Path
-        With pages that `Report.write` or `clv report` wrote, and their JSON next to them.
+        A folder of pages written by `Report.write` or `clv report`, with their JSON files.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"
 
     Returns
@@ -74,7 +74,7 @@ def write_site(folder: str | Path, *, language: str = ENGLISH) -> Path:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InvalidOption(f"{folder} is not a folder: name one with reports.")
+        raise InvalidOption(f"{folder} is not a folder: pass one with reports.")
     reports = [(path, read_past_report(path)) for path in sorted(folder.glob("*.json")) if _has_page(path)]
     if not reports:
         raise InvalidOption(f"{folder} has no reports: write them into this folder, each with its JSON.")
@@ -91,7 +91,7 @@ def _has_page(path: Path) -> bool:
 
 
 def _content(reports: Sequence[tuple[Path, PastReport]]) -> dict[str, object]:
-    """Return what the page shows, the latest report first."""
+    """Return the content of the page, the latest report first."""
     past = [report for _, report in reports]
     names = list(dict.fromkeys(report.name for report in past if report.name))
     columns = ("end", "customers", "value", "interval", "bias", "coverage", "level", "ranking", "data")

@@ -14,13 +14,13 @@ from clvmodels.reporting.acting.customer_files import without_links
 __all__ = ["BROWSERS", "write_summary_pdf"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")  # names of programs that can print
-ZOOMS = (1.0, 0.9, 0.8, 0.7, 0.6)  # the first at which everything is on one sheet
+ZOOMS = (1.0, 0.9, 0.8, 0.7, 0.6)  # tried in order until everything fits on one sheet
 SHEET = re.compile(rb"/Type /Page\b")
-SECONDS = 120  # after which a browser that does not answer is given up
+SECONDS = 120  # to wait for a browser
 
 
 def write_summary_pdf(page: str, path: str | Path, browser: str | Path) -> None:
-    """Print what the customers are worth and what to do on one sheet of A4.
+    """Print the first screen and the next steps of a report on one sheet of A4.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def write_summary_pdf(page: str, path: str | Path, browser: str | Path) -> None:
     path : str or Path
         The PDF; it is written completely or not at all.
     browser : str or Path
-        A Chromium; it runs without a window and without a network request.
+        A Chromium browser, which runs without a window and without network requests.
 
     Raises
     ------

@@ -21,19 +21,19 @@ def judge(
     has_tested_interval: bool = False,
     knows_season: bool = False,
 ) -> list[Answer]:
-    """Answer the six questions about the model of the report.
+    """Return the answers to the six questions about the model of the report.
 
     Parameters
     ----------
     view : Selection
     value : pandas or polars frame, optional
-        From `lifetime_value`; its total is then reported with the totals.
+        From `lifetime_value`; its total is reported with the totals.
     value_horizon : float or str, optional
         The horizon of these values, such as "12 months".
     has_tested_interval : bool, default=False
         Whether the page has an interval of the total value that allows for errors of earlier totals.
     knows_season : bool, default=False
-        Whether the forecast follows a calendar.
+        Whether the forecast uses a calendar.
     """
     return [
         judge_use(view),

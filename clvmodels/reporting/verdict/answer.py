@@ -35,17 +35,17 @@ class Answer:
 
     @property
     def title(self) -> str:
-        """The question as a heading."""
+        """Return the question as a heading."""
         return message(f"verdict-question-{self.question}")
 
     @property
     def text(self) -> str:
-        """The findings as sentences."""
+        """Return the findings as sentences."""
         return as_text(self.findings)
 
     @property
     def evidence(self) -> str:
-        """The name of the part of the page that has the evidence."""
+        """Return the name of the part of the page that has the evidence."""
         return message(f"verdict-evidence-{self.question}")
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,16 +12,16 @@ from clvmodels.reporting.winners import BetterForecaster, find_better, furthest_
 __all__ = ["KIND_GROUPS", "explain_mae", "judge_benchmarks"]
 
 
-KIND_GROUPS: dict[str, tuple[str, ...]] = {  # kinds of benchmarks that are judged together, the most important first
+KIND_GROUPS: dict[str, tuple[str, ...]] = {  # groups of kinds of benchmarks, the most important first
     "rule": ("rule",),
     "learned": LEARNERS,
     "process": ("process",),
 }
-MAE_RATIO = 1.25  # MAE of "zero" relative to the model's, below which it is worth showing as an example
+MAE_RATIO = 1.25  # MAE of "zero", as a multiple of the model's, below which it is shown as an example
 
 
 def judge_benchmarks(view: Selection) -> Answer:
-    """Judge whether a simple rule, boosted trees or another purchase model is visibly better."""
+    """Return the answer on whether a simple rule, a learner or another purchase model is visibly better."""
     if not any(len(view.differences(quantity, "gini")) for quantity in view.quantities):
         headline = Finding("verdict-nothing-to-compare")
         return Answer("benchmarks", headline, (Finding("verdict-no-benchmark"),), "benchmarks")
@@ -40,7 +40,7 @@ def judge_benchmarks(view: Selection) -> Answer:
 
 
 def explain_mae(scores: pd.DataFrame, forecaster: str, title: str) -> Findings:
-    """Explain why the verdict does not use the mean absolute error, with an example from this table if it has one.
+    """Return a finding on why the verdict does not use the mean absolute error, with an example from this table.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def explain_mae(scores: pd.DataFrame, forecaster: str, title: str) -> Findings:
 
 
 def _measures(view: Selection, better: list[BetterForecaster]) -> dict[str, str]:
-    """Return the metrics, as one code, and the quantities that benchmarks are better in."""
+    """Return the metrics, as one code, and the quantities in which benchmarks are better."""
     metrics = dict.fromkeys(each.metric for each in better)
     quantities = {
         metric: list(dict.fromkeys(each.quantity for each in better if each.metric == metric)) for metric in metrics

@@ -1,4 +1,4 @@
-"""Whether the intervals of a forecast contain what they should."""
+"""Whether the intervals of a forecast have the coverage that they should."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from clvmodels.reporting.verdict.answer import Answer
 __all__ = ["judge_intervals"]
 
 
-COVERAGE_TOLERANCE = 0.03  # by which coverage may differ from the level of the intervals
+COVERAGE_TOLERANCE = 0.03  # allowed difference of the coverage from the level
 
 
 def judge_intervals(view: Selection, has_tested_interval: bool = False) -> Answer:
-    """Judge whether the intervals of customers and of the total contained what they should.
+    """Return the answer on whether the intervals of customers and of the total had the coverage that they should.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ def judge_intervals(view: Selection, has_tested_interval: bool = False) -> Answe
 
 
 def _coverage_side(coverage: float, level: float) -> str:
-    """Return "low" or "high" where coverage is clearly not the level, and otherwise "right"."""
+    """Return "low" or "high" if the coverage clearly differs from the level, otherwise "right"."""
     if coverage < level - COVERAGE_TOLERANCE:
         return "low"
     return "high" if coverage > level + COVERAGE_TOLERANCE else "right"
 
 
 def _judge_total_intervals(quantity: str, table: pd.DataFrame) -> Finding:
-    """Judge the intervals of a total, one row per cutoff."""
+    """Return a finding on the intervals of a total, given one row per cutoff."""
     inside, cutoffs = int(table["inside"].astype(bool).sum()), len(table)
     severity: Severity = "info" if inside == cutoffs else "caution"
     if cutoffs > 1:
@@ -76,7 +76,7 @@ def allows_for_changes(row: Row) -> bool:
 
 
 def _judge_widening(totals: pd.DataFrame | None, totals_hold: bool, has_tested_interval: bool) -> list[Finding]:
-    """Report the interval of the total of purchases that earlier errors widen, or warn of the one that missed."""
+    """Return findings on the interval of the total of purchases widened by earlier errors, or on one that missed."""
     if totals is None:
         return []
     row = records(totals)[-1]

@@ -1,4 +1,4 @@
-"""What a forecast must not be used for."""
+"""Uses for which a forecast is not suitable."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from clvmodels.reporting.verdict.answer import Answer
 __all__ = ["judge_limits"]
 
 
-SHOWN_AS_NONE = 0.005  # share below which a whole percentage is 0%
+SHOWN_AS_NONE = 0.005  # share below which a whole percentage is 0 %
 
 
 def judge_limits(view: Selection, *, knows_season: bool = False) -> Answer:
-    """Judge what the forecast must not be used for, with the numbers of this log where they show it."""
+    """Return the answer on what the forecast must not be used for, with numbers of this log if there are any."""
     findings = [Finding("verdict-limit-campaigns", severity="caution")]
     row = view.row("purchases")
     if row is not None and math.isfinite(row["rmse"]):
@@ -28,7 +28,7 @@ def judge_limits(view: Selection, *, knows_season: bool = False) -> Answer:
 
 
 def _judge_new_customers(facts: dict[str, Any]) -> Finding:
-    """Report the share of purchases by customers whom no forecast includes."""
+    """Return a finding on the share of purchases by customers whom no forecast includes."""
     purchases = facts["holdout_purchases"] + (facts.get("new_purchases") or 0)
     if not (facts.get("new_purchases") and purchases):
         return Finding("verdict-limit-no-new-customers", severity="caution")

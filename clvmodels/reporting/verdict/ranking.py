@@ -12,13 +12,13 @@ from clvmodels.reporting.verdict.answer import Answer
 __all__ = ["grade_ranking", "judge_ranking", "rank_quality"]
 
 
-FAIR, GOOD = 0.3, 0.6  # normalized Gini from which a ranking is called fair, and good
+FAIR, GOOD = 0.3, 0.6  # smallest normalized Gini of a ranking that is called fair, and good
 RankQuality = Literal["good", "fair", "poor", "none"]
-TOP_SHARE = 0.1  # of the customers, for whom the gain table gives the best possible result
+TOP_SHARE = 0.1  # share of the customers whose best possible result is shown
 
 
 def judge_ranking(view: Selection) -> Answer:
-    """Judge whether the customers that were ranked first turned out to be the best."""
+    """Return the answer on whether the customers ranked first turned out to be the best."""
     quality = grade_ranking(view)
     findings = []
     for quantity in view.quantities:
@@ -35,20 +35,20 @@ def judge_ranking(view: Selection) -> Answer:
 
 
 def grade_ranking(view: Selection) -> RankQuality:
-    """Return how well customers are ranked, the worse of purchases and money, so that every part of a page agrees."""
+    """Return the grade of the ranking, the worse of purchases and money, for all parts of a page."""
     rows = [row for quantity in view.quantities if (row := view.row(quantity)) is not None]
     return rank_quality(min((row["gini"] for row in rows if math.isfinite(row["gini"])), default=math.nan))
 
 
 def rank_quality(gini: float) -> RankQuality:
-    """Return "good", "fair" or "poor", or "none" where the Gini is not defined."""
+    """Return "good", "fair" or "poor", or "none" if the Gini is not defined."""
     if not math.isfinite(gini):
         return "none"
     return "good" if gini >= GOOD else "fair" if gini >= FAIR else "poor"
 
 
 def _best_possible(view: Selection, quantity: str) -> float | None:
-    """Return what the actual top 10% made, or None if the table does not have it."""
+    """Return the share of the total of the actual top 10 %, or None if the table does not have it."""
     gain = view.at["gain"]
     best = gain[(gain["forecaster"] == "perfect") & (gain["quantity"] == quantity)]
     top = best[(best["share_of_customers"] - TOP_SHARE).abs() < 1e-9]

@@ -14,12 +14,12 @@ from clvmodels.valuation.value_terms import LIFETIME
 __all__ = ["direction_of", "errors_of_totals", "judge_totals"]
 
 
-CLOSE = 0.03  # relative error up to which a total is called close
-SHOWN_AS_ZERO = 0.0005  # relative error below which a percentage with one decimal is 0.0%
+CLOSE = 0.03  # largest relative error of a total that is called close
+SHOWN_AS_ZERO = 0.0005  # relative error below which a percentage with one decimal is 0.0 %
 
 
 def judge_totals(view: Selection, value: Frame | None = None, value_horizon: float | str | None = None) -> Answer:
-    """Judge whether the totals were right; with lifetime values, report their total."""
+    """Return the answer on whether the totals were right, with the total of lifetime values if there are any."""
     rows = [(quantity, row) for quantity in view.quantities if (row := view.row(quantity)) is not None]
     findings: list[Finding] = []
     outcome = "none"
@@ -44,14 +44,14 @@ def errors_of_totals(view: Selection) -> dict[str, list[float]]:
 
 
 def direction_of(error: float) -> str:
-    """Return "low" or "high", or "exact" for an error that is shown as 0.0%."""
+    """Return "low" or "high", or "exact" for an error that is shown as 0.0 %."""
     if abs(error) < SHOWN_AS_ZERO:
         return "exact"
     return "low" if error < 0 else "high"
 
 
 def _judge_total(view: Selection, quantity: str, row: Row) -> Finding:
-    """Judge the total at the last cutoff."""
+    """Return a finding on the total at the last cutoff."""
     if not math.isfinite(row["bias"]):
         return Finding("verdict-total-undefined", {"quantity": quantity}, "caution")
     figures = {
@@ -67,7 +67,7 @@ def _judge_total(view: Selection, quantity: str, row: Row) -> Finding:
 
 
 def _judge_total_range(view: Selection, quantity: str, errors: list[float]) -> Finding:
-    """Report the smallest and the largest error of a total over all cutoffs."""
+    """Return a finding on the smallest and the largest error of a total over all cutoffs."""
     sizes = sorted(map(abs, errors))
     either = min(errors) < 0 < max(errors)
     figures = {
@@ -84,7 +84,7 @@ def _judge_total_range(view: Selection, quantity: str, errors: list[float]) -> F
 
 
 def _total_outcome(errors: list[float]) -> str:
-    """Return how the totals compare with the actual ones at all cutoffs."""
+    """Return a code of how the totals compare with the actual ones at all cutoffs."""
     low, high = (sum(sign * error > CLOSE for error in errors) for sign in (-1, 1))
     if low and high:
         return "either"

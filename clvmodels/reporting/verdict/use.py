@@ -1,4 +1,4 @@
-"""What a forecast can be used for: budgets, rankings, and where another forecaster is better."""
+"""Uses of a forecast: budgets, rankings, and cases in which another forecaster is better."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from clvmodels.reporting.winners import find_better, furthest_ahead
 
 __all__ = ["judge_use"]
 
-PARTS_OF_BEST = ("boosted_trees", "blend")  # a job does not fit them; the best forecaster contains them
+PARTS_OF_BEST = ("boosted_trees", "blend")  # not supported in a job, but contained in the best forecaster
 
 
 def judge_use(view: Selection) -> Answer:
-    """Judge what the forecast can be used for: budgets, rankings, and where another forecaster is better."""
+    """Return the answer on what the forecast can be used for, and where another forecaster is better."""
     errors = errors_of_totals(view)
     ranking = grade_ranking(view)
     headline = Finding(
@@ -43,10 +43,10 @@ def _largest_error(errors: dict[str, list[float]]) -> dict[str, Any]:
 
 
 def _budget(view: Selection, errors: dict[str, list[float]]) -> list[Finding]:
-    """Say what a budget has to allow for, as a share of the forecast."""
+    """Return a finding on the error that a budget has to allow for, as a share of the forecast."""
     findings = []
     for quantity, each in errors.items():
-        # An error is a share of the actual total: after a forecast that was 20% too low, 25% of it came on top.
+        # Errors are shares of the actual total: if a forecast was 20 % too low, the actual total was 25 % above it.
         corrections = [1 / (1 + error) - 1 for error in each if error > -1]
         if corrections:
             fewer, more = max(-min(corrections), 0.0), max(*corrections, 0.0)
@@ -58,14 +58,14 @@ def _budget(view: Selection, errors: dict[str, list[float]]) -> list[Finding]:
 
 
 def _correction(fewer: float, more: float) -> str:
-    """Return the way in which actual totals differed from the forecast."""
+    """Return a code of the direction in which actual totals differed from the forecast."""
     if fewer and more:
         return "either"
     return "fewer" if fewer else "more" if more else "exact"
 
 
 def _recommend(view: Selection) -> list[Finding]:
-    """Name the forecasters that are better for the total and for the ranking."""
+    """Return findings on the forecasters that are better for the total and for the ranking."""
     ahead = furthest_ahead([each for kinds in KIND_GROUPS.values() for each in find_better(view, kinds)])
     fitted_by_jobs = {(each.quantity, each.metric): each for each in find_better(view, ("best",))}
     winners = [
