@@ -242,7 +242,7 @@ def test_an_rfm_shows_plain_time_and_models_use_calendar_time(rfm: clv.RFM) -> N
     days = np.arange(first[i] + 1, first[i] + round(7 * rfm.recency[i]) + 1)
     assert times["recency"][i] == pytest.approx(SEASON.speeds(days).sum() / 7, rel=1e-9)
     assert ((times["recency"] > 0) == (rfm.frequency > 0)).all()
-    assert "models measure times by a calendar" in repr(customers)
+    assert "models use calendar time" in repr(customers)
 
 
 @pytest.mark.slow

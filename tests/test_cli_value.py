@@ -69,7 +69,7 @@ def test_costs_of_acquisition_show_unit_economics_and_a_board_by_group(tmp_path)
     shown = " ".join(result.output.split())
     assert "search cac no 20.00 12.00 8.00" in shown
     assert "social satisfaction" in shown
-    assert "What acquisition costs bring, by group" in shown
+    assert "Efficiency of acquisition costs, by group" in shown
     attributes = table[["customer_id", "channel"]].drop_duplicates()
     reading = {"amount": "amount", "time_unit": "week", "observation_end": "1997-09-30", "attributes": attributes}
     history = clv.KnownHistory.from_log(table, **reading)

@@ -38,7 +38,7 @@ profile-id-tests = { COUNT($ids) } { $ids ->
     [one] id looks like an address
    *[other] ids look like addresses
     } for tests of the shop (such as { $examples }); if so, set them aside with internal_customers or internal_pattern of CleaningRules
-profile-one-row-per-customer = Every one of the { COUNT($customers) } customers bought once: this is a summary with one row per customer, or customers have a new id with every order, or the log is too short for anybody to come back; no model can be fitted to it
+profile-one-row-per-customer = Every one of the { COUNT($customers) } customers bought once: this is a summary with one row per customer, or customers have a new id with every order, or the log is too short for customers to return; no model can be fitted to it
 
 rfm-customers = { COUNT($customers) } { $customers ->
     [one] customer
@@ -52,13 +52,13 @@ rfm-clock = times in { $unit }s, purchases merged within the { $merge_within }
 rfm-clock-zone = times in { $unit }s, purchases merged within the { $merge_within }, zone { $zone }
 rfm-clock-discrete = times in calendar { $unit }s, each one opportunity to buy
 rfm-clock-discrete-zone = times in calendar { $unit }s, each one opportunity to buy, zone { $zone }
-rfm-calendar = models measure times by a calendar
+rfm-calendar = models use calendar time
 rfm-bought-once = { PERCENT($share, places: 1) } bought once
 rfm-first-purchase-counts = monetary_value includes the first purchase
 
 calendar-season = customers buy fastest in the week from { MONTH($fastest_month) } { COUNT($fastest_day) } ({ SIGNED_PERCENT($most) }) and slowest in the week from { MONTH($slowest_month) } { COUNT($slowest_day) } ({ SIGNED_PERCENT($least) }), by { FIXED($years, places: 1) } years ({ COUNT($degrees) } parameters)
 calendar-no-season = no seasonal pattern detected in { FIXED($years, places: 1) } years
-calendar-seen-once = most weeks of the year were seen once, so that one unusual week is taken for the season
+calendar-seen-once = most weeks of the year were observed only once, so an unusual week looks like a season
 calendar-events = { $observed ->
     [0] no day of { COUNT($coming) ->
         [one] { COUNT($coming) } event
@@ -83,19 +83,19 @@ calendar-chosen-untested = At { $day } a season was estimated and used; { FIXED(
 calendar-not-better = At { $day } a season is visible but was not used: totals of { COUNT($windows) } earlier windows were { PERCENT($without, places: 1) } off without it and { PERCENT($with, places: 1) } with it
 calendar-none-visible = At { $day } no season is visible in { FIXED($years, places: 1) } years
 calendar-horizon = From { $first } to { $last } the speed of purchases is { SIGNED_PERCENT($change) } against the average of the year, by the calendar
-season-seen-twice = Each week of the year was seen twice or more: estimate_calendar can estimate the season
-season-seen-once = Most weeks of the year were seen once: estimate_calendar can estimate the season, but takes an unusual week for it
-season-one-cohort = Most customers arrived within half a year, and the log covers less than two: their age and the season cannot be told apart, so that a calendar has to come from elsewhere
-season-too-short = The log covers less than a year: a calendar has to come from elsewhere
+season-seen-twice = Each week of the year was observed at least twice: estimate_calendar can estimate the season
+season-seen-once = Most weeks of the year were observed only once: estimate_calendar can estimate the season, but mistakes an unusual week for it
+season-one-cohort = Most customers arrived within half a year, and the log covers less than two: the effects of their age and of the season cannot be separated, so use a calendar from another source
+season-too-short = The log covers less than a year: use a calendar from another source
 leaving-compared = Totals of { COUNT($windows) } earlier windows were { PERCENT($calendar, places: 1) } off with customers who leave by the calendar and { PERCENT($sun, places: 1) } with customers who leave in plain time, so { $better ->
     [sun] they leave in plain time
    *[other] they leave by the calendar
 }
-leaving-not-compared = The log is too short to compare by which clock customers leave
-calendar-not-known-too-short = At { $day } no season can be estimated from { FIXED($years, places: 1) } years: it takes a whole one
-calendar-not-known-one-cohort = At { $day } no season can be estimated: most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so that their age and the season cannot be told apart
+leaving-not-compared = The log is too short to compare customers who leave by the calendar with customers who leave in plain time
+calendar-not-known-too-short = At { $day } no season can be estimated from { FIXED($years, places: 1) } years: a whole year is needed
+calendar-not-known-one-cohort = At { $day } no season can be estimated: most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so the effects of their age and of the season cannot be separated
 calendar-too-short = The log covers { FIXED($years, places: 1) } years: a season shows only in a whole year
-calendar-one-cohort = Most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so that their age and the season cannot be told apart
+calendar-one-cohort = Most customers arrived within half a year and were followed for { FIXED($years, places: 1) } years, so the effects of their age and of the season cannot be separated
 
 holdout-customers = { COUNT($customers) } { $customers ->
     [one] customer
@@ -142,7 +142,7 @@ cleaning-unread-discounts = column { $column } looks like discounts, which were 
 cleaning-shared-orders = { COUNT($orders) } order { $orders ->
     [one] id belongs
    *[other] ids belong
-    } to several customers; each customer's lines are a purchase of their own
+    } to several customers; each customer's lines are a separate purchase
 cleaning-filled-customers = { COUNT($rows) } { $rows ->
     [one] line without a customer id has
    *[other] lines without a customer id have
@@ -212,7 +212,7 @@ status-listed = named in { $word }
 status-known = known status
 status-part = contains "{ $word }"
 status-amount-stated = refunded; the log states the amount
-status-rows-of-refunds = partly refunded; refunds have rows of their own
+status-rows-of-refunds = partly refunded; refunds have separate rows
 status-blank = no status
 status-unknown = meaning unknown
 ledger-rows-in = rows in
@@ -237,7 +237,7 @@ ledger-purchase-reduced = purchase reduced
 ledger-zero-amount = zero amount
 ledger-merged-into-order = merged into its order
 ledger-repeated-total = total of its order, repeated on a further line
-ledger-order-id-reused = order id used again later, a purchase of its own
+ledger-order-id-reused = order id used again later, a separate purchase
 ledger-order-spans-weeks = order whose lines span more than a week
 ledger-outlier-flagged = outlier flagged
 ledger-outlier-winsorized = outlier winsorized
@@ -347,7 +347,7 @@ profile-check = { $check ->
     }
 profile-check-failed = { profile-check }: { SHORT($value) }
 profile-check-caution = { profile-check }: { SHORT($value, digits: 4) }, which is { $status } ({ SHORT($comfortable, digits: 4) } is comfortable): { $reason }
-profile-check-customers = with fewer customers, the parameters are hard to tell apart
+profile-check-customers = with fewer customers, the parameters are hard to distinguish
 profile-check-repeat-customers = only these customers show purchase rates and spend
 profile-check-repeat-purchases = each one adds information
 profile-check-frequent-customers = they show the difference between having left and buying rarely
@@ -498,23 +498,23 @@ revenue-forecast = Revenue of { COUNT($months) } { $months ->
 revenue-backtest = Forecasts of revenue at { COUNT($cutoffs) } { $cutoffs ->
     [one] cutoff
    *[other] cutoffs
-    }, with arrivals forecast from the log: the total was off by { SIGNED_PERCENT($bias, places: 0) }, and the { PERCENT($level) } band held { PERCENT($coverage) } of { COUNT($months) } months.
+    }, with arrivals forecast from the log: the total was off by { SIGNED_PERCENT($bias, places: 0) }, and the { PERCENT($level) } band contained { PERCENT($coverage) } of { COUNT($months) } months.
 revenue-backtest-benchmark = Scaled errors (RMSSE) are { FIXED($rmsse, places: 2) }, and { FIXED($rmsse_benchmark, places: 2) } for { $benchmark ->
     [seasonal_naive] the same month a year before
    *[naive] the last whole month
     }.
-value-concentration = The best { SHORT_PERCENT($top) } of customers made { PERCENT($past_profit) } of past profit, hold { PERCENT($expected_value) } of expected value, and will bring about { PERCENT($future_value) } of what the future brings: expected values alone understate how few will matter.
+value-concentration = The best { SHORT_PERCENT($top) } of customers made { PERCENT($past_profit) } of past profit, hold { PERCENT($expected_value) } of expected value, and will make about { PERCENT($future_value) } of future value: expected values alone understate the concentration.
 value-concentration-negative = Negative amounts, of { COUNT($past) } customers in the past and of { COUNT($expected) } in expectation, make shares of the best larger; they may exceed 100%.
 change-flags-none = No group differs visibly from its forecast; the chance of any false flag in the table is { SHORT_PERCENT($level) }.
 change-flags = { $count ->
     [one] One group differs
    *[other] { COUNT($count) } groups differ
-    } visibly from the forecast, a shock common to all taken out: { $groups }. The chance of any false flag in the table is { SHORT_PERCENT($level) }, if the forecast is right.
+    } visibly from the forecast, after removing a shock common to all: { $groups }. The chance of any false flag in the table is { SHORT_PERCENT($level) }, if the forecast is right.
 change-flags-year-none = No group changed visibly from the same weeks of the year before; the chance of any false flag in the table is { SHORT_PERCENT($level) }.
 change-flags-year = { $count ->
     [one] One group changed
    *[other] { COUNT($count) } groups changed
-    } visibly from the same weeks of the year before, what is common to all taken out: { $groups }. The chance of any false flag in the table is { SHORT_PERCENT($level) }, if only chance makes groups differ.
+    } visibly from the same weeks of the year before, after removing changes common to all: { $groups }. The chance of any false flag in the table is { SHORT_PERCENT($level) }, if only chance makes groups differ.
 trend-falling = In the last { COUNT($days) } days these fell visibly: { $names }.
 trend-rising = In the last { COUNT($days) } days these rose visibly: { $names }.
 trend-stable = Nothing changed visibly in the last { COUNT($days) } days.
@@ -531,9 +531,9 @@ equity-bridge = From { $begin } to { $end }, the value of the customer base chan
     [one] customer
    *[other] customers
     } acquired.
-elasticities = With { $terms }: one percent more hazard of leaving changes the value by { SIGNED_PERCENT($dropout_change, places: 2) }, one percent more spend or margin by { SIGNED_PERCENT($spend_change, places: 2) }. These are elasticities, not effects: what would change a driver is another question.
-elasticities-served-fixed = Costs while customers are served are held as they are.
-costs-without-customers = The table of { $cost } names { $segments }, which no customer has.
+elasticities = With { $terms }: one percent more hazard of leaving changes the value by { SIGNED_PERCENT($dropout_change, places: 2) }, one percent more spend or margin by { SIGNED_PERCENT($spend_change, places: 2) }. An elasticity is not an effect: it does not show what would change a driver.
+elasticities-served-fixed = Costs while customers are served are held fixed.
+costs-without-customers = The table of { $cost } has { $segments }, to which no customer belongs.
 
 # The recommended forecaster
 
@@ -552,12 +552,12 @@ best-trees = { $quantity ->
    *[no] did not improve the ranking visibly and is not used
     } (mean gain in Poisson deviance { NUM($gain, digits: 3) }, standard error { NUM($error, digits: 3) }).
 
-total-interval-no-windows = There are no earlier windows of this log to learn from, so the interval rests on errors of totals in { COUNT($shops) } other shops alone.
-total-interval-short-windows = Earlier windows of { COUNT($days) } days are too short to learn a level from; it takes two months.
-total-interval-level = Over { FIXED($weeks, places: 0) } earlier weeks, totals were { SIGNED_PERCENT($ratio) } off what was expected; { PERCENT($power, places: 0) } of this is taken to last, which changes the total by { SIGNED_PERCENT($change) }.
+total-interval-no-windows = There are no earlier windows of this log to learn from, so the interval is based only on errors of totals in { COUNT($shops) } other shops.
+total-interval-short-windows = Earlier windows of { COUNT($days) } days are too short to learn a level from; two months are needed.
+total-interval-level = Over { FIXED($weeks, places: 0) } earlier weeks, totals were { SIGNED_PERCENT($ratio) } off what was expected; { PERCENT($power, places: 0) } of this is expected to persist, which changes the total by { SIGNED_PERCENT($change) }.
 total-interval-not-tested = Not tested at this horizon: errors of totals are known up to { COUNT($longest) } days, so the interval over { COUNT($days) } days is the model's own, which does not allow for changing conditions.
 total-interval-all-processes = This process is not among those whose totals were compared with what happened in { COUNT($shops) } other shops, so the errors of all of those are used.
-total-interval-season = The doubt about the estimated season is about { PERCENT($error) } of the total over this horizon (one standard error), and part of the interval.
+total-interval-season = The uncertainty of the estimated season is about { PERCENT($error) } of the total over this horizon (one standard error), and is part of the interval.
 
 ## Validation: comparisons, totals, crosscheck
 
@@ -741,7 +741,7 @@ glance-margin = This is margin: { PERCENT($margin) } of what these customers are
 glance-interval = { PERCENT($level) } interval
 glance-untested-interval = { $chosen ->
     [model] The interval allows for chance and parameters only, not for a change in how customers behave.
-   *[history] No shop shows how far totals this far ahead are off: the interval allows for chance and parameters only.
+   *[history] Errors of totals this far ahead are not known from any shop: the interval allows for chance and parameters only.
     }
 glance-recent-level = Lately, customers bought { $more ->
     [yes] more
@@ -772,7 +772,7 @@ glance-change-note = { $direction ->
    *[better] Known customers did better than expected
     }: { $experience }. New customers: { $acquired }. Orders made and time passed, as expected: { $as_expected }. New estimates and terms: { $other }.
 glance-change-revised = The report of that day stated { $stated }: since then its log has changed, or the model of the report.
-report-change = From { $begin } to { $end } the value of the customers went from { COUNT($opening) } to { COUNT($closing) }: { COUNT($experience) } because known customers did not do what was expected, { COUNT($acquired) } from new customers.
+report-change = From { $begin } to { $end } the value of the customers went from { COUNT($opening) } to { COUNT($closing) }: { COUNT($experience) } because known customers bought more or less than expected, { COUNT($acquired) } from new customers.
 
 status-level = Total: { $grade ->
     [good] good
@@ -853,7 +853,7 @@ list-label = { $list ->
    *[second-purchase] One order so far
     }
 list-key-accounts = { $customers ->
-    [0] nobody made 1% of the spend of the last year.
+    [0] no customer made 1% of the spend of the last year.
     [one] one customer made at least 1% of the spend of the last year, and is worth { $money } ({ PERCENT($share, places: 1) } of all).
    *[other] { COUNT($customers) } customers each made at least 1% of the spend of the last year. They are worth { $money } ({ PERCENT($share, places: 1) } of all).
     }
@@ -977,7 +977,7 @@ value-basis = By { $model } and { $spend }, fitted to the whole log up to { $end
         [yes] , and changes in how customers behave as large as this log and other shops have shown.
        *[no] , but not a change in how customers behave{ $chosen ->
             [model] .
-           *[history] : no shop shows how far totals this far ahead are off.
+           *[history] : errors of totals this far ahead are not known from any shop.
             }
         }
    *[no] {""}
@@ -1214,8 +1214,8 @@ season-ahead = Season: in the next three months, { season-months }, customers us
     [yes] This forecast follows the season.
    *[no] This forecast does not know it: move the budget between months accordingly.
     }
-season-not-seen = Season: the next three months, { season-months }, are not in this log, so what the time of year does to them is unknown.
-season-not-visible-yet = Season: the log has { COUNT($months) } whole months, and a season can be told from a trend from { COUNT($needed) } on. Compare the next three months, { season-months }, with the same months a year before.
+season-not-seen = Season: the next three months, { season-months }, are not in this log, so their seasonal effect is unknown.
+season-not-visible-yet = Season: the log has { COUNT($months) } whole months, and { COUNT($needed) } are needed to separate a season from a trend. Compare the next three months, { season-months }, with the same months a year before.
 season-few-purchases = Season: there are too few repeat purchases to compare months, so what { season-months } will be like is unknown.
 season-none = Season: none is visible in { COUNT($months) } months, so { season-months } should be like any others.
 verdict-mae = The mean absolute error (MAE) is listed but not used for the verdict: it is smallest for the forecast of each customer's median, so where most customers buy nothing, it rewards forecasting nothing.
@@ -1354,8 +1354,8 @@ gate-daily = { $quantity ->
     } limit: the range of the past year times { SHORT($limit) }).
 gate-repeated-rows = { PERCENT($share, places: 1) } of the { COUNT($rows) } rows on { $day } repeat another of the same customer, time and amount; at most { PERCENT($usual, places: 1) } did before (repeated_rows limit { PERCENT($limit, places: 0) } more).
 gate-late-rows = { COUNT($late) } rows dated up to the last run ({ $reference_as_of }) { $direction ->
-    [gone] have gone
-   *[late] have come
+    [gone] were removed
+   *[late] were added
     } since it; the four weeks up to it had { COUNT($usual) } (late_rows limit { PERCENT($limit, places: 0) } of these).
 
 refit-forecast = customers scored as of { $as_of } were expected to buy { COUNT($predicted) } times by { $end } and bought { COUNT($actual) } times, { $direction ->
@@ -1363,7 +1363,7 @@ refit-forecast = customers scored as of { $as_of } were expected to buy { COUNT(
     [fewer] { PERCENT($size, places: 1) } fewer
    *[more] { PERCENT($size, places: 1) } more
     } ({ FIXED($errors_size, places: 1) } standard errors).
-refit-unknown = Too early to tell: no run expected { SHORT($least) } purchases in the time since it.
+refit-unknown = Too early to judge: no run has expected { SHORT($least) } purchases since.
 refit-needed = Refit: { refit-forecast }
 refit-needed-since = Refit: { refit-forecast } This has been so for every run since { $since }.
 refit-not-needed = No need to refit: { refit-forecast }
@@ -1407,19 +1407,19 @@ score-no-money = the source has no money, so only purchases are predicted
 score-read-recent = read { COUNT($rows) } { $rows ->
     [one] row
    *[other] rows
-    } dated { $since } or later, and added them to the state of the runs before
+    } dated { $since } or later, and added them to the state of earlier runs
 score-read-full = read the whole log{ $reason ->
     [asked] , as asked
     [first] { "" }; the next run reads recent rows only
-    [damaged] , because the state of the runs before is damaged
-    [settings] , because the state of the runs before is of another source, other settings or another release
-    [windows] , because the forecaster looks at more recent days than the state of the runs before has
-    [older-day] , because the date is earlier than the days that the state of the runs before can serve
+    [damaged] , because the state of earlier runs is damaged
+    [settings] , because the state of earlier runs is of another source, other settings or another release
+    [windows] , because the forecaster looks at more recent days than the state of earlier runs has
+    [older-day] , because the date is earlier than the days that the state of earlier runs can serve
     [older-rows] , because the number of rows changed on { COUNT($days) } { $days ->
         [one] day
        *[other] days
         } before the overlap (first: { $day })
-    [no-rows] , because it has no row after the day up to which the state of the runs before reaches
+    [no-rows] , because it has no row after the last day of the state of earlier runs
     [faults] , because its recent rows need a check against all others
     [model] , because the model needs all purchases
    *[backfill] , because a backfill uses no state
@@ -1439,8 +1439,8 @@ tiers-no-value = { COUNT($customers) } { $customers ->
 tiers-negative = { COUNT($customers) } { $customers ->
     [one] customer has
    *[other] customers have
-    } a value below zero, so that the others hold more than the whole
-tiers-empty = nobody is in { $names }
+    } a value below 0, so the shares of the others add up to more than 100%
+tiers-empty = no customer is in { $names }
 tiers-changed = of { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
@@ -1478,7 +1478,7 @@ data-segments-none = no segments here: no number from 2 to { COUNT($most) } is f
 data-segments-too-few = no segments: { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
-    }; it takes { COUNT($fewest) } who differ in these columns to see any
+    }, but { COUNT($fewest) } who differ in these columns are needed
 data-segments-given = { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
@@ -1486,13 +1486,13 @@ data-segments-given = { COUNT($customers) } { $customers ->
     [one] segment
    *[other] segments
     }; whether the data show this number was not tested
-data-segments-constant = { $names }: the same for all customers, so it sorts nobody
+data-segments-constant = { $names }: the same for all customers, so it has no effect
 data-segments-missing = { COUNT($customers) } { $customers ->
     [one] customer has
    *[other] customers have
     } no { $name }; { $kind ->
-    [text] "missing" is a value of its own there
-   *[other] they count with the median there
+    [text] "missing" is a separate value there
+   *[other] they get the median
     }
 crosstab-made = { COUNT($customers) } { $customers ->
     [one] customer
@@ -1533,7 +1533,7 @@ plan-made = { COUNT($customers) } { $customers ->
    *[other] customers
     } to contact for { FIXED($cost, places: 2) }, with an assumed gain of { FIXED($gain, places: 2) }; { COUNT($control) } in the control group, { COUNT($suppressed) } suppressed
 plan-assumed = the gain rests on assumed extra orders: compare with the control group before you rely on it
-plan-no-control = nobody is in the control group, so nothing will show what the actions brought
+plan-no-control = there is no control group, so the effect of the actions cannot be measured
 actions-not-tested = money at stake is not what an action brings: keep a control group, and test it
 experiment-assigned = { COUNT($units) } { $units ->
     [one] unit
@@ -1545,11 +1545,11 @@ experiment-assigned = { COUNT($units) } { $units ->
 experiment-small-strata = { COUNT($units) } { $units ->
     [one] unit is
    *[other] units are
-    } in strata with fewer than { COUNT($fewest) } units, which are one stratum together
+    } in strata with fewer than { COUNT($fewest) } units, which form one stratum
 experiment-late = { COUNT($units) } { $units ->
     [one] unit was
    *[other] units were
-    } not in the earlier assignment, and are a stratum of their own
+    } not in the earlier assignment, and form a separate stratum
 experiment-units-needed = { COUNT($units) } units show an effect of { SHORT($effect, digits: 3) } per unit; without the adjustment, { COUNT($without) }
 experiment-smallest-effect = { COUNT($units) } units show an effect of { SHORT($effect, digits: 3) } per unit with a probability of { PERCENT($power, places: 0) }
 experiment-explained = what was known before explains { PERCENT($share, places: 0) } of the variance of the outcome
@@ -1562,7 +1562,7 @@ experiment-absent = { COUNT($customers) } { $customers ->
     [one] customer is
    *[other] customers are
     } not in the outcomes, and count as 0
-experiment-early-look = this is a look at { PERCENT($share, places: 0) } of the planned time: its interval is wider, so that the later ones can be trusted
+experiment-early-look = this is a look at { PERCENT($share, places: 0) } of the planned time: its interval is wider, so that later looks remain valid
 experiment-parts = effects in { COUNT($parts) } parts were read: the largest of several is too large on average, so test it again before you rely on it
 experiment-parts-left-out = too few units in a group to compare in { $parts }
 scorecard-made = { COUNT($customers) } { $customers ->
@@ -1584,7 +1584,7 @@ scorecard-missing = { COUNT($customers) } { $customers ->
     [worst] they have the lowest score there
    *[other] they have the score of the median there
     }
-scorecard-constant = { $names }: the same for all customers, so it sorts nobody
+scorecard-constant = { $names }: the same for all customers, so it has no effect
 scorecard-same = { $names } are nearly the same (correlation { FIXED($correlation, places: 2) }), so what they measure counts twice
 scorecard-consistent = the judgments of { $name ->
     [between] dimensions
@@ -1595,11 +1595,11 @@ scorecard-inconsistent = the judgments of { $name ->
    *[other] { $name }
     } contradict each other (consistency ratio { FIXED($ratio, places: 2) }, above 0.1): look at them again
 scorecard-sensitive = { PERCENT($share, places: 1) } of customers change tier if some weight moves by 10%; { $name } moves the most at once ({ PERCENT($most, places: 1) })
-scorecard-learned-here = the weights were learned from this outcome; the comparison uses weights of other customers. Save the definition, and judge it on a later period
-scorecard-better = the score sorts the outcome better than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
-scorecard-no-better = the score sorts the outcome no better than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
-scorecard-worse = the score sorts the outcome worse than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
-scorecard-not-judged = whether the score sorts later money better than predicted value alone was not tested
+scorecard-learned-here = the weights were learned from this outcome; the comparison uses weights of other customers. Save the definition, and test it on a later period
+scorecard-better = the score ranks the outcome better than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
+scorecard-no-better = the score ranks the outcome no better than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
+scorecard-worse = the score ranks the outcome worse than { $name } alone: Gini { FIXED($gini, places: 3) } against { FIXED($other, places: 3) } (difference { FIXED($lower, places: 3) } to { FIXED($upper, places: 3) })
+scorecard-not-judged = whether the score ranks later money better than predicted value alone was not tested
 accounts-made = { COUNT($accounts) } of { COUNT($all) } accounts are key accounts, with { PERCENT($share, places: 1) } of spend in the last { $window }
 accounts-none = no account meets the rule
 accounts-merged = { COUNT($customers) } { $customers ->
@@ -1639,7 +1639,7 @@ compat-first-seen-in-holdout = { COUNT($customers) } { $customers ->
     } first seen after the cutoff { $customers ->
     [one] has
    *[other] have
-    } no row, with { COUNT($purchases) } of the { COUNT($of) } purchases of the holdout period: do not compare totals of this table with totals of the log. lifetimes leaves them out without saying so
+    } no row, with { COUNT($purchases) } of the { COUNT($of) } purchases of the holdout period: do not compare totals of this table with totals of the log. lifetimes leaves them out without a warning
 compat-last-day = { COUNT($rows) } { $rows ->
     [one] transaction
    *[other] transactions
@@ -2530,9 +2530,9 @@ show-tables-written = Tables written to { $folder }
 show-audit = From { $earlier } to { $period }
 show-trend = How customers buy
 show-flags = Groups against chance
-show-economics = What customers cost and bring
+show-economics = Cost and value of customers
 show-board = Key figures and targets
-show-efficiency = What acquisition costs bring, by group
+show-efficiency = Efficiency of acquisition costs, by group
 
 ## The help of the command line
 

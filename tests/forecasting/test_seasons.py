@@ -84,7 +84,7 @@ def test_logs_that_cannot_show_a_season_are_refused() -> None:
     cohort = clv.datasets.load_cdnow(sample=True)
     history = clv.KnownHistory.from_log(cohort, time_unit="week")
     assert season_case(history) == "one_cohort"
-    with pytest.raises(InvalidTransactions, match="cannot be told apart"):
+    with pytest.raises(InvalidTransactions, match="cannot be separated"):
         clv.estimate_calendar(cohort)
     assert choose_calendar(history, 90).finding.code == "calendar-not-known-one-cohort"
     with pytest.raises(InvalidOption, match="'expected', 'totals'"):

@@ -222,7 +222,7 @@ def test_the_json_has_status_text_and_findings(healthy, tmp_path):
 def test_monitoring_needs_runs_and_elapsed_time(log, model, runs):
     result = monitor(runs, {"v1": model}, log, clock=DAY, until=day(8))
     assert result.verdict.status == "unknown"
-    assert "Too early to tell" in result.verdict.text
+    assert "Too early to judge" in result.verdict.text
     with pytest.raises(InvalidOption, match="no past run"):
         monitor([], {}, log, clock=DAY)
     texts = log.assign(customer_id="c" + log["customer_id"].astype(str))

@@ -207,7 +207,7 @@ CASES = [
         "gate-late-rows",
         {"late": 1200, "direction": "gone", "reference_as_of": "2026-10-29", "usual": 4000, "limit": 0.25},
         (
-            "1,200 rows dated up to the last run (2026-10-29) have gone since it; the four weeks up to it had 4,000 "
+            "1,200 rows dated up to the last run (2026-10-29) were removed since it; the four weeks up to it had 4,000 "
             "(late_rows limit 25% of these)."
         ),
     ),
@@ -221,7 +221,7 @@ CASES = [
             "forecast (3.2 standard errors)."
         ),
     ),
-    ("refit-unknown", {"least": 100.0}, "Too early to tell: no run expected 100 purchases in the time since it."),
+    ("refit-unknown", {"least": 100.0}, "Too early to judge: no run has expected 100 purchases since."),
     ("refit-needed", FORECAST, r"Refit: .* 10.0% fewer \(3.2 standard errors\)."),
     (
         "refit-needed-since",
@@ -263,7 +263,7 @@ CASES = [
     (
         "score-read-recent",
         {"since": "2026-10-15", "rows": 2_812_345},
-        "read 2,812,345 rows dated 2026-10-15 or later, and added them to the state of the runs before",
+        "read 2,812,345 rows dated 2026-10-15 or later, and added them to the state of earlier runs",
     ),
     (
         "score-read-full",
@@ -274,21 +274,21 @@ CASES = [
         ("score-read-full", {"reason": reason, "days": 2, "day": "2026-03-01"}, f"read the whole log, {text}")
         for reason, text in (
             ("asked", "as asked"),
-            ("damaged", "because the state of the runs before is damaged"),
+            ("damaged", "because the state of earlier runs is damaged"),
             (
                 "settings",
-                "because the state of the runs before is of another source, other settings or another release",
+                "because the state of earlier runs is of another source, other settings or another release",
             ),
-            ("windows", "because the forecaster looks at more recent days than the state of the runs before has"),
+            ("windows", "because the forecaster looks at more recent days than the state of earlier runs has"),
             (
                 "older-day",
-                "because the date is earlier than the days that the state of the runs before can serve",
+                "because the date is earlier than the days that the state of earlier runs can serve",
             ),
             (
                 "older-rows",
                 "because the number of rows changed on 2 days before the overlap \\(first: 2026-03-01\\)",
             ),
-            ("no-rows", "because it has no row after the day up to which the state of the runs before reaches"),
+            ("no-rows", "because it has no row after the last day of the state of earlier runs"),
             ("faults", "because its recent rows need a check against all others"),
             ("model", "because the model needs all purchases"),
             ("backfill", "because a backfill uses no state"),

@@ -277,7 +277,7 @@ def test_costs_that_customers_do_not_have(fitted):
     with pytest.raises(InvalidOption, match="Did you mean 'channel'"):
         remaining_value(*fitted, costs=Costs(per_order="chan"), **TERMS)
     extra = Costs(per_order={"channel": {"search": 1.0, "social": 3.0, "radio": 2.0}})
-    assert "names radio, which no customer has" in remaining_value(*fitted, costs=extra, **TERMS).text
+    assert "has radio, to which no customer belongs" in remaining_value(*fitted, costs=extra, **TERMS).text
 
 
 @pytest.mark.parametrize("model", [BGNBD, NBD])
