@@ -780,7 +780,7 @@ status-level = Total: { $grade ->
     [poor] poor
    *[none] not tested
     }
-grade-level = Total. Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the value covers.
+grade-level = Total. Good: within { PERCENT($good) } of what happened at every test date. Fair: within { PERCENT($fair) }, or good but tested over a shorter time than the total above covers.
 status-level-evidence = { $cutoffs ->
     [one] At the test date
    *[other] At { COUNT($cutoffs) } test dates
@@ -795,8 +795,8 @@ status-level-evidence = { $cutoffs ->
         }
     }{ $further ->
     [yes] {" "}{ $capped ->
-        [yes] That would be good; it is fair because the value covers
-       *[no] The value covers
+        [yes] That would be good; it is fair because the total covers
+       *[no] The total covers
         } { $horizon ->
         [lifetime] all future orders
        *[other] { $horizon }
@@ -924,6 +924,7 @@ forecast-gloss = { $name ->
     [blend_learned_total] a statistical model and machine learning averaged, with a total learned from earlier periods
    *[best] it learns from earlier periods of this log how far to follow each of the others
     }
+forecast-gloss-alike = a model of the same kind
 forecast-gloss-process = a statistical model of how often customers buy{ $leaves ->
     [yes] { $spends ->
         [yes] , when they leave and what they spend

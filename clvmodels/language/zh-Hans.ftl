@@ -571,7 +571,7 @@ status-level = 总量：{ $grade ->
     [poor] 不佳
    *[none] 未检验
     }
-grade-level = 总量。良好：每个检验日与实际相差不超过 { PERCENT($good) }。尚可：不超过 { PERCENT($fair) }，或虽良好但检验期短于价值所涵盖的时间。
+grade-level = 总量。良好：每个检验日与实际相差不超过 { PERCENT($good) }。尚可：不超过 { PERCENT($fair) }，或虽良好但检验期短于上述总量所涵盖的时间。
 status-level-evidence = { $cutoffs ->
     [1] 检验日
    *[other] { COUNT($cutoffs) } 个检验日
@@ -591,7 +591,7 @@ status-level-evidence = { $cutoffs ->
     [yes] { $capped ->
         [yes] 误差本身算良好，但
        *[no] {""}
-        }价值涵盖{ $horizon ->
+        }总量涵盖{ $horizon ->
         [lifetime] 未来全部订单
        *[other] { DURATION($horizon) }
         }，检验只涵盖{ DURATION($tested) }{ $capped ->
@@ -717,6 +717,7 @@ forecast-gloss = { $name ->
     [blend_learned_total] 统计模型与机器学习的平均，总量从较早时期学得
    *[best] 从本日志较早的时期学习，对其他各种方法该采信多少
     }
+forecast-gloss-alike = 同一类模型
 forecast-gloss-process = 一种统计模型，描述客户多久买一次{ $leaves ->
     [yes] 、何时流失
    *[no] {""}

@@ -571,7 +571,7 @@ status-level = 總量：{ $grade ->
     [poor] 不佳
    *[none] 未檢驗
     }
-grade-level = 總量。良好：每個檢驗日與實際相差不超過 { PERCENT($good) }。尚可：不超過 { PERCENT($fair) }，或雖良好但檢驗期短於價值所涵蓋的時間。
+grade-level = 總量。良好：每個檢驗日與實際相差不超過 { PERCENT($good) }。尚可：不超過 { PERCENT($fair) }，或雖良好但檢驗期短於上述總量所涵蓋的時間。
 status-level-evidence = { $cutoffs ->
     [1] 檢驗日
    *[other] { COUNT($cutoffs) } 個檢驗日
@@ -591,9 +591,9 @@ status-level-evidence = { $cutoffs ->
     [yes] { $capped ->
         [yes] 誤差本身算良好，但
        *[no] {""}
-        }價值涵蓋{ $horizon ->
+        }總量涵蓋{ $horizon ->
         [lifetime] 未來全部訂單
-       *[other] { DURATION($horizon) }
+       *[other] { " " }{ DURATION($horizon) }
         }，檢驗只涵蓋 { DURATION($tested) }{ $capped ->
         [yes] ，所以只評尚可。
        *[no] 。
@@ -717,6 +717,7 @@ forecast-gloss = { $name ->
     [blend_learned_total] 統計模型與機器學習的平均，總量從較早時期學得
    *[best] 從本交易紀錄較早的時期學習，對其他各種方法該採信多少
     }
+forecast-gloss-alike = 同一類模型
 forecast-gloss-process = 一種統計模型，描述顧客多久買一次{ $leaves ->
     [yes] 、何時流失
    *[no] {""}

@@ -47,6 +47,7 @@ SCHEMES = ("light", "dark")
 SCREEN = 900  # height in pixels
 LARGEST, MOST_SCREENS, MOST_SHEETS = 600_000, 5, 5  # bytes of a page; screens and sheets with details folded
 WIDEST = max(WIDTHS)
+SHORTEST_NAME = 15  # characters of the name of a picture in Chinese, which takes fewer than English
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 OPEN = 'document.querySelectorAll("details").forEach(one => { one.open = true; })'
 RUN_AXE = (
@@ -120,7 +121,8 @@ def view(browser: Any, path: Path, width: int, scheme: str) -> list[Any]:
     ]
     console = [entry["message"] for entry in opened["console"]]
     counted = [console, opened["requests"], too_wide, cut_off, overlapping]
-    unnamed = browser.execute_script(UNNAMED)
+    is_chinese = browser.execute_script("return document.documentElement.lang").startswith("zh")
+    unnamed = browser.execute_script(UNNAMED.replace("< 40", f"< {SHORTEST_NAME}") if is_chinese else UNNAMED)
     what = "; ".join([*too_much, *(text for each in (*counted, violations) for text in each)])
     return [size, f"{screens:.1f}", sheets, *map(len, counted), unnamed, len(violations), what]
 

@@ -276,7 +276,7 @@ def _short_table(view: Selection) -> Table:
     ids = [view.forecaster(quantity), *recommended, *_best_learner(view, quantity), *SIMPLE_RULES]
     rows = view.of(scores, [name for name in dict.fromkeys(ids) if name in set(scores["forecaster"])])
     columns = [
-        [signed_percent(value, 0) for value in rows["bias"]],
+        [signed_percent(round(value, 2) + 0.0, 0) for value in rows["bias"]],  # never -0%
         [percent(value, 0) for value in rows["absolute_bias"]],
         column(rows["rmse"], 3),
         [significant(value, 2) for value in rows["gini"]],

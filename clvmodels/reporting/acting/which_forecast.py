@@ -20,11 +20,13 @@ def which_forecast(view: Selection, money: AmountFormat, budget: BudgetForecast 
     """Return which forecast to use for budgets and for ranking customers; each is explained where it comes up first."""
     quantity = _quantity(view)
     total, ranking = (recommended_for(view, metric, quantity) or view.reference for metric in ("bias", "gini"))
-    said: set[str] = set()
+    said: dict[str, str] = {}
 
     def named(name: str) -> str:
         gloss = "" if name in said else explain(view, name)
-        said.add(name)
+        is_alike = bool(gloss) and gloss in said.values()
+        said[name] = gloss or said.get(name, "")
+        gloss = message("forecast-gloss-alike") if is_alike else gloss
         return message("forecast-named", {"title": _title(view, name), "gloss": gloss, "has_gloss": bool(gloss)})
 
     if total == view.reference:
