@@ -30,7 +30,7 @@ __all__ = [
 
 Discounts = Literal["share", "percent", "amount"]
 LARGEST = {"share": 1.0, "percent": 100.0}
-CENT = 0.005  # rounding error allowed between the discount of a line and its cost
+ROUNDING_TOLERANCE = 0.005  # rounding error allowed between the discount of a line and its cost
 
 
 def without_percent_signs(lazy: nw.LazyFrame[Any]) -> tuple[nw.LazyFrame[Any], bool]:
@@ -71,7 +71,7 @@ def recognize_discounts(
         return "percent"
     rows = lazy.select(discount=nw.col("discount").abs(), cost=paid.abs()).filter(nw.col("discount") > 0)
     rows = rows.filter(~nw.col("cost").is_null())
-    beyond = (nw.col("discount") > nw.col("cost") + CENT).sum()
+    beyond = (nw.col("discount") > nw.col("cost") + ROUNDING_TOLERANCE).sum()
     largest, above = frames.collect(rows.select(nw.col("discount").max(), beyond.alias("beyond"))).row(0)
     if largest is None:
         return "amount"
@@ -109,7 +109,7 @@ def subtract_discounts(paid: nw.Expr, way: Discounts) -> nw.Expr:
 def discount_faults(columns: Mapping[str, str], way: Discounts, paid: nw.Expr, remains: nw.Expr) -> Iterator[Fault]:
     """Yield the fault of discounts that are larger than what their row costs."""
     discount = nw.col("discount").abs()
-    beyond = discount > paid.abs() + CENT if way == "amount" else discount > LARGEST[way]
+    beyond = discount > paid.abs() + ROUNDING_TOLERANCE if way == "amount" else discount > LARGEST[way]
     yield Fault(
         "discount",
         remains & beyond.fill_null(value=False),

@@ -29,7 +29,7 @@ __all__ = ["POOLED", "Design", "Formulas", "Grouping", "as_texts", "group_codes"
 TOKEN = re.compile(r"\s*(?:(C)\s*\(\s*(`[^`]+`|[^\W\d]\w*)\s*\)|(`[^`]+`|[^\W\d]\w*)|([+:*]))")
 POOLED = "(others)"
 MOST_LEVELS = 200  # most categories of a column
-FAR = 10.0  # standard deviations from 0 to the median, beyond which a column is measured from its median
+FAR_FROM_ZERO = 10.0  # standard deviations from 0 to the median, beyond which a column is measured from its median
 SINGULAR_RATIO = 1e-9  # ratio of singular values of standardized columns below which they are collinear
 
 
@@ -290,7 +290,7 @@ def _origins(rfm: RFM, numeric: Sequence[str]) -> dict[str, float]:
     for name in numeric:
         values = _attribute(rfm, name).cast(_float()).to_numpy()
         median = float(np.quantile(values, 0.5, method="lower"))
-        if abs(median) > FAR * float(np.std(values - median)):
+        if abs(median) > FAR_FROM_ZERO * float(np.std(values - median)):
             origins[name] = median
     return origins
 

@@ -21,11 +21,11 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["FutureTimes", "next_purchase_times", "remaining_lifetimes"]
 
-EVER = 1e100  # units of time; an event that has not happened by then never happens
-EVER_DISCRETE = 10_000.0  # opportunities; sums over opportunities have this many terms
-SOONEST = 1e-9  # shortest time, relative to a typical length of time
+LONGEST_TIME = 1e100  # units of time; an event that has not happened by then never happens
+MOST_OPPORTUNITIES = 10_000.0  # opportunities; sums over opportunities have this many terms
+SHORTEST_TIME = 1e-9  # shortest time, relative to a typical length of time
 HALVINGS = 48  # bisections of the logarithm of a time between these limits, for an error of 1e-12
-NEVER = 1e-12  # probability of another purchase below which its time is not defined
+SMALLEST_PROBABILITY = 1e-12  # probability of another purchase below which its time is not defined
 
 
 class FutureTimes(FittedPurchases):
@@ -167,9 +167,9 @@ def next_purchase_times(process: PurchaseProcess, p: Any, levels: Sequence[float
         none: Array = process.pmf_if_active(p, np.zeros(()), h, *(column[rows] for column in state))
         return 1 - none
 
-    again = bought(np.full(len(state[0]), EVER_DISCRETE if process.discrete else EVER), slice(None))
+    again = bought(np.full(len(state[0]), MOST_OPPORTUNITIES if process.discrete else LONGEST_TIME), slice(None))
     times = [_first_time_at(bought, level * again, unit, process.discrete) for level in levels]
-    return np.stack([again, *(np.where(again > NEVER, time, np.nan) for time in times)])
+    return np.stack([again, *(np.where(again > SMALLEST_PROBABILITY, time, np.nan) for time in times)])
 
 
 def remaining_lifetimes(
@@ -198,14 +198,14 @@ def _first_time_at(happened: Callable[[Array, Any], Array], level: Array, unit: 
     rows = np.flatnonzero(level > 0)
     if not len(rows):
         return answer
-    ever = EVER_DISCRETE if discrete else EVER
+    ever = MOST_OPPORTUNITIES if discrete else LONGEST_TIME
     reached = happened(np.full(len(rows), ever), rows) >= level[rows]
     answer[rows[~reached]] = np.inf
     rows = rows[reached]
     if discrete:
         answer[rows] = _bisect_whole(happened, level, rows, ever)
         return answer
-    lower, upper = np.full(len(rows), np.log(SOONEST * unit)), np.full(len(rows), np.log(ever))
+    lower, upper = np.full(len(rows), np.log(SHORTEST_TIME * unit)), np.full(len(rows), np.log(ever))
     for _ in range(HALVINGS):
         middle = 0.5 * (lower + upper)
         late = happened(np.exp(middle), rows) >= level[rows]

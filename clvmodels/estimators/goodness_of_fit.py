@@ -20,7 +20,7 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["GoodnessOfFit", "NewCustomers", "TestedPurchases", "goodness_of_fit"]
 
-SIGNIFICANT = 0.05  # p-value up to which chance does not explain a difference
+SIGNIFICANCE_LEVEL = 0.05  # p-value up to which chance does not explain a difference
 FEWEST_EXPECTED = 5.0  # expected customers per class that the chi-square distribution needs (Cochran 1954)
 FEWEST_DRAWS = 20
 TOP_SHARE = 0.05  # share of the customers, the most frequent buyers, whose share of the purchases is checked
@@ -199,7 +199,7 @@ def _check_statistics(new: NewCustomers, x: Array, t_x: Array, draws: int, seed:
 def _finding_of_test(figures: dict[str, Any]) -> Finding:
     if figures["p_value"] is None:
         return Finding("goodness-no-test", figures, "caution")
-    if figures["p_value"] > SIGNIFICANT:
+    if figures["p_value"] > SIGNIFICANCE_LEVEL:
         return Finding("goodness-agrees", figures)
     return Finding("goodness-differs", figures, "caution")
 
@@ -213,7 +213,7 @@ def _findings_of_checks(checks: dict[str, Any]) -> Findings:
             "caution",
         )
         for name, value, lower, upper, p_value in rows
-        if p_value <= SIGNIFICANT
+        if p_value <= SIGNIFICANCE_LEVEL
     )
 
 

@@ -24,7 +24,7 @@ from clvmodels.transactions.summary import RFM
 
 __all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of", "season_variance"]
 
-SAMPLED = 1_000  # customers; chance scales with the total, and all share the parameters
+SAMPLE_SIZE = 1_000  # customers; chance scales with the total, and all share the parameters
 LEVEL = 0.9
 DRAWS = 200
 SEED = 0
@@ -162,7 +162,7 @@ def own_variance_of(
     model, spend : fitted models
         The total is of purchases without a spend model, of money with one.
     """
-    rfm = history.rfm[np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLED)]]
+    rfm = history.rfm[np.arange(len(history.rfm))[:: -(-len(history.rfm) // SAMPLE_SIZE)]]
     key = ("own variance", *fit_key(model), horizon)  # purchases and money share the draws of purchases
     outcomes, means, state = history.remember(key, lambda: _draw_purchases(model, rfm, horizon))
     generator = np.random.default_rng(SEED)

@@ -20,13 +20,13 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Edge", "find_edges"]
 
-FARTHEST = 3.0  # standard errors up to which an edge is followed
-LONGEST = 40.0  # distance in coordinates, which are logarithms, up to which an edge without end is followed
+MOST_STANDARD_ERRORS = 3.0  # standard errors up to which an edge is followed
+LONGEST_DISTANCE = 40.0  # distance in coordinates, which are logarithms, up to which an edge without end is followed
 NEXT, WIDE_GAP = 0.7, 1.1  # standard errors between points: planned, and at most
 SHORTEST_STRIDE, LONGEST_STRIDE = 0.05, 4.0
 MAX_POINTS = 60  # tried
-NOTHING = 0.1  # standard errors: a likelihood that falls less has no edge
-CLOSE = 1e-3  # tolerance in log-likelihood for the maximum over the other coordinates
+SMALLEST_FALL = 0.1  # standard errors: a likelihood that falls less has no edge
+MAXIMUM_TOLERANCE = 1e-3  # tolerance in log-likelihood for the maximum over the other coordinates
 MAX_STEPS = 12  # most steps to a point
 
 
@@ -78,7 +78,7 @@ def find_edges(surface: Surface, u: Array, hessian: Array, free: Mask, box: Box)
     top = Point(u, value, gradient, hessian, free)
     for i in np.flatnonzero(~free).tolist():
         ends = [(1.0, float(box.upper[i] - u[i])), (-1.0, float(u[i] - box.lower[i]))]
-        sides = [_follow(surface, top, others, i, sign, min(far, LONGEST)) for sign, far in ends if far > 0]
+        sides = [_follow(surface, top, others, i, sign, min(far, LONGEST_DISTANCE)) for sign, far in ends if far > 0]
         points = sorted((point for side in sides for point in side), key=lambda point: point[0])
         if points:
             before = [point for point in points if point[0] < 0]
@@ -105,14 +105,14 @@ def _follow(surface: Surface, top: Point, box: Box, i: int, sign: float, longest
             break
         stride = _next_stride(place, reached, farther - distance)
         here, distance = point, farther
-        if reached > place + np.sqrt(2 * CLOSE):
+        if reached > place + np.sqrt(2 * MAXIMUM_TOLERANCE):
             place = reached
             points.append((sign * place, here.u - top.u))
-        if place >= FARTHEST or distance >= longest:
+        if place >= MOST_STANDARD_ERRORS or distance >= longest:
             break
-    if place < NOTHING:
+    if place < SMALLEST_FALL:
         return []
-    return points if place >= FARTHEST else [*points, (sign * FARTHEST, here.u - top.u)]
+    return points if place >= MOST_STANDARD_ERRORS else [*points, (sign * MOST_STANDARD_ERRORS, here.u - top.u)]
 
 
 def _next_stride(before: float, reached: float, stride: float) -> float:
@@ -133,7 +133,7 @@ def _climb(surface: Surface, near: Point, box: Box) -> Point:
     value, gradient = surface(u)
     point = Point(u, value, gradient, near.hessian, box.free(u, gradient))
     for _ in range(MAX_STEPS):
-        if not np.isfinite(point.value) or point.possible_gain < CLOSE:
+        if not np.isfinite(point.value) or point.possible_gain < MAXIMUM_TOLERANCE:
             break
         point = step(surface, point, box)
     return point

@@ -24,7 +24,7 @@ __all__ = ["profile_intervals"]
 
 TOLERANCE = 1e-3  # tolerance of the signed root of the likelihood ratio, in standard errors
 MAX_FITS = 30
-FARTHEST = 30.0  # distance on a log scale beyond which the interval is unbounded
+UNBOUNDED_DISTANCE = 30.0  # distance on a log scale beyond which the interval is unbounded
 
 
 def profile_intervals(process: Process, fit: Fit, rows: CountedRows, level: float) -> Array:
@@ -65,7 +65,7 @@ def _end(
     tried: list[tuple[float, float]] = [(float(at[i]), 0.0)]  # coordinate, and standard errors from the maximum
     u, here = at, float(at[i]) + aim * error
     for _ in range(MAX_FITS):
-        if not abs(here - at[i]) < FARTHEST:
+        if not abs(here - at[i]) < UNBOUNDED_DISTANCE:
             return float(np.copysign(np.inf, error))
         start = u.copy()
         start[i] = here

@@ -27,7 +27,7 @@ __all__ = ["PurchaseValues"]
 
 # A distribution is tabulated over this many standard deviations on either side of its mean, in this many steps.
 REACH, STEPS = 16.0, 128
-NEGLIGIBLE = 1e-6  # largest share of a tail that omitted counts may have together
+NEGLIGIBLE_SHARE = 1e-6  # largest share of a tail that omitted counts may have together
 CONVERGED, ITERATIONS = 1e-10, 100  # most steps to the logarithm of an end; bisection alone needs fewer
 LAST_STEP = 1e-4  # Halley's last step, in the finest deviations; a further step would be at most about 1e-8
 CHUNK = 16  # numbers of purchases tabulated together
@@ -94,7 +94,7 @@ class PurchaseValues:
         def search(block: slice) -> Array:
             customers = order[block]
             used, cell = np.unique(rows.positions[customers], return_inverse=True)
-            exceeded = self.counts.exceedances([column[used] for column in rows.columns[:-1]], NEGLIGIBLE * tail)
+            exceeded = self.counts.exceedances([column[used] for column in rows.columns[:-1]], NEGLIGIBLE_SHARE * tail)
             exceeded = np.take(exceeded, cell, axis=1)
             return self._search(exceeded, count[customers], mean[customers], factor[customers], tail)
 

@@ -19,12 +19,12 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["Ridge", "SampledSurface", "find_ridge"]
 
-FARTHEST = 3.0  # standard errors up to which a ridge is followed
-LONGEST = 12.0  # distance in coordinates, which are logarithms, up to which a flat ridge is followed
+MOST_STANDARD_ERRORS = 3.0  # standard errors up to which a ridge is followed
+LONGEST_DISTANCE = 12.0  # distance in coordinates, which are logarithms, up to which a flat ridge is followed
 MAX_POINTS = 40  # most points on each side of the maximum
-CLOSE = 1e-3  # tolerance in log-likelihood for the top of the ridge
+RIDGE_TOLERANCE = 1e-3  # tolerance in log-likelihood for the top of the ridge
 MAX_STEPS = 12  # most steps uphill to a point of the ridge
-STRAIGHT = 0.1  # error allowed in normal draws two standard errors away, in standard errors
+STRAIGHT_TOLERANCE = 0.1  # error allowed in normal draws two standard errors away, in standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +142,14 @@ def _is_straight(surface: Curved, u: Array, hessian: Array, free: Mask, errors: 
     with np.errstate(all="ignore"):
         farther = surface.hessian(u + 2 * sign * errors[:, 0], free)
         change = errors.T @ (farther - hessian) @ errors[:, 0]
-    return bool(np.max(np.abs(change)) < STRAIGHT)
+    return bool(np.max(np.abs(change)) < STRAIGHT_TOLERANCE)
 
 
 def _follow(scaled: _ScaledSurface, sign: float) -> list[tuple[float, Array]]:
     """Follow the ridge to one side; return the position and the scaled coordinates (k,) of each point."""
     k = scaled.errors.shape[1]
     top, _ = scaled(np.zeros(k))
-    longest = LONGEST / float(np.max(np.abs(scaled.errors[:, 0])))
+    longest = LONGEST_DISTANCE / float(np.max(np.abs(scaled.errors[:, 0])))
     points = [(0.0, np.zeros(k))]
     last, hessian, stride = points[0][1], -np.eye(k), 1.0
     for _ in range(MAX_POINTS):
@@ -166,13 +166,13 @@ def _follow(scaled: _ScaledSurface, sign: float) -> list[tuple[float, Array]]:
             continue
         last, hessian = point.u, point.hessian
         slope = (reached - abs(place)) / (end - abs(here[0]))
-        if reached > abs(place) + CLOSE:
+        if reached > abs(place) + RIDGE_TOLERANCE:
             points.append((sign * reached, point.u))
-        if reached >= FARTHEST or end >= longest:
+        if reached >= MOST_STANDARD_ERRORS or end >= longest:
             break
-        stride = min(1 / max(slope, CLOSE), 3 * stride)
-    if abs(points[-1][0]) < FARTHEST:  # the likelihood is flat to the end
-        points.append((sign * FARTHEST, last))
+        stride = min(1 / max(slope, RIDGE_TOLERANCE), 3 * stride)
+    if abs(points[-1][0]) < MOST_STANDARD_ERRORS:  # the likelihood is flat to the end
+        points.append((sign * MOST_STANDARD_ERRORS, last))
     return points[1:]
 
 
@@ -183,7 +183,7 @@ def _climb_to_ridge(scaled: _ScaledSurface, u: Array, hessian: Array) -> Point:
     value, gradient = scaled(u)
     point = Point(u, value, gradient, hessian, box.free(u, gradient))
     for _ in range(MAX_STEPS):
-        if point.possible_gain < CLOSE:
+        if point.possible_gain < RIDGE_TOLERANCE:
             break
         point = step(scaled, point, box)
     return point

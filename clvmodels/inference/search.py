@@ -17,12 +17,12 @@ SEARCH_ROWS = 4_000  # rows of the sample on which the search from several start
 MIDDLE_ROWS = 40_000  # rows of the larger sample on which the result is refined before all rows are used
 MIDDLE_FACTOR = 5  # the larger sample is used if there are more than this many times its rows
 INDISTINGUISHABLE = 1e-2  # largest difference of log-likelihood that is meaningless
-ALMOST_AS_HIGH = 2.0  # difference of log-likelihood up to which another maximum is reported
-VALLEY = 0.05  # smallest fall of log-likelihood between two maxima; a smaller one may be a plateau
-CLIMBED_VALLEY = 1.3 * CLIMB_GAIN  # the same between points where `climb` stopped, which may be below their tops
+REPORTED_DIFFERENCE = 2.0  # difference of log-likelihood up to which another maximum is reported
+VALLEY_DEPTH = 0.05  # smallest fall of log-likelihood between two maxima; a smaller one may be a plateau
+CLIMBED_VALLEY_DEPTH = 1.3 * CLIMB_GAIN  # the same between points where `climb` stopped, which may be below their tops
 LARGE_ERROR = 0.5  # standard error of a coordinate, which is a logarithm; if larger, more starts are tried
-FLAT = 1e-3  # curvature below which a coordinate is not identified: a standard error of 30 on a log scale
-SUSPICIOUS = 5.0  # coordinates farther from 0 are compared with their limit
+FLAT_CURVATURE = 1e-3  # curvature below which a coordinate is not identified: a standard error of 30 on a log scale
+LIMIT_DISTANCE = 5.0  # coordinates farther from 0 are compared with their limit
 
 
 class RowSample(NamedTuple):
@@ -64,12 +64,12 @@ def search(
     if process.more_starts is not None and _is_poorly_determined(hessian / sample.share):
         best, hessian = try_starts(process.more_starts(*sample.columns))
     # `climb` stops within CLIMB_GAIN of the top of a hill.
-    floor = best.value - ALMOST_AS_HIGH * sample.share - CLIMB_GAIN
+    floor = best.value - REPORTED_DIFFERENCE * sample.share - CLIMB_GAIN
     close = [point for point in points if point is not best and point.value > floor]
     others = [
         (point.u, point.hessian / sample.share)
         for point in close
-        if _is_valley_between(surface, point, best, max(VALLEY * sample.share, CLIMBED_VALLEY))
+        if _is_valley_between(surface, point, best, max(VALLEY_DEPTH * sample.share, CLIMBED_VALLEY_DEPTH))
     ]
     if len(rows.counts) > MIDDLE_FACTOR * MIDDLE_ROWS:
         middle = draw_sample(process, rows, unit, prior, MIDDLE_ROWS)
@@ -96,8 +96,8 @@ def find_maxima(objective: Objective, hills: list[tuple[Array, Array]], box: Box
             highest = top
     maxima = [highest]
     for top in tops:
-        is_high = top.value > highest.value - ALMOST_AS_HIGH
-        if is_high and all(_is_valley_between(objective, top, other, VALLEY) for other in maxima):
+        is_high = top.value > highest.value - REPORTED_DIFFERENCE
+        if is_high and all(_is_valley_between(objective, top, other, VALLEY_DEPTH) for other in maxima):
             maxima.append(top)
     return maxima
 
@@ -115,11 +115,11 @@ def _move_to_limits(objective: Objective, point: Point, box: Box) -> Point:
 
     Means come before spreads, because "nobody drops out" says more than how dropout varies.
     """
-    if point.free.all() and not np.any(np.abs(point.u) > SUSPICIOUS):
+    if point.free.all() and not np.any(np.abs(point.u) > LIMIT_DISTANCE):
         return point
     point, box = _pin_unidentified(objective, point, box)
     for i in reversed(range(len(point.u))):
-        if abs(point.u[i]) <= SUSPICIOUS:
+        if abs(point.u[i]) <= LIMIT_DISTANCE:
             continue
         limit = box.lower[i] if point.u[i] < 0 else box.upper[i]
         if np.isfinite(limit) and box.lower[i] < box.upper[i]:
@@ -132,7 +132,7 @@ def _move_to_limits(objective: Objective, point: Point, box: Box) -> Point:
 
 def _pin_unidentified(objective: Objective, point: Point, box: Box) -> tuple[Point, Box]:
     """Pin coordinates without curvature at 0, so that the result does not depend on the path of the search."""
-    for i in map(int, np.flatnonzero((box.lower < box.upper) & (np.abs(np.diag(point.hessian)) < FLAT))):
+    for i in map(int, np.flatnonzero((box.lower < box.upper) & (np.abs(np.diag(point.hessian)) < FLAT_CURVATURE))):
         neutral = point.u.copy()
         neutral[i] = 0.0
         if objective(neutral)[0] > point.value - INDISTINGUISHABLE:

@@ -57,10 +57,10 @@ __all__ = [
     "survival_if_active",
 ]
 
-SMALLEST = 1e-12  # dropout probability below which no customer leaves within any horizon
+SMALLEST_DROPOUT = 1e-12  # dropout probability below which no customer leaves within any horizon
 BLOCK = 2**15  # rows times nodes computed at once: fits into a processor's cache
 LEGENDRE_STEPS = 4  # node counts are rounded up to a multiple of this
-MANY = 1_000  # number of future purchases up to which the nodes are close enough
+MOST_PURCHASES = 1_000  # number of future purchases up to which the nodes are close enough
 
 
 class Parameters(NamedTuple):
@@ -318,7 +318,7 @@ def average(
         average: Array = ends + np.sum(weight * left, axis=-1)
         return average
 
-    counts = beta_node_count(p.a, p.b, (p.r + MANY) * longest / p.alpha)
+    counts = beta_node_count(p.a, p.b, (p.r + MOST_PURCHASES) * longest / p.alpha)
     columns = (np.maximum(1.0, k), *(np.asarray(column, dtype=float) for column in columns))
     whole = partial(by_node_count, with_nodes, counts, *p)
     if any(map(np.ndim, p)) or any(np.shape(column) != np.shape(x) for column in columns):
@@ -342,7 +342,7 @@ def _pace(p: Parameters, x: Array | float, age: Array | float) -> Array:
 
 def _discount_nodes(p: Parameters, h: Array, delta: float) -> npt.NDArray[np.intp]:
     """Return enough nodes for the widest span of log(1 + pace tau), that of a customer who has just arrived."""
-    pace = np.maximum(_pace(p, 0.0, p.alpha), _pace(p, MANY, p.alpha))
+    pace = np.maximum(_pace(p, 0.0, p.alpha), _pace(p, MOST_PURCHASES, p.alpha))
     longest = float(np.max(h, initial=0.0))
     span = np.log1p(longest * (pace + abs(delta)))
     nodes = 1.5 * span + 4 * np.log1p(abs(delta) * longest) + max(0.0, -delta * longest)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.processes.beta_geometric import SMALLEST, Parameters
+from clvmodels.processes.beta_geometric import SMALLEST_DROPOUT, Parameters
 from clvmodels.processes.contract import Array, Future, History
 from clvmodels.processes.special import discounted_count, discounted_length
 
 __all__ = ["sample_if_active", "sample_mean_if_active", "simulate"]
 
-NEVER = 1e-300  # purchase rate below which a customer counts as never buying, because the waiting time would overflow
+SMALLEST_RATE = 1e-300  # customers with a smaller purchase rate never buy; their waiting time would overflow
 
 
 def simulate(
@@ -29,7 +29,7 @@ def simulate(
     who, times = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
     if leave_at_once:
         active = generator.random(n) >= dropout
-    buying = np.flatnonzero(active & (rate > NEVER))
+    buying = np.flatnonzero(active & (rate > SMALLEST_RATE))
     while buying.size:
         when = t_x[buying] + generator.standard_gamma(events, size=buying.size) / rate[buying]
         in_time = when <= T[buying]
@@ -64,7 +64,7 @@ def sample_if_active(
     rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
     dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
     offered = generator.poisson(rate * h)
-    last = generator.geometric(np.maximum(dropout, SMALLEST))
+    last = generator.geometric(np.maximum(dropout, SMALLEST_DROPOUT))
     count = np.where(active, np.minimum(offered, last), 0).astype(float)
     if delta == 0:
         return Future(count, count)

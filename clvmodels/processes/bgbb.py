@@ -35,7 +35,7 @@ from clvmodels.processes.special import digamma_rise, log_rise
 
 __all__ = ["PROCESS", "Parameters"]
 
-FEW = 2**19  # customers times opportunities; up to this number, one array is faster and fits in memory
+LARGEST_ARRAY = 2**19  # customers times opportunities; up to this number, one array is faster and fits in memory
 
 
 # ---- the likelihood ----------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def _since_last(p: Parameters, x: Array, t_x: Array, n: Array) -> tuple[Array, A
     if not np.any(n > t_x):
         return np.ones(shape), np.zeros(shape)
     silence = _silence(p, x, t_x, n)
-    few = silence.gamma.size * np.max(silence.lengths) <= FEW
+    few = silence.gamma.size * np.max(silence.lengths) <= LARGEST_ARRAY
     chances = _at_once(silence) if few else _step_by_step(silence)
     alive, gone = (silence.in_place(chance).reshape(shape) for chance in chances)
     return alive, gone

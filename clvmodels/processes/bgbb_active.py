@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 ROUNDING_TOLERANCE = 1e-9  # float error allowed in a whole number of opportunities
-SMALLEST = 1e-12  # dropout probability below which no customer leaves within any horizon
+SMALLEST_DROPOUT = 1e-12  # dropout probability below which no customer leaves within any horizon
 DRAWN_AT_ONCE = 2**20
 
 
@@ -141,7 +141,7 @@ def whole(h: Array | float) -> Array:
 
 def draw_stays(dropout: Array, n: Array | float, generator: np.random.Generator) -> Array:
     """Draw how many of n opportunities customers stay for, given the probability of leaving before each."""
-    answer: Array = np.minimum(generator.geometric(np.maximum(dropout, SMALLEST)) - 1.0, n)
+    answer: Array = np.minimum(generator.geometric(np.maximum(dropout, SMALLEST_DROPOUT)) - 1.0, n)
     return answer
 
 

@@ -44,7 +44,7 @@ QUANTITY_POWERS = {
     MEDIAN_LIFETIME: 1,
 }
 
-LEAST = 45.0  # survival below e^-45 is left out
+SURVIVAL_EXPONENT = 45.0  # survival below e^-45 is left out
 PANEL, PANEL_NODES = 3.0, 16  # nodes of the integral over the time of dropout, per width of its integrand
 
 
@@ -140,9 +140,9 @@ def mean_life(remaining: Remaining, h: Array, delta: float = 0.0) -> Array:
     The integral ends where survival or worth has fallen by e^-45; h may be infinite. If dropout grows with age, the
     time before and after the onset of aging is integrated separately, because survival bends there.
     """
-    end = np.minimum(np.asarray(h, dtype=float), remaining.time_of(LEAST / remaining.s))
+    end = np.minimum(np.asarray(h, dtype=float), remaining.time_of(SURVIVAL_EXPONENT / remaining.s))
     if delta > 0:
-        end = np.minimum(end, LEAST / delta)
+        end = np.minimum(end, SURVIVAL_EXPONENT / delta)
     if remaining.b is None:
         return _life(remaining, end, delta)
     onset = np.minimum(remaining.onset, end)

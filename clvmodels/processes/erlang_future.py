@@ -42,8 +42,8 @@ EVENTS = 21  # SHARE^EVENTS is beyond rounding
 SMALL = 0.1  # up to here, a series of a few terms is exact to rounding
 Numbers = Array | npt.NDArray[np.complex128]
 
-NOTHING = 80.0  # e^-80 is below rounding of 1, and of q^(1/k - 1) where q is 2^-53
-CERTAIN = 1 - 2.0**-53  # the largest probability below 1
+NEGLIGIBLE_EXPONENT = 80.0  # e^-80 is below rounding of 1, and of q^(1/k - 1) where q is 2^-53
+LARGEST_PROBABILITY = 1 - 2.0**-53  # the largest probability below 1
 
 
 class Roots(NamedTuple):
@@ -58,7 +58,7 @@ class Roots(NamedTuple):
 
 def roots(k: int, p: Array) -> Roots:
     """Return the roots of a dropout probability, which the functions of this module take."""
-    decay = -np.log1p(-np.minimum(p, CERTAIN))
+    decay = -np.log1p(-np.minimum(p, LARGEST_PROBABILITY))
     log_first = 0.5 * decay * (1 - 1 / k) + _log_sinhc(0.5 * decay) - _log_sinhc(0.5 * decay / k)
     return Roots(p, decay, np.exp(-decay / k), -np.expm1(-decay / k), log_first)
 
@@ -98,7 +98,7 @@ def main_purchases_at_stages(k: int, root: tuple[Array, ...], shape: Array, z: A
 def is_many(k: int, shape: Array, z: Array) -> npt.NDArray[np.bool_]:
     """Return whether the other roots are negligible: E[s_i^N] is below rounding even divided by the smallest q."""
     least = min(1.0, 1 - np.cos(2 * np.pi / k)) if k > 1 else 1.0  # of (|u| - 1) / z
-    answer: npt.NDArray[np.bool_] = shape * np.log1p(least * z) > NOTHING
+    answer: npt.NDArray[np.bool_] = shape * np.log1p(least * z) > NEGLIGIBLE_EXPONENT
     return answer
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincc, betaln
 
-from clvmodels.processes.beta_geometric import SMALLEST, Parameters, average
+from clvmodels.processes.beta_geometric import SMALLEST_DROPOUT, Parameters, average
 from clvmodels.processes.contract import Array, Future
 from clvmodels.processes.erlang_future import (
     is_many,
@@ -172,7 +172,7 @@ def sample(
     rate = generator.standard_gamma(np.broadcast_to(p.r + k * x + stage, shape)) / (p.alpha + T)
     dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
     events = generator.poisson(rate * h)
-    last = generator.geometric(np.maximum(dropout, SMALLEST))
+    last = generator.geometric(np.maximum(dropout, SMALLEST_DROPOUT))
     count = np.where(active, np.minimum((events + stage) // k, last), 0)
     if delta == 0:
         return Future(count.astype(float), count.astype(float))

@@ -11,7 +11,7 @@ from clvmodels.processes.contract import Array
 __all__ = ["negative_binomial_tails"]
 
 SMALLEST_LOG = -600.0  # log of the smallest first probability computed without a scale; e^-745 would be 0
-RESCALED = 1e200  # probabilities are kept below this by moving their scale
+LARGEST_SCALED = 1e200  # probabilities are kept below this by moving their scale
 
 
 def negative_binomial_tails(shape: Array, z: Array) -> Iterator[Array]:
@@ -32,8 +32,9 @@ def negative_binomial_tails(shape: Array, z: Array) -> Iterator[Array]:
         chance = chance * (share * ((shape + k) / (k + 1)))
         k += 1
         if scaled:
-            large = chance > RESCALED
-            chance, scale = np.where(large, chance / RESCALED, chance), np.where(large, scale + np.log(RESCALED), scale)
+            large = chance > LARGEST_SCALED
+            chance = np.where(large, chance / LARGEST_SCALED, chance)
+            scale = np.where(large, scale + np.log(LARGEST_SCALED), scale)
             beyond = np.maximum(beyond - chance * np.exp(np.minimum(scale, 0.0)), 0.0)
         else:
             beyond = np.maximum(beyond - chance, 0.0)

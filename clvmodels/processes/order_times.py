@@ -100,7 +100,7 @@ def beta_geometric_orders(
     rate = _rate(p, x, T, n, generator)
     dropout = generator.beta(np.broadcast_to(p.a, n), np.broadcast_to(p.b + x, n))
     offered = generator.poisson(rate * h)
-    last = generator.geometric(np.maximum(dropout, beta_geometric.SMALLEST))
+    last = generator.geometric(np.maximum(dropout, beta_geometric.SMALLEST_DROPOUT))
     left = active & (last <= offered) & (offered > 0)
     share = generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1))
     end = h * np.where(left, share, 1.0)

@@ -32,8 +32,8 @@ __all__ = [
 # where s is small, so that some customers stay for long after age begins to count.
 NODES, YOUNG_NODES, OLD_NODES = 40, 32, 56
 DROP = 37.0  # tails below e^-37 of the largest value are left out
-BEND = 3.0  # nodes are closest within this distance, in log time, of the slower of the two scales
-AGED = 500.0  # exp(bz) of e^500 is practically infinite, but still a float
+BEND_WIDTH = 3.0  # nodes are closest within this distance, in log time, of the slower of the two scales
+LARGEST_AGING = 500.0  # exp(bz) of e^500 is practically infinite, but still a float
 CHUNK, SMALL_CHUNK = (
     1_024,
     128,
@@ -204,7 +204,7 @@ def nodes_without_aging(shape: Array, A: Array, s: Array, B: Array) -> Nodes:
     """Return nodes for dropout at a constant rate."""
     m, M, log_ratio, _, end = _range(shape, A, s, B)
     end = np.minimum(end, log_ratio + np.log1p(np.where(A <= B, s, shape)) + DROP)
-    return Nodes(m, M, end, *_nodes_near_bend(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND)))
+    return Nodes(m, M, end, *_nodes_near_bend(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND_WIDTH)))
 
 
 def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> Nodes:
@@ -215,8 +215,8 @@ def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> No
     onset = Remaining(s, B, b, B, None).onset
     ages = np.minimum(np.log1p(onset / m), end)
     panels = (
-        _nodes_near_bend(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND)),
-        _nodes_near_bend(OLD_NODES, ages, end, ages, np.minimum(BEND, 1 / (b * (m + onset)))),
+        _nodes_near_bend(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND_WIDTH)),
+        _nodes_near_bend(OLD_NODES, ages, end, ages, np.minimum(BEND_WIDTH, 1 / (b * (m + onset)))),
     )
     u, width = (np.concatenate(parts, axis=1) for parts in zip(*panels, strict=True))
     return Nodes(m, M, end, u, width)
@@ -247,13 +247,13 @@ def _nodes_near_bend(count: int, low: Array, high: Array, bend: Array, scale: Ar
 
 def _risen(aged: Array) -> Array:
     """Return exp(bz) - 1, bounded before it overflows; beyond that, quotients by it are 0 anyway."""
-    answer: Array = np.expm1(np.minimum(aged, AGED))
+    answer: Array = np.expm1(np.minimum(aged, LARGEST_AGING))
     return answer
 
 
 def _log_growth(aged: Array, risen: Array, bB: Array) -> Array:
     """Return log(1 + e(z)/B) from bz, exp(bz) - 1 and bB."""
-    answer: Array = np.log1p(risen / bB) + np.maximum(aged - AGED, 0.0)
+    answer: Array = np.log1p(risen / bB) + np.maximum(aged - LARGEST_AGING, 0.0)
     return answer
 
 

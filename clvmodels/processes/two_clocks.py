@@ -29,7 +29,7 @@ __all__ = ["Rates", "RatesScore", "RunningClock", "Stretches", "expected_ahead",
 
 BLOCK = 100_000  # stretches evaluated at once
 NODES = (4, 8, 16, 32, 64)  # nodes of Gauss-Legendre within a stretch
-STEEPEST = (0.7, 3.0, 10.0, 30.0)  # largest change of the log integrand within a stretch for which the nodes are enough
+LARGEST_LOG_CHANGE = (0.7, 3.0, 10.0, 30.0)  # of the integrand within a stretch, for which the nodes are enough
 
 
 class Rates(NamedTuple):
@@ -231,7 +231,7 @@ def _integrate(p: Rates, rows: Stretches, buys: RunningClock, leaves: RunningClo
     age = np.exp(p.aging * leaves.start) * p.aging if p.aging is not None else 1.0
     steep += (p.s + 1) * leaves.rate * rows.length * age / (p.beta + _dropout_growth(p, leaves.start))
     steep += 0.0 if p.aging is None else p.aging * leaves.rate * rows.length
-    group = np.searchsorted(STEEPEST, steep)
+    group = np.searchsorted(LARGEST_LOG_CHANGE, steep)
     fields = np.zeros((7, n))
     slopes = np.zeros((2, n, max(rows.purchase.shape[1], rows.dropout.shape[1], 1)))
     for number, nodes in enumerate(NODES):

@@ -20,14 +20,14 @@ WINDOWS = (28, 7, 1)
 ENOUGH_WINDOWS = 6  # with this many windows, a longer window is preferred to a shorter one
 FEWEST_WINDOWS = 4
 MOST_WINDOWS = 13  # a year of 28 days
-ARRIVED = 0.95  # windows are counted until this share of customers has arrived, because the arrivals of a cohort stop
+ARRIVED_SHARE = 0.95  # windows count until this share of customers has arrived; the arrivals of a cohort stop
 FEWEST_CUSTOMERS = 50
 FEWEST_EARLY = 10
-SIGNIFICANT = 3.0  # standard errors: one log in 700 by chance
-MATERIAL = 1.25  # ratio above which a difference matters
+SIGNIFICANT_ERRORS = 3.0  # standard errors: one log in 700 by chance
+MATERIAL_RATIO = 1.25  # ratio above which a difference matters
 MAD_TO_STANDARD_DEVIATION = 1.4826  # for normal counts
-OWN_PACE = 0.9  # share of customers whose mean time between purchases has passed by the suggested day
-FEW_LEFT = 0.05  # if a smaller share of customers remains, the rest of the log cannot show new customers
+RETURNED_SHARE = 0.9  # share of customers whose mean time between purchases has passed by the suggested day
+SMALLEST_REMAINING_SHARE = 0.05  # with fewer customers, the rest of the log cannot show new ones
 
 ArrivalsVerdict = Literal["seen", "older", "unclear"]
 
@@ -96,7 +96,7 @@ class Arrivals:
     @property
     def is_crowded(self) -> bool:
         """Whether clearly more customers are first seen in the first window than in a later one."""
-        return self.crowding >= MATERIAL and self.crowding_z >= SIGNIFICANT
+        return self.crowding >= MATERIAL_RATIO and self.crowding_z >= SIGNIFICANT_ERRORS
 
     @property
     def finding(self) -> Finding:
@@ -122,7 +122,7 @@ class Arrivals:
         if self.verdict == "unclear":
             code = "profile-arrivals-crowded" if self.is_crowded else "profile-arrivals-more-frequent"
             return Finding(code, figures, "caution")
-        if (self.remaining or 0) / self.customers < FEW_LEFT:
+        if (self.remaining or 0) / self.customers < SMALLEST_REMAINING_SHARE:
             return Finding("profile-arrivals-older-few-left", figures, "problem")
         return Finding("profile-arrivals-older", figures, "caution")
 
@@ -143,8 +143,8 @@ def examine_arrivals(purchases: DailyPurchases) -> Arrivals:
         crowding = early / usual if usual else float("inf")
     length = purchases.follow_up_days
     early_repeats, later_repeats, follow_up_z = _follow_up(purchases, arrival, window)
-    is_crowded = crowding >= MATERIAL and crowding_z >= SIGNIFICANT
-    buys_more = early_repeats >= MATERIAL * later_repeats and follow_up_z >= SIGNIFICANT
+    is_crowded = crowding >= MATERIAL_RATIO and crowding_z >= SIGNIFICANT_ERRORS
+    buys_more = early_repeats >= MATERIAL_RATIO * later_repeats and follow_up_z >= SIGNIFICANT_ERRORS
     verdict = _verdict(len(arrival), len(counts), is_crowded, buys_more)
     after, remaining = None, None
     if verdict == "older" or is_crowded:
@@ -180,7 +180,7 @@ def _verdict(customers: int, windows: int, is_crowded: bool, buys_more: bool) ->
 
 def _windows(arrival: IntArray) -> tuple[int, IntArray]:
     """Return the length of a window in days, and the customers first seen in each whole window with arrivals."""
-    arrival_days = int(np.quantile(arrival, ARRIVED, method="inverted_cdf")) + 1
+    arrival_days = int(np.quantile(arrival, ARRIVED_SHARE, method="inverted_cdf")) + 1
     window = next((days for days in WINDOWS if arrival_days // days >= ENOUGH_WINDOWS), WINDOWS[-1])
     number = min(arrival_days // window, MOST_WINDOWS)
     return window, np.bincount(arrival // window, minlength=number)[:number]
@@ -211,5 +211,5 @@ def _wait(purchases: DailyPurchases, window: int) -> int:
     """Return the days after which 90 % of repeat customers should have returned; at most half the log."""
     again = purchases.frequency > 0
     pace: Floats = (purchases.last - purchases.first)[again] / purchases.frequency[again]
-    own = float(np.quantile(pace, OWN_PACE)) if len(pace) else 0.0
+    own = float(np.quantile(pace, RETURNED_SHARE)) if len(pace) else 0.0
     return min(max(window, math.ceil(own)), max(window, purchases.days // 2))

@@ -12,11 +12,11 @@ from clvmodels import html
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
 
-__all__ = ["SIGNIFICANT", "Independence", "independence"]
+__all__ = ["SIGNIFICANCE_LEVEL", "Independence", "independence"]
 
-SIGNIFICANT = 0.05  # p-value up to which a correlation counts as real
-STRONG = 0.3  # correlation above which the violation is clear: Cohen's medium effect
-FREQUENT = 0.9  # customers above this quantile of frequency count as the most frequent
+SIGNIFICANCE_LEVEL = 0.05  # p-value up to which a correlation counts as real
+STRONG_CORRELATION = 0.3  # correlation above which the violation is clear: Cohen's medium effect
+FREQUENT_QUANTILE = 0.9  # customers above this quantile of frequency count as the most frequent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Independence:
             "has_ratio": not math.isnan(self.spend_ratio),
             "spend_ratio": None if math.isnan(self.spend_ratio) else self.spend_ratio,
         }
-        if self.p_value > SIGNIFICANT:
+        if self.p_value > SIGNIFICANCE_LEVEL:
             return Finding("profile-independence-supported", figures)
-        if abs(self.correlation) < STRONG:
+        if abs(self.correlation) < STRONG_CORRELATION:
             return Finding("profile-independence-weakly-violated", figures, "caution")
         return Finding("profile-independence-violated", figures, "problem")
 
@@ -88,7 +88,7 @@ def independence(
     products = (frequency - frequency.mean()) * (mean - mean.mean())
     rho = float(np.mean(products) / (np.std(frequency) * np.std(mean)))
     p_value = math.erfc(abs(float(np.sum(products))) / math.sqrt(2 * float(np.sum(products**2))))
-    often = frequency >= np.quantile(frequency, FREQUENT)
+    often = frequency >= np.quantile(frequency, FREQUENT_QUANTILE)
     ratio = float(np.mean(mean[often]) / np.mean(mean[~often])) if not often.all() else 1.0
     return Independence(rho, p_value, n, ratio)
 
@@ -105,7 +105,7 @@ def _weight(frequency: Array, mean: Array, customers: Array) -> Independence:
     p_value = math.erfc(total / math.sqrt(2 * float(np.sum(customers * products**2))))
     order = np.argsort(frequency, kind="stable")
     below = np.cumsum(customers[order])
-    often = frequency >= frequency[order][np.searchsorted(below, FREQUENT * (n - 1), side="right")]
+    often = frequency >= frequency[order][np.searchsorted(below, FREQUENT_QUANTILE * (n - 1), side="right")]
     ratio = 1.0
     if not often.all():
         ratio = float(np.average(mean[often], weights=customers[often]))

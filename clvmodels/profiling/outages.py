@@ -24,11 +24,11 @@ FEWEST_NEIGHBORS = 4
 WINDOWS = (1, 2, 3, 7)  # lengths in days of the periods that are compared
 FAR_BELOW, BELOW = 0.4, 0.6  # share of the neighbors in an outage, and on its first and last day
 SHORTEST_CLOSED = 2  # days without a purchase that form a separate period
-UNLIKELY = 1e-7  # probability of a number of purchases this low on any day of a log
-NEW_CUSTOMERS = 0.05  # with a smaller share of first purchases around, a cohort has nearly all left
+UNLIKELY_PROBABILITY = 1e-7  # probability of a number of purchases this low on any day of a log
+NEW_CUSTOMERS_SHARE = 0.05  # with a smaller share of first purchases around, a cohort has nearly all left
 MEDIAN_OF_SQUARE = 0.455  # median of the square of a standard normal variable
 LONGEST_AFTER = 14  # days after an outage in which customers may catch up
-SIGNIFICANT = 0.01
+SIGNIFICANCE_LEVEL = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +124,7 @@ def _far_below(total: Floats, expected: Floats) -> npt.NDArray[np.bool_]:
         seen, mean = np.convolve(total, ones, "valid"), np.convolve(np.where(comparable, expected, 0.0), ones, "valid")
         whole = np.convolve(comparable, ones, "valid") == length
         chance = pdtr(np.floor(seen / noise), np.maximum(mean / noise, 1e-9))
-        for start in np.flatnonzero(whole & (seen < FAR_BELOW * mean) & (chance < UNLIKELY)):
+        for start in np.flatnonzero(whole & (seen < FAR_BELOW * mean) & (chance < UNLIKELY_PROBABILITY)):
             low[start : start + length] = True
     edges = low & (total >= BELOW * np.where(comparable, expected, np.inf))
     for begin, end in _runs(low):  # days at the ends of a period that are not low themselves
@@ -154,7 +154,7 @@ def _new_customers_arrive(total: Floats, first: Floats, low: npt.NDArray[np.bool
     """Return whether new customers arrive around an outage, not only customers of an old cohort."""
     around = slice(max(begin - WEEK * WEEKS_AROUND, 0), end + WEEK * WEEKS_AROUND)
     bought, new = (values[around][~low[around]].sum() for values in (total, first))
-    return bool(new >= NEW_CUSTOMERS * bought)
+    return bool(new >= NEW_CUSTOMERS_SHARE * bought)
 
 
 def _row(total: Floats, expected: Floats, noise: float, day: int, begin: int, end: int) -> dict[str, object]:
@@ -170,13 +170,13 @@ def _row(total: Floats, expected: Floats, noise: float, day: int, begin: int, en
     return {
         "first": first,
         "last": last,
-        "kind": "closed" if seen == 0 else "stock_out" if p_value < SIGNIFICANT else "records_lost",
+        "kind": "closed" if seen == 0 else "stock_out" if p_value < SIGNIFICANCE_LEVEL else "records_lost",
         "purchases": int(seen),
         "expected": mean,
         "share": round(share, 6),
         "after": later / usual if usual > 0 else float("nan"),
         "p_value": p_value,
-        "catches_up": p_value < SIGNIFICANT,
+        "catches_up": p_value < SIGNIFICANCE_LEVEL,
     }
 
 

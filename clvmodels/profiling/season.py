@@ -25,9 +25,9 @@ SHORTEST_ACQUISITION = 180  # days between the first and the last tenth of the c
 MONTHS = 12
 FEWEST_MONTHS = 2 * MONTHS  # two of each calendar month, to separate a season from a trend
 FEWEST_PURCHASES = 240  # ten per calendar month
-SIGNIFICANT = 0.01
-NOISE = 0.01  # variance of the logarithm of a month's rate beyond Poisson: random differences of 10 %
-NEARLY_WHOLE = 20  # days that a month needs; it counts by its rate per day
+SIGNIFICANCE_LEVEL = 0.01
+NOISE_VARIANCE = 0.01  # variance of the logarithm of a month's rate beyond Poisson: random differences of 10 %
+FEWEST_DAYS = 20  # days that a month needs; it counts by its rate per day
 TREND = 3  # terms of the trend: constant, linear, quadratic
 NO_MONTHS = pd.DataFrame({"month": [], "index": [], "years": []}).astype({"month": np.int64, "years": np.int64})
 
@@ -105,7 +105,7 @@ def examine_season(purchases: DailyPurchases) -> Season:
     month, whole, rate, counts = _monthly(purchases)
     if len(whole) < FEWEST_MONTHS or counts.sum() < FEWEST_PURCHASES:
         return Season(np.nan, np.nan, None, None, NO_MONTHS.copy(), len(whole), int(counts.sum()), case)
-    weights = np.sqrt(1 / (1 / (counts + 0.5) + NOISE))
+    weights = np.sqrt(1 / (1 / (counts + 0.5) + NOISE_VARIANCE))
     time = np.linspace(-1, 1, len(whole))
     trend = np.vander(time, TREND, increasing=True)
     dummies = (month[whole, None] % MONTHS == np.arange(MONTHS)).astype(float)
@@ -120,7 +120,7 @@ def examine_season(purchases: DailyPurchases) -> Season:
     months = pd.DataFrame(
         {"month": np.arange(1, MONTHS + 1), "index": index, "years": dummies.sum(axis=0).astype(np.int64)}
     )
-    is_seasonal = p_value < SIGNIFICANT
+    is_seasonal = p_value < SIGNIFICANCE_LEVEL
     return Season(
         strength=float(strength),
         p_value=p_value,
@@ -160,7 +160,7 @@ def _monthly(purchases: DailyPurchases) -> tuple[npt.NDArray[np.int64], npt.NDAr
     counts = np.add.reduceat(purchases.repeats_by_day, edges).astype(float)
     arrived = np.cumsum(purchases.first_by_day).astype(float)
     exposure = np.add.reduceat(arrived, edges)
-    whole = np.flatnonzero((lengths >= NEARLY_WHOLE) & (exposure > 0))
+    whole = np.flatnonzero((lengths >= FEWEST_DAYS) & (exposure > 0))
     return month, whole, (counts[whole] + 0.5) / exposure[whole], counts[whole]
 
 

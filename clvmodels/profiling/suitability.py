@@ -13,7 +13,7 @@ from clvmodels.processes import gamma_gamma
 from clvmodels.processes.catalog import MODEL_NAMES
 from clvmodels.profiling.arrivals import Arrivals
 from clvmodels.profiling.daily_purchases import DailyPurchases
-from clvmodels.profiling.independence import SIGNIFICANT
+from clvmodels.profiling.independence import SIGNIFICANCE_LEVEL
 from clvmodels.profiling.spend import NO_VARIANCE, Money
 from clvmodels.profiling.timing import Intertimes, Opportunities, Regularity
 
@@ -33,8 +33,8 @@ __all__ = [
 Sufficiency = Literal["sufficient", "thin", "insufficient"]
 Suitability = Literal["good", "possible", "poor"]
 
-MANY_ONCE = 0.4  # share of one-time buyers above which immediate dropout is likely
-SURE = 2.0  # standard errors
+ONE_TIME_SHARE = 0.4  # share of one-time buyers above which immediate dropout is likely
+SIGNIFICANT_ERRORS = 2.0  # standard errors
 DAYS_PER_YEAR = 365.25
 AGING_YEARS = 3.0  # years of a log in which a dropout rate that grows with age could be visible
 ORDER: tuple[Suitability, ...] = ("good", "possible", "poor")
@@ -179,7 +179,7 @@ def _purchase_models(
             if process != SPEND_MODEL
         ]
     once = float((purchases.frequency == 0).mean())
-    is_regular, many_once = regularity.regular, once >= MANY_ONCE
+    is_regular, many_once = regularity.regular, once >= ONE_TIME_SHARE
     years = purchases.days / DAYS_PER_YEAR
     shared = {
         "is_regular": is_regular,
@@ -220,9 +220,9 @@ def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
         return _rate(SPEND_MODEL, "poor", Finding("profile-model-no-mean", figures))
     if money.tail == "no_variance":
         return _rate(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail", figures))
-    if money.tail_index - SURE * money.tail_error <= NO_VARIANCE:
+    if money.tail_index - SIGNIFICANT_ERRORS * money.tail_error <= NO_VARIANCE:
         return _rate(SPEND_MODEL, "possible", Finding("profile-model-heavy-tail-possible", figures))
-    suitability: Suitability = "good" if money.independence.p_value > SIGNIFICANT else "possible"
+    suitability: Suitability = "good" if money.independence.p_value > SIGNIFICANCE_LEVEL else "possible"
     return _rate(SPEND_MODEL, suitability, Finding("profile-model-spend-independence", figures))
 
 

@@ -25,12 +25,12 @@ __all__ = [
 ]
 
 BINS = 30  # number of bins of the histogram
-SHOWN = 0.95  # share of the times in the closed bins; the last bin is open
+SHOWN_SHARE = 0.95  # share of the times in the closed bins; the last bin is open
 QUANTILES = (0.25, 0.5, 0.75, 0.9)
 REGULAR, CLUMPED = 1.25, 0.8  # k above which timing is regular, and below which purchases are clumped
-SIGNIFICANT = 3.0  # standard errors
+SIGNIFICANT_ERRORS = 3.0  # standard errors
 FEW_DAYS = 4.0  # with fewer days between purchases, the rounding to whole days makes them look regular
-ON_ONE_DAY = 0.95  # share of purchases on one day of a period, above which the period is an opportunity
+ONE_DAY_SHARE = 0.95  # share of purchases on one day of a period, above which the period is an opportunity
 FEWEST_PERIODS, FEWEST_PURCHASES = 3, 30
 THURSDAY = 3  # weekday of 1970-01-01; Monday is 0
 Period = Literal["week", "month", "year"]
@@ -178,7 +178,7 @@ def waits(purchases: DailyPurchases, days_per_unit: float, unit: str) -> pd.Data
     days = purchases.every_gap
     if not len(days):
         return pd.DataFrame({"lower": [], "upper": [], "count": [], "unit": []})
-    width = max(1, math.ceil(float(np.quantile(days, SHOWN)) / BINS))
+    width = max(1, math.ceil(float(np.quantile(days, SHOWN_SHARE)) / BINS))
     edges = np.append(np.arange(BINS + 1.0) * width + 0.5, np.inf)
     edges[0] = 0.0
     lower, upper = edges[:-1] / days_per_unit, edges[1:] / days_per_unit
@@ -196,7 +196,7 @@ def examine_regularity(purchases: DailyPurchases) -> Regularity:
         k=k,
         standard_error=error,
         customers=int(np.sum(x >= 2)),
-        regular=bool(k >= REGULAR and (math.isinf(k) or (k - 1) / error >= SIGNIFICANT)),
+        regular=bool(k >= REGULAR and (math.isinf(k) or (k - 1) / error >= SIGNIFICANT_ERRORS)),
         typical_days=float(np.median(gaps)) if len(gaps) else float("nan"),
     )
 
@@ -213,7 +213,7 @@ def examine_opportunities(purchases: DailyPurchases) -> Opportunities:
         best = int(np.argmax(on_day))
         share = float(on_day[best] / counts.sum())
         periods = len(np.unique(number[position == best]))
-        if share >= ON_ONE_DAY and periods >= FEWEST_PERIODS and counts.sum() >= FEWEST_PURCHASES:
+        if share >= ONE_DAY_SHARE and periods >= FEWEST_PERIODS and counts.sum() >= FEWEST_PURCHASES:
             return Opportunities(period, share, int(keys[best]))
     return Opportunities(None, share, None)
 

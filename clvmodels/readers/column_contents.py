@@ -23,11 +23,11 @@ __all__ = [
     "zone_of",
 ]
 
-MOSTLY = 0.95  # share of values that must fit the role
+REQUIRED_SHARE = 0.95  # share of values that must fit the role
 ISO_PATTERN = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}.*)?$"
 NUMBER_PATTERN = r"^\D{0,5}\d[\d.,'\s]*\D{0,5}$"
 IN_UTC = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}.*(?:[zZ]|UTC|GMT|[+-]00:?00)$"
-MOST_KINDS = 20  # most distinct words in a column of row types
+MOST_ROW_TYPES = 20  # most distinct words in a column of row types
 BARE_IDS = ("id", "no", "nr", "code", "编号", "番号")  # names of id columns that do not say whose ids they are
 NOT_A_PURCHASE = re.compile(r"birth|born|geburt|naiss|nacim|nascim|出生|生日|誕生|生年", re.IGNORECASE)
 
@@ -41,7 +41,7 @@ def fits_role(role: str, values: nw.Series[Any]) -> bool:
         return _is_date(values) or bool(date_formats(values))
     if role == "discount":
         digits = values.cast(nw.String).str.contains(r"^[\d.,\s-]*\d%?$")
-        return values.dtype.is_numeric() or float(digits.mean()) >= MOSTLY
+        return values.dtype.is_numeric() or float(digits.mean()) >= REQUIRED_SHARE
     return role not in ("amount", "quantity", "price") or _is_number(values)
 
 
@@ -53,7 +53,7 @@ def date_formats(values: nw.Series[Any]) -> Sequence[str]:
 
 def few_words(values: nw.Series[Any]) -> bool:
     """Return whether a column has few distinct values, as a column of row types does."""
-    return values.drop_nulls().n_unique() <= MOST_KINDS
+    return values.drop_nulls().n_unique() <= MOST_ROW_TYPES
 
 
 def has_statuses(values: nw.Series[Any]) -> bool:
@@ -139,8 +139,10 @@ def _kind(values: nw.Series[Any]) -> str:
 def _is_date(values: nw.Series[Any]) -> bool:
     if isinstance(values.dtype, nw.Datetime) or values.dtype == nw.Date:
         return True
-    return float(values.cast(nw.String).str.contains(ISO_PATTERN).mean()) >= MOSTLY
+    return float(values.cast(nw.String).str.contains(ISO_PATTERN).mean()) >= REQUIRED_SHARE
 
 
 def _is_number(values: nw.Series[Any]) -> bool:
-    return values.dtype.is_numeric() or float(values.cast(nw.String).str.contains(NUMBER_PATTERN).mean()) >= MOSTLY
+    return (
+        values.dtype.is_numeric() or float(values.cast(nw.String).str.contains(NUMBER_PATTERN).mean()) >= REQUIRED_SHARE
+    )

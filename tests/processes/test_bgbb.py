@@ -242,7 +242,7 @@ def test_few_and_many_customers_get_the_same_results(monkeypatch):
     n = t_x + np.tile([0.0, 1.0, 7.0, 40.0, 200.0], 18)
     for p in (P, Parameters(*np.outer(np.array(P), [1.0, 1.1])[:, :, None])):
         results = [(PROCESS.probability_alive(p, x, t_x, n), PROCESS.log_likelihood(p, x, t_x, n))]
-        monkeypatch.setattr(bgbb, "FEW", 0)
+        monkeypatch.setattr(bgbb, "LARGEST_ARRAY", 0)
         results.append((PROCESS.probability_alive(p, x, t_x, n), PROCESS.log_likelihood(p, x, t_x, n)))
         monkeypatch.undo()
         assert np.array_equal(results[0], results[1])

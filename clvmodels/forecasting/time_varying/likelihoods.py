@@ -21,9 +21,9 @@ from clvmodels.processes.two_clocks import (
 
 __all__ = ["ChangingLikelihood", "LeavingAtPurchases", "TwoClocks", "likelihood_of"]
 
-DIFFERENCE = 1e-5  # relative step in times
+TIME_STEP = 1e-5  # relative step in times
 SMALLEST, LARGEST = -12.0, 12.0  # limits of logarithms of means and shapes, in the unit of the mean T
-FARTHEST = 15.0  # largest log change of a rate over the range of a covariate
+LARGEST_LOG_CHANGE = 15.0  # largest log change of a rate over the range of a covariate
 TWO_CLOCKS = ("pareto_nbd", "ggompertz_nbd")
 
 
@@ -152,7 +152,7 @@ class LeavingAtPurchases:
         slopes = []
         for k in range(self.purchase):
             # Recency and T move together, in proportion to their slopes.
-            step = DIFFERENCE / max(float(np.max(np.abs(stretches.purchase[:, k]), initial=0.0)), 1e-300)
+            step = TIME_STEP / max(float(np.max(np.abs(stretches.purchase[:, k]), initial=0.0)), 1e-300)
             high, low = (
                 self._log_likelihood(p, stretches, *(each + sign * step * slope[:, k] for each, slope in clock.ends()))
                 for sign in (1, -1)
@@ -236,6 +236,6 @@ def limits_of(likelihood: TwoClocks | LeavingAtPurchases, stretches: Stretches, 
     columns = [*stretches.purchase.T, *(stretches.dropout.T if isinstance(likelihood, TwoClocks) else ())]
     for i, column in enumerate(columns):
         reach = float(np.ptp(column)) if len(column) else 0.0
-        farthest = FARTHEST / reach if reach > 0 else 0.0
+        farthest = LARGEST_LOG_CHANGE / reach if reach > 0 else 0.0
         limits[head + i] = [-farthest, farthest]
     return limits

@@ -30,8 +30,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-ENOUGH = 0.85  # share of characters that must be frequent; real text has rare names too
-LINES = 400  # most lines with non-ASCII characters that are checked
+FREQUENT_SHARE = 0.85  # share of characters that must be frequent; real text has rare names too
+MOST_LINES = 400  # most lines with non-ASCII characters that are checked
 CONTROL = re.compile(r"[\x80-\x9f]")  # control characters of ISO encodings, at the codes of letters in others
 RUSSIAN_WORD = re.compile(r"[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+")
 ALONE = re.compile(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")
@@ -159,7 +159,7 @@ def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file
         start = start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1] or start
     if start.isascii():
         return "utf-8"
-    lines = [line for line in re.split(rb"[\r\n]+", start) if not line.isascii()][:LINES]
+    lines = [line for line in re.split(rb"[\r\n]+", start) if not line.isascii()][:MOST_LINES]
     sample = b"\n".join(lines)
     if _is_utf8(start, complete) and not _may_be_chinese(sample):
         return "utf-8"
@@ -191,7 +191,7 @@ def _may_be_chinese(sample: bytes) -> bool:
     text = sample.decode("utf-8", errors="replace")
     if any(ord(character) > 0x7FF for character in text):
         return False
-    european = max(western_share(text), _russian_share(text)) >= ENOUGH
+    european = max(western_share(text), _russian_share(text)) >= FREQUENT_SHARE
     return not european and _works(GB18030, sample)
 
 
@@ -201,7 +201,7 @@ def _works(form: _Encoding, sample: bytes) -> bool:
         text = sample.decode(form.codec)
     except UnicodeDecodeError:
         return False
-    return not CONTROL.search(text) and form.share(text) >= ENOUGH
+    return not CONTROL.search(text) and form.share(text) >= FREQUENT_SHARE
 
 
 def _has_names(lines: list[bytes], codec: str, needed: Sequence[str]) -> bool:
