@@ -43,7 +43,7 @@ def cohort_triangle(
 
     Three columns are easily confused. *Repeat share* is the share of the cohort with a repeat order in the period.
     *Retention proxy* is the share of the buyers of the period before who bought again in this one, known only where
-    both are observed. *Alive* is the expected share of the cohort that is still active, which nobody can see.
+    both are observed. *Alive* is the expected share of the cohort that is still active, which cannot be observed.
 
     Parameters
     ----------

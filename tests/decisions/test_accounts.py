@@ -83,7 +83,7 @@ def test_two_members_on_one_day_make_one_order():
     assert frame.set_index("account_id").loc["home", ["orders", "volume"]].tolist() == [1, 35.0]
 
 
-def test_a_rule_says_which_of_its_parts_an_account_meets():
+def test_the_parts_of_a_rule_that_an_account_meets_are_named():
     result = clv.key_accounts(LOG, rule={"amount": 30, "frequency": 1, "volume": 50}, **OPTIONS)
     why = dict(zip(result.frame()["account_id"], result.frame()["why"], strict=True))
     assert why["d"] == "volume and frequency and amount"
@@ -98,7 +98,7 @@ def test_without_the_period_before_there_is_no_trend():
     assert "accounts-no-trend" in {finding.code for finding in result.findings}
 
 
-def test_a_rule_that_nobody_meets_gives_an_empty_list():
+def test_a_rule_that_no_account_meets_gives_an_empty_list():
     result = clv.key_accounts(LOG, rule={"volume": 1e6}, **OPTIONS)
     assert len(result.frame()) == 0
     assert result.findings[0].code == "accounts-none"

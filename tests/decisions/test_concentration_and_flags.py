@@ -87,7 +87,7 @@ def drawn():
 
 
 @pytest.mark.slow
-def test_draws_themselves_are_flagged_as_often_as_the_level_says(drawn):
+def test_draws_are_flagged_at_the_rate_of_the_level(drawn):
     common = np.exp(np.random.default_rng(1).normal(0, 0.1, 2000))
     any_flag = [flagged_rows(common[i] * drawn[i], EXPECTED, drawn, common, 0.05)[1].any() for i in range(0, 2000, 10)]
     # 200 tables: 5 % and 3 standard errors.

@@ -54,7 +54,7 @@ def test_scaled_numbers_depend_neither_on_the_unit_nor_on_outliers():
 
 
 @pytest.mark.slow
-def test_lumps_are_found_and_described_by_what_sets_them_apart():
+def test_clusters_are_found_and_described_by_their_differences():
     data, lump = lumps()
     result = clv.data_segments(data, features=["worth", "orders", "gap"], most=4)
     assert result.findings[0].code == "data-segments-found"

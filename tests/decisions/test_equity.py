@@ -75,7 +75,7 @@ def test_the_steps_add_up_to_the_closing(opening, closing):
 
 
 @pytest.mark.slow
-def test_nothing_but_time_passes_if_only_the_terms_stay(log, opening):
+def test_with_equal_terms_and_models_only_time_has_an_effect(log, opening):
     """The same models and terms at both dates: no re-estimation, and no change of assumptions."""
     later = replace(opening, rfm=clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30"))
     amounts = clv.equity_bridge(opening, later).frame().set_index("step")["amount"]

@@ -226,7 +226,7 @@ def test_the_shrunk_effect_lies_between_the_estimate_and_the_prior():
 
 
 @pytest.mark.slow
-def test_the_units_needed_show_the_effect_with_the_power_asked_for():
+def test_the_units_needed_show_the_effect_with_the_requested_power():
     generator = np.random.default_rng(8)
     past = pd.DataFrame({"customer_id": range(5_000), "before": generator.gamma(1, 10, 5_000)})
     past["spend"] = past["before"] * generator.gamma(4, 0.25, 5_000)

@@ -83,7 +83,7 @@ def test_sizes_drift_within_the_limit_and_moves_need_evidence(data, evidence, dr
     assert (assign_tiers(values, tier, lowest, evidence, drift) == tier).all()  # a replay changes nothing
 
 
-def test_a_small_change_of_value_moves_nobody():
+def test_a_small_change_of_value_moves_no_customer():
     generator = np.random.default_rng(0)
     before = generator.lognormal(3, 1, 2_000)
     first = clv.tiers(values_of(before))

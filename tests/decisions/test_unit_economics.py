@@ -269,7 +269,7 @@ def test_unit_economics_without_an_interval_are_the_same_without_what_needs_draw
 
 
 @pytest.mark.slow
-def test_a_horizon_longer_than_was_tested_elsewhere_is_no_surer(models, history):
+def test_a_horizon_beyond_the_tested_ones_has_no_narrower_interval(models, history):
     """Errors of totals in other shops are known up to a year; beyond, the level is that of the longest tested."""
 
     def factors(horizon, ahead=None):

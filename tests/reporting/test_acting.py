@@ -78,7 +78,7 @@ def test_a_new_customer_may_cost_what_customers_were_worth(decided):
 
 
 @pytest.mark.slow
-def test_each_list_has_a_file_and_nobody_is_in_two(decided, tmp_path):
+def test_each_list_has_a_file_and_no_customer_is_in_two(decided, tmp_path):
     decisions, _ = decided
     write_files(decisions.tables(), tmp_path / "page.html")
     tables = {path.stem: pd.read_csv(path) for path in (tmp_path / "page-files").iterdir()}
@@ -225,7 +225,7 @@ def test_the_season_of_the_next_three_months():
     assert "follows the season" in ahead.text
 
 
-def test_no_share_of_active_customers_is_shown_where_the_fit_sees_nobody_leave() -> None:
+def test_no_share_of_active_customers_is_shown_without_dropout() -> None:
     view: Any = SimpleNamespace(reference="mbgnbd", one_time_buyers_stay=set(), name="MBG/NBD")
     alive = pd.DataFrame({"customer_id": [1, 2, 3], "probability_alive": [1.0, 1.0, 1 - 1e-9]})
     assert _active_card(view, alive, None) is None

@@ -1,4 +1,4 @@
-"""Reports over time: what changed since an earlier one, the index page over a folder, and the summary as PDF."""
+"""Reports over time: changes since an earlier report, the index page over a folder, and the summary as PDF."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_folder_without_reports_is_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_parts_of_a_change_add_up_and_new_customers_are_a_part_of_their_own():
+def test_the_parts_of_a_change_add_up_and_new_customers_are_a_separate_part():
     log = clv.datasets.load_cdnow(sample=True)
     terms = ValueTerms.from_keywords(horizon="12 months", annual_discount_rate=0.1, margin=0.35)
     values = []

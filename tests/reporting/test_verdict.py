@@ -112,7 +112,7 @@ def test_use_recommends_the_forecaster_that_is_furthest_ahead(validation):
 
 
 @pytest.mark.slow
-def test_visibly_better_is_defined_wherever_it_is_said(validation):
+def test_visibly_better_is_defined_wherever_it_is_used(validation):
     near = changed(validation, "differences", difference=0.001)
     for result in (validation, near):
         for question in ("use", "benchmarks"):

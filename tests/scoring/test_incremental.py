@@ -29,7 +29,7 @@ VARIABLE = "CLV_TEST_DATABASE"
 
 
 class Shop:
-    """A log that grows by a day each night, while some rows come late, go, or change their amount."""
+    """A log that grows by a day each night, while some rows come late, are removed, or change their amount."""
 
     def __init__(self, seed: int, customers: int = 60, history: int = 120) -> None:
         self.random, self.customers = np.random.default_rng(seed), customers
@@ -51,7 +51,7 @@ class Shop:
         )
 
     def next_night(self, quiet: bool = False) -> None:
-        """Add a day; within the overlap, rows come late, go, or change their amount."""
+        """Add a day; within the overlap, rows come late, are removed, or change their amount."""
         self.today += dt.timedelta(days=1)
         night = (self.today - START).days
         ages = self.random.integers(0, OVERLAP, self.random.integers(0, 5)) if not quiet else []

@@ -413,7 +413,7 @@ def test_a_source_that_changes_during_a_run_is_named(job, tmp_path, log, monkeyp
     assert not (tmp_path / "scores.parquet").exists()
 
 
-def test_an_error_that_comes_of_a_change_names_the_change(tmp_path):
+def test_an_error_caused_by_a_change_names_the_change(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("x")
     pinned = PinnedFiles({"source": path}, PinnedFiles.of(job_of(tmp_path, source={"path": str(path)})).states)

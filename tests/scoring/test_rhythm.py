@@ -70,7 +70,7 @@ def test_season_weekdays_and_variation_are_those_of_the_shop():
     assert dict(found.variation)[28] < 0.07  # independent days: .2 / sqrt(28), and less for what the season takes
 
 
-def test_what_is_not_there_is_not_found():
+def test_a_missing_rhythm_is_not_found():
     found = rhythm(shop(2))
     assert found.season == ()
     assert dict(found.variation)[1] < 0.03

@@ -309,7 +309,7 @@ def test_a_negative_margin_and_negative_values_are_counted(fitted):
 
 
 @pytest.mark.slow
-def test_intervals_allow_for_a_change_of_times(fitted):
+def test_intervals_allow_for_changing_conditions(fitted):
     """Wider than the model's own by default, as wide with `lifetime_value`'s level, and never with another name."""
     some = (*fitted[:2], fitted[2][::20])
     options = {"by": "total", "interval": 0.9, "draws": 40, **TERMS}

@@ -168,7 +168,7 @@ def action_lists(
     Raises
     ------
     InvalidOption
-        For a process in which nobody leaves, or values out of range.
+        For a process without dropout, or values out of range.
 
     Examples
     --------

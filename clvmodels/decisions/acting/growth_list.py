@@ -154,7 +154,7 @@ def growth_list(
     Raises
     ------
     InvalidOption
-        For values out of range, or a process in which nobody leaves.
+        For values out of range, or a process without dropout.
 
     Examples
     --------

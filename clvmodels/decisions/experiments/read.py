@@ -161,7 +161,7 @@ def read_experiment(
     Raises
     ------
     InvalidTable
-        If a column is missing, a group has fewer than two units, or nobody of the experiment is in the outcomes.
+        If a column is missing, a group has fewer than two units, or no customer of the experiment is in the outcomes.
     InvalidOption
         For options out of range.
 

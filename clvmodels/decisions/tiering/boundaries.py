@@ -17,9 +17,7 @@ __all__ = ["TierDefinition", "TierRule", "define_tiers", "lowest_values", "merge
 
 TierRule = Literal["quantile", "cumulative_share", "thresholds"]
 DEFAULT_BOUNDARIES: dict[str, tuple[float, ...]] = {"quantile": (0.05, 0.2, 0.5), "cumulative_share": (0.8, 0.95)}
-SAME_VALUE = (
-    1e-9  # relative difference of two values that counts as float error, so that a change of currency keeps ties
-)
+SAME_VALUE = 1e-9  # relative difference of two values that counts as float error: a change of currency keeps ties
 ROUNDING_TOLERANCE = 1e-12  # float error allowed in a sum of values, as a share of the total
 
 

@@ -23,7 +23,7 @@ from clvmodels.reporting.verdict import Answer, judge_use
 __all__ = ["CustomerList", "TierRow", "WhatToDo", "newcomer_figures", "trust_blocks", "what_to_do"]
 
 LEAST_AT_STAKE = 0.5  # smallest amount of a list that does not round to 0
-SIMPLE_RULES = ("own_rate", "zero")  # continuing at the own past rate, and nobody buys again
+SIMPLE_RULES = ("own_rate", "zero")  # customers continue at their past rate, and no customer buys again
 
 
 class TierRow(NamedTuple):

@@ -176,9 +176,7 @@ def read_job(path: str | Path | None, overrides: Mapping[str, Any] | None = None
         if isinstance(override, Mapping):
             values = {key: value for key, value in override.items() if value is not None}
             section = document.get(name, {})
-            if (values or not override) and isinstance(
-                section, dict
-            ):  # an empty section counts as a section, as in a file
+            if (values or not override) and isinstance(section, dict):  # an empty section counts, as in a file
                 document[name] = section | values
         elif override is not None:
             document[name] = override if name == "sinks" else dict(override)

@@ -38,8 +38,8 @@ class Gates(Record):
     refused : float
         Largest share of customers that the model refuses.
     bought_once : int
-        Number of customers from which on a log in which nobody bought twice is refused: it is a summary with one row
-        per customer, or ids change with every order. Switch it off for a shop too young for anybody to have come back.
+        Number of customers from which a log without repeat purchases is refused: it is a summary with one row per
+        customer, or ids change with every order. Switch it off for a shop too young for anybody to have come back.
     activity : float
         Largest relative difference of purchases since the fit from those expected, with the log's season and weekdays,
         beyond three standard errors.

@@ -1,4 +1,4 @@
-"""The rows of each day of a source, compared with those that a state has counted."""
+"""The rows of each day of a source, compared with those counted in a state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["changed_days", "join_counts", "up_to"]
 
 
 def up_to(boundary: int, days: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """Return the days up to a boundary, and the rows of each."""
+    """Return the days up to a boundary, and the number of rows of each."""
     return days[days <= boundary], rows[days <= boundary]
 
 
@@ -22,7 +22,7 @@ def join_counts(boundary: int, older: tuple[Ints, Ints], later: tuple[Ints, Ints
 
 
 def changed_days(state: LogState, days: Ints, rows: Ints) -> Ints:
-    """Return the days up to the boundary whose number of rows is not that of the state."""
+    """Return the days up to the boundary whose number of rows differs from that in the state."""
     before = dict(zip(state.days.tolist(), state.day_rows.tolist(), strict=True))
     now = dict(zip(*(values.tolist() for values in up_to(state.boundary, days, rows)), strict=True))
     changed = [day for day in {*before, *now} if before.get(day, 0) != now.get(day, 0)]

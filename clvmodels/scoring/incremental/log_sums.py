@@ -1,4 +1,4 @@
-"""What a state keeps of a log up to a day: sums per customer and, for some forecasters, recent purchases."""
+"""The part of a log that a state keeps up to a day: sums per customer and, for some forecasters, recent purchases."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["LogSums", "SumOptions", "sums_up_to"]
 
 @dataclass(frozen=True, slots=True)
 class SumOptions:
-    """How a log is summed up.
+    """Options for summing a log by customer.
 
     Attributes
     ----------
     include_first : bool
         Whether the money of each customer's first purchase counts.
     look_back : int
-        Ticks before a date whose purchases are kept one by one; 0 for none.
+        Ticks before a date for which single purchases are kept; 0 for none.
     """
 
     include_first: bool
@@ -37,7 +37,7 @@ class LogSums:
     ----------
     customers : CustomerSums
     recent : RecentRows or None
-        None if the forecaster does not look at recent purchases.
+        None if the forecaster does not use recent purchases.
     """
 
     customers: CustomerSums
@@ -46,7 +46,7 @@ class LogSums:
     def followed_by(
         self, transactions: Transactions, days: tuple[int, int], since: int, options: SumOptions
     ) -> LogSums:
-        """Return the sums with the rows after one tick up to another; purchases after `since` are recent."""
+        """Return these sums with later transactions added; purchases after `since` are recent."""
         after, until = days
         lazy = transactions.lazy.filter((nw.col("tick") > after) & (nw.col("tick") <= until))
         keeps, has_amount = bool(options.look_back), transactions.has_amount
@@ -59,7 +59,7 @@ class LogSums:
 
 
 def sums_up_to(transactions: Transactions, until: int, since: int, options: SumOptions) -> LogSums:
-    """Return the sums of the transactions up to a tick; `since` begins the recent ones."""
+    """Return the sums of the transactions up to a tick; purchases after `since` are recent."""
     lazy, has_amount = transactions.lazy.filter(nw.col("tick") <= until), transactions.has_amount
     keeps = bool(options.look_back)
     first = sum_by_customer(lazy, has_amount, options.include_first, transactions.rows, keeps_paid=keeps)

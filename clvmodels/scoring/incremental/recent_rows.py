@@ -1,4 +1,4 @@
-"""Purchases of the last days of a log, for forecasters that look at recent time windows."""
+"""Purchases of the last days of a log, for forecasters that use recent time windows."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["RecentRows", "recent_rows"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecentRows:
-    """The purchases after a day, up to the day that the state is for.
+    """The purchases after a day, up to the day of the state.
 
     Attributes
     ----------
     since : int
-        Tick of the day before them.
+        Tick of the day before the first of them.
     table : narwhals.DataFrame
         customer_id, tick and, if there is money, whole and fraction: one row per customer and day.
     """
@@ -32,12 +32,12 @@ class RecentRows:
     table: nw.DataFrame[Any]
 
     def followed_by(self, later: RecentRows, since: int) -> RecentRows:
-        """Return these purchases and those of later days, without the ones up to a tick."""
+        """Return these purchases and later ones, without those up to a tick."""
         since = max(since, self.since)
         return RecentRows(since, nw.concat([self.table, later.table]).filter(nw.col("tick") > since))
 
     def repeat_purchases(self, customers: CustomerSums) -> RecentPurchases:
-        """Return the purchases but the first of each customer, by the positions of the customers."""
+        """Return all purchases except each customer's first, by position of the customer."""
         positions = nw.from_dict({"customer_id": customers.customer_id, "first": customers.first}, backend="polars")
         rows = self.table.join(positions.with_row_index("position"), on="customer_id", how="inner")
         rows = rows.filter(nw.col("tick") > nw.col("first"))
@@ -47,7 +47,7 @@ class RecentRows:
 
 
 def recent_rows(lazy: nw.LazyFrame[Any], has_amount: bool, since: int) -> RecentRows:
-    """Merge the checked transactions after a tick into purchases."""
+    """Return the purchases after a tick, merged from checked transactions."""
     spent = [exact_amount(nw.col("amount")).sum().alias("paid")] if has_amount else []
     days = lazy.filter(nw.col("tick") > since).group_by("customer_id", "tick").agg(*spent, nw.len().alias("rows"))
     table = frames.collect(days).drop("rows").with_columns(nw.col("tick").cast(nw.Int64))

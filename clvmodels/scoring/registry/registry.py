@@ -162,7 +162,7 @@ class Registry:
 
     def add(self, model: Forecaster, record: VersionRecord, made: str | None = None) -> Version:
         """Add a fitted forecaster; the same content is always the same version and is added once."""
-        with _beside(self.path / "versions") as folder:
+        with _temporary_folder(self.path / "versions") as folder:
             model.save(folder / MODEL)
             name = _name(folder / MODEL, record.model_dump(mode="json"))
             manifest = VersionManifest(version=name, made=made, record=record)
@@ -228,7 +228,7 @@ class Registry:
             if moves and moves[-1].version == version:
                 return moves[-1]
             move = Move(number=len(moves) + 1, version=version, why=why, forced=forced, made=made)
-            with _beside(self.path / "champion") as folder:
+            with _temporary_folder(self.path / "champion") as folder:
                 files.write_json(folder / MOVE, move.model_dump(mode="json"))
                 if _place(folder, self._step(move.number)):
                     return move
@@ -293,7 +293,7 @@ def _list(folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
+def _temporary_folder(folder: Path) -> Iterator[Path]:
     """Make a temporary folder within a folder, with a name that no version or move has, and remove it afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder, prefix=".new-"))

@@ -47,9 +47,7 @@ def forecast_customers(
             for end, values in {"": part.mean, **_ends(job, forecaster, history, horizon, quantity)}.items():
                 columns[f"{quantity}{end}"] = np.full(len(bought), np.nan)
                 columns[f"{quantity}{end}"][bought] = values
-            if (
-                part.distribution is not None and quantity == "purchases"
-            ):  # money is discounted in the table, but not in the forecast total
+            if part.distribution is not None and quantity == "purchases":  # money is discounted, its total is not
                 intervals[prediction_column(name, horizon)] = part.distribution.interval(
                     job.predictions.interval or LEVEL
                 )

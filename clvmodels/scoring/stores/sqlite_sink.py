@@ -136,9 +136,8 @@ class _StagedSQLite:
 
     def write(self, rows: pa.Table) -> None:
         with reaching(self._sink.name, failures=(sqlite3.Error,)):
-            for batch in rows.to_batches(
-                max_chunksize=65_536
-            ):  # each batch in its own transaction, so that readers wait only briefly
+            # Each batch has its own transaction, so that readers wait only briefly.
+            for batch in rows.to_batches(max_chunksize=65_536):
                 columns = [_to_sqlite(column) for column in batch.columns]
                 self._connection.execute("BEGIN")
                 self._connection.executemany(self._insert, zip(*columns, strict=True))

@@ -215,13 +215,12 @@ def counted_table(run_id: str, row: Sequence[Any], columns: Sequence[str]) -> He
 
 
 def only_own(name: str, columns: Collection[str], id_column: str) -> None:
-    """Raise InvalidJob unless the columns are those of a table that this sink writes: no other may be replaced."""
+    """Raise an InvalidJob unless the columns are those of a table that this sink writes, which may be replaced."""
     missing = [column for column in (*REQUIRED_COLUMNS, id_column) if column not in columns]
     if missing:
         raise InvalidJob(
             f"{name}: the existing table is not one that this sink writes (it has no {' and no '.join(missing)}), so "
-            "it is not replaced: name another table or file in [[sinks]], or remove this one yourself if nobody "
-            "needs it."
+            "it is not replaced: name another table or file in [[sinks]], or remove this one if it is not needed."
         )
 
 
