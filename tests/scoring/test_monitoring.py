@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -228,3 +229,34 @@ def test_monitoring_needs_runs_and_elapsed_time(log, model, runs):
     texts = log.assign(customer_id="c" + log["customer_id"].astype(str))
     with pytest.raises(InvalidOption, match="customer_id is String in the log and Int64 in the scores"):
         monitor(runs, {"v1": model}, texts, clock=DAY, until=day(120))
+
+
+def window(as_of: str, **changes: Any) -> dict[str, Any]:
+    """Return a row of a history in which everything is as forecast."""
+    row = {"run_id": as_of, "version": "v", "as_of": as_of, "horizon": "90 days", "end": "2024-06-30"}
+    return row | {"predicted": 1000.0, "actual": 1010.0, "change": 0.01, "errors": 0.3, "coverage": 0.95} | changes
+
+
+COHORT = {"run_id": "2024-04-01", "horizon": "90 days", "end": "2024-06-30", "cohort": "2024 Q1"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "cohort", "status", "code"),
+    [
+        ([window("2024-04-01", predicted=50.0)], {}, "unknown", "refit-unknown"),
+        ([window("2024-04-01")], {}, "ok", "refit-not-needed"),
+        ([window("2024-04-01", coverage=0.7)], {}, "watch", "refit-watch-intervals"),
+        ([window("2024-04-01")], {"change": 0.4, "errors": 5.0}, "watch", "refit-watch-cohorts"),
+        ([window("2024-04-01", change=0.3, errors=6.0)], {}, "refit", "refit-needed"),
+        (
+            [window("2024-03-01", change=0.3, errors=6.0), window("2024-04-01", change=0.3, errors=6.0)],
+            {},
+            "refit",
+            "refit-needed-since",
+        ),
+    ],
+)
+def test_the_verdict_names_the_first_reason_for_concern(rows, cohort, status, code):
+    predicted = {"predicted": 200.0, "actual": 210.0, "change": 0.05, "errors": 0.7}
+    verdict = evaluate_history(pd.DataFrame(rows), pd.DataFrame([COHORT | predicted | cohort]))
+    assert (verdict.status, verdict.findings[0].code) == (status, code)

@@ -57,7 +57,7 @@ def _comparable(clock: Clock, other: Clock) -> bool:
 
 
 def _compare(part: FittedProcess, old: FittedProcess, errors: float, change: float) -> GateResult:
-    """Return the parameter that moved most, in standard errors of the difference, on the log scale if positive."""
+    """Return the gate's result for the parameter that moved most in standard errors (log scale, if positive)."""
     names = part.process.parametrization.names
     process = part.process.name
     if names != old.process.parametrization.names:
