@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from clvmodels.decisions.segmenting.segments import Segmentation
 from clvmodels.decisions.tiering.tiers import Tiers
 from clvmodels.errors import InvalidOption
 
-__all__ = ["Decision", "write_decision_workbook"]
+__all__ = ["MOST_ROWS", "Decision", "title_faults", "write_decision_workbook"]
 
 Decision = Tiers | Segmentation | ActionLists | GrowthList | CrossSelling | ActionPlan
 SUMMARY = "Summary"
@@ -78,15 +78,21 @@ def _check(path: Path, decisions: Any) -> None:
         raise InvalidOption("decisions= must be results by title of their sheet, such as {'Tiers': tiers(...)}.")
     faults = []
     for title, decision in decisions.items():
-        named = isinstance(title, str) and 0 < len(title.strip()) == len(title) <= LONGEST_TITLE
-        if not named or NOT_IN_TITLES & {*title} or title.lower() == SUMMARY.lower():
-            faults.append(f"{title!r} cannot be the title of a sheet: use up to {LONGEST_TITLE} letters and digits")
+        faults += title_faults(title, (SUMMARY.lower(),))
         if not isinstance(decision, Decision):
             faults.append(f"{title!r} is {type(decision).__name__}: pass what tiers, stages or action_lists return")
         elif len(decision.columns["customer_id"]) > MOST_ROWS:
             faults.append(f"{title!r} has more than {MOST_ROWS:,} customers: write its frame as Parquet")
     if faults:
         raise InvalidOption("; ".join(faults) + ".")
+
+
+def title_faults(title: Any, taken: Collection[str]) -> list[str]:
+    """Return the fault of a title in a list, or an empty list; titles that are taken are in lower case."""
+    is_title = isinstance(title, str) and 0 < len(title.strip()) == len(title) <= LONGEST_TITLE
+    if is_title and not NOT_IN_TITLES & {*title} and title.lower() not in taken:
+        return []
+    return [f"{title!r} cannot be the title of a sheet: use up to {LONGEST_TITLE} letters and digits"]
 
 
 def _write_rows(sheet: Any, bold: Any, decision: Decision) -> None:

@@ -13,14 +13,12 @@ import numpy as np
 
 from clvmodels import files
 from clvmodels.errors import InvalidOption
+from clvmodels.reporting.decision_workbook import MOST_ROWS, title_faults
 from clvmodels.valuation.money_table import MoneyTable
 
 __all__ = ["write_value_workbook"]
 
-MOST_ROWS = 1_048_575  # of a sheet below its header
 MARGIN_CELL = "Inputs!$B$2"
-LONGEST_TITLE = 31  # characters of a sheet's title
-NOT_IN_TITLES = frozenset("[]:*?/\\'")
 FIELDS = re.compile(r"\{(\w+)\}")
 OWN_SHEETS = ("summary", "inputs", "customers", "cash flow")
 FORMULAS = {  # formulas of columns that are computed from others of their row
@@ -183,11 +181,10 @@ def _more_tables(tables: Any, currency: str | None) -> dict[str, nw.DataFrame[An
     """Return the tables of more sheets; raise an InvalidOption if one is invalid or in another currency."""
     if not isinstance(tables, Mapping):
         raise InvalidOption("tables= must be results or frames by title of their sheet, such as {'Trend': trend}.")
-    faults, frames_of = [], {}
+    faults: list[str] = []
+    frames_of = {}
     for title, result in tables.items():
-        named = isinstance(title, str) and 0 < len(title.strip()) == len(title) <= LONGEST_TITLE
-        if not named or NOT_IN_TITLES & {*title} or title.lower() in OWN_SHEETS:
-            faults.append(f"{title!r} cannot be the title of a sheet: use up to {LONGEST_TITLE} letters and digits")
+        faults += title_faults(title, OWN_SHEETS)
         own = getattr(result, "currency", None)
         if own is not None and own != currency:
             faults.append(f"{title!r} is in {own}, the values in {currency or 'an unnamed currency'}")
