@@ -953,11 +953,14 @@ now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT(
     }
 now-next = What to do next
 now-next-text = { $has_range ->
-    [yes] Take the lower end of the interval as the safe case of the { $kind ->
-        [value] value
-        [revenue] revenue
-       *[purchases] purchases
-        }.
+    [yes] { $by_budget ->
+        [yes] Plan the next { $horizon } with the budget forecast above, and take the interval as the range of the whole time.
+       *[no] Take the lower end of the interval as the safe case of the { $kind ->
+            [value] value
+            [revenue] revenue
+           *[purchases] purchases
+            }.
+        }
    *[no] Allow for as much as past totals were off.
     }{ $has_list ->
     [yes] {" "}Contact a random half of those at risk and leave the other half alone: only the difference shows whether it helps.

@@ -743,11 +743,14 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $
     }
 now-next = 下一步
 now-next-text = { $has_range ->
-    [yes] 以区间下限作为{ $kind ->
-        [value] 价值
-        [revenue] 收入
-       *[purchases] 购买次数
-        }的稳妥估计。
+    [yes] { $by_budget ->
+        [yes] 未来{ DURATION($horizon) }按上述预算用的预测安排，整段时间的范围看区间。
+       *[no] 以区间下限作为{ $kind ->
+            [value] 价值
+            [revenue] 收入
+           *[purchases] 购买次数
+            }的稳妥估计。
+        }
    *[no] 预算按过去总量的误差留出余地。
     }{ $has_list ->
     [yes] 流失预警名单随机抽一半联系，另一半不联系：两者之差才能说明联系是否有用。

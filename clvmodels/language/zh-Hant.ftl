@@ -743,11 +743,14 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $
     }
 now-next = 下一步
 now-next-text = { $has_range ->
-    [yes] 以區間下限作為{ $kind ->
-        [value] 價值
-        [revenue] 營收
-       *[purchases] 購買次數
-        }的穩妥估計。
+    [yes] { $by_budget ->
+        [yes] 未來 { DURATION($horizon) }按上述預算用的預測安排，整段時間的範圍看區間。
+       *[no] 以區間下限作為{ $kind ->
+            [value] 價值
+            [revenue] 營收
+           *[purchases] 購買次數
+            }的穩妥估計。
+        }
    *[no] 預算按過去總量的誤差留出餘地。
     }{ $has_list ->
     [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡：兩者之差才能說明聯絡是否有用。

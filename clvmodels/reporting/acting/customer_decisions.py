@@ -42,7 +42,7 @@ __all__ = [
 LEVEL = 0.9  # central probability of the intervals of tiers and of the value of a new customer
 USUAL_HORIZON = "12 months"  # of the money at stake if values have no horizon
 TIER, EXPECTED = "tier", "expected_purchases"
-NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the fit has no dropout
+NO_DROPOUT = 0.005  # mean of 1 - P(alive) below which the share of active customers would be written as 100%
 LISTS = {"at risk": "at-risk", "win back": "win-back", "second purchase": "second-purchase"}
 
 

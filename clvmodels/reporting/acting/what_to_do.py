@@ -239,7 +239,7 @@ def _first_steps(
             at_stake = _at_stake(decisions, float(at_risk["money_at_stake"]), money)
             figures |= {"at_risk": int(at_risk["customers"]), "money": at_stake}
         now.append((message("now-whom"), message("now-whom-text", figures)))
-    figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon}
+    figures = {"has_list": has_list, "has_range": has_range, "horizon": view.horizon, "by_budget": budget is not None}
     figures["kind"] = kind
     now.append((message("now-next"), message("now-next-text", figures)))
     return tuple(now)
