@@ -15,7 +15,7 @@ from clvmodels.language import Finding, Severity, message
 from clvmodels.language.numbers import fixed, percent
 from clvmodels.reporting.acting import ActiveCustomers, CustomerDecisions, NewCustomer, WhatToDo
 from clvmodels.reporting.acting.amounts import AmountFormat
-from clvmodels.reporting.acting.customer_decisions import NO_DROPOUT
+from clvmodels.reporting.acting.customer_decisions import WRITTEN_AS_ALL
 from clvmodels.reporting.acting.outlook import PurchaseOutlook
 from clvmodels.reporting.acting.what_to_do import newcomer_figures
 from clvmodels.reporting.cautions import Caution
@@ -269,7 +269,7 @@ def _active_card(view: Selection, value: Frame, decisions: CustomerDecisions | N
             return None
         alive = np.asarray(frame["probability_alive"].to_numpy(), dtype=float)
         alive = alive[np.isfinite(alive)]
-        if not len(alive) or np.mean(1 - alive) < NO_DROPOUT:  # without dropout, the model cannot tell
+        if not len(alive) or np.mean(1 - alive) < WRITTEN_AS_ALL:  # nearly without dropout, the model cannot tell
             return None
         active = ActiveCustomers(float(alive.sum()), len(alive), view.name)
     return _share_card(active)

@@ -42,7 +42,8 @@ __all__ = [
 LEVEL = 0.9  # central probability of the intervals of tiers and of the value of a new customer
 USUAL_HORIZON = "12 months"  # of the money at stake if values have no horizon
 TIER, EXPECTED = "tier", "expected_purchases"
-NO_DROPOUT = 0.005  # mean of 1 - P(alive) below which the share of active customers would be written as 100%
+NO_DROPOUT = 1e-6  # mean of 1 - P(alive) below which the model sees no dropout
+WRITTEN_AS_ALL = 0.005  # mean of 1 - P(alive) below which the share of active customers would be written as 100%
 LISTS = {"at risk": "at-risk", "win back": "win-back", "second purchase": "second-purchase"}
 
 
@@ -259,8 +260,8 @@ def _new_customer(
 def active_customers(model: CustomerModel, history: KnownHistory) -> ActiveCustomers | None:
     """Return the number of active customers by the model of the report or, if it cannot tell, by MBG/NBD.
 
-    In BG/NBD a customer who bought once cannot have left, and in NBD no customer can. None if the data show no dropout:
-    then the model cannot tell who has left.
+    In BG/NBD a customer who bought once cannot have left, and in NBD no customer can. None if the data show hardly
+    any dropout: then the model cannot tell who has left.
     """
     purchases: Any = model.purchases
     if purchases.process.one_time_buyers_stay or "dropout" not in purchases.process.moves:
@@ -269,6 +270,6 @@ def active_customers(model: CustomerModel, history: KnownHistory) -> ActiveCusto
         except FitFailed:
             return None
     alive = purchases.alive(history.rfm)
-    if np.mean(1 - alive) < NO_DROPOUT:
+    if np.mean(1 - alive) < WRITTEN_AS_ALL:
         return None
     return ActiveCustomers(float(np.sum(np.sort(alive))), len(alive), purchases.title)
