@@ -68,10 +68,19 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
         _Canvas(figure)
         ax = plot(table, ax=figure.subplots(), **options)
         figure.set_figheight(height + LEGEND_ROW_HEIGHT * max(0, _legend_rows(ax) - USUAL_LEGEND_ROWS))
+        _lay_out(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
         marks = marks_of(figure)
     return _to_element(buffer.getvalue(), key, marks)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Compute the positions of all parts, for which matplotlib would draw the figure once more."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 class _Renderer(RendererSVG):
