@@ -249,9 +249,15 @@ def _sum_at_ends(k: int, at_ages: _AtAges, p: Parameters, h: Array, x: Array, t_
     return answer.reshape(columns[0].shape)
 
 
+def _shares_until(shares: list[Array], ends: list[Array]) -> tuple[Array, Array]:
+    """Return shares and z (nodes, n): nothing is bought until 0, whose logarithm is avoided."""
+    z = np.stack(ends)
+    return np.where(z > 0, np.stack(shares), 0.0), np.maximum(z, SHORTEST_HORIZON)
+
+
 def _sum_at_stages(k: int, p: Parameters, h: Array, x: Array, shares: list[Array], ends: list[Array]) -> Array:
     """Return the sum at each stage (k, n), for rows that share the parameters."""
-    share, z = np.stack(shares), np.maximum(np.stack(ends), SHORTEST_HORIZON)
+    share, z = _shares_until(shares, ends)
     events = count_events(k, p, x, z[-1])
     answer = np.empty((k, len(x)))
     for count in np.unique(events):
@@ -267,7 +273,7 @@ def _sum_of_rows(
     k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array, shares: list[Array], ends: list[Array]
 ) -> Array:
     """Return the sum for rows with parameters of their own (n,), averaged over the stages."""
-    z = np.maximum(np.stack(ends), SHORTEST_HORIZON)
+    share, z = _shares_until(shares, ends)
     terms = add_up(stage_terms(k, p.r + k * x, t_x, T, p.alpha + T))
     waited = (T - t_x) / (p.alpha + T)
     columns = [np.broadcast_to(value, z.shape).ravel() for value in (*p, h, x, t_x, T, waited, terms)]
@@ -281,7 +287,7 @@ def _sum_of_rows(
             bought[rows] = _over_stages(k, own, x[rows], t_x[rows], T[rows], averages)
         else:
             bought[rows] = sum_over_stages(k, own, x[rows], waited[rows], z.ravel()[rows], terms[rows], int(count))
-    return add_up(np.stack(shares) * bought.reshape(z.shape))
+    return add_up(share * bought.reshape(z.shape))
 
 
 def _by_nodes(k: int, p: Parameters, h: Array, x: Array, share: Array, z: Array) -> Array:
