@@ -34,8 +34,8 @@ ARGUMENT = re.compile(r"(?<!['\"\w.-])([a-z_]\w*)=(?!=)")
         ),
         (
             "fit",
-            "name it with time_zone=, for example time_zone='Europe/London'.",
-            "name it with --time-zone, for example --time-zone 'Europe/London'.",
+            "pass it with time_zone=, for example time_zone='Europe/London'.",
+            "pass it with --time-zone, for example --time-zone 'Europe/London'.",
         ),
         ("backtest", "pass acquired_after='1997-01-31'", "pass --acquired-after '1997-01-31'"),
         ("report", "annual_discount_rate=-2.0 must be", "--annual-discount-rate -2.0 must be"),

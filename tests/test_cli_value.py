@@ -35,7 +35,7 @@ def test_value_is_that_of_the_library(log, tmp_path):
     assert result.exit_code == 0
     assert "The best 20% of customers made" in " ".join(result.output.split())
     assert "purchase_rate" in result.output
-    assert "These are elasticities, not effects" in " ".join(result.output.split())
+    assert "An elasticity is not an effect" in " ".join(result.output.split())
     rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
     terms = {"horizon": "12 months", "annual_discount_rate": 0.1, "margin": 0.35, "costs": clv.Costs(per_order=2.0)}
     value = clv.remaining_value(clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm), rfm, **terms)

@@ -87,7 +87,7 @@ def test_customers_to_come_are_a_line_of_their_own(fitted):
     assert row["elasticity"] == pytest.approx(1.0)
     forecast = clv.revenue_forecast(*fitted, plan=plan, draws=20, **terms)
     assert row["value"] == pytest.approx(forecast.equity["present_value"][1])
-    assert "not effects" in result.text
+    assert "not an effect" in result.text
     assert "held fixed" in clv.elasticities(*fitted, costs=COSTS, **TERMS).text
 
 

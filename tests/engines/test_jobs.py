@@ -181,9 +181,9 @@ def test_a_job_is_scored_by_a_join_in_its_engine(job_for, orders, tmp_path):
     [
         (None, None, "dukdb", r"engine='dukdb' is not one of 'duckdb', 'ibis', 'spark'\. Did you mean 'duckdb'"),
         (None, None, "ibis", "engine='ibis' does not read store = 'file'"),
-        ({"path": "orders.csv"}, None, "duckdb", "reads files of Parquet"),
-        (None, {"store": "csv", "path": "x.csv"}, "duckdb", "cannot publish in csv:x.csv: name a Parquet sink"),
-        ({"path": "o.parquet", "kind": "rfm"}, None, "duckdb", r"does not go with source\.kind"),
+        ({"path": "orders.csv"}, None, "duckdb", "reads Parquet files"),
+        (None, {"store": "csv", "path": "x.csv"}, "duckdb", "cannot publish to csv:x.csv: name a Parquet sink"),
+        ({"path": "o.parquet", "kind": "rfm"}, None, "duckdb", r"cannot be combined with source\.kind"),
     ],
 )
 def test_a_job_that_an_engine_cannot_score_is_refused(job_for, source, sink, engine, match):

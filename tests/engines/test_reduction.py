@@ -89,7 +89,7 @@ def test_the_calendar_of_instants_is_that_of_the_named_zone(messy, engine, zone,
     table = held_in(zoned, engine)
     options = {**MESSY, "time_zone": zone}
     same_rfm(clv.rfm_summary(table, **options), clv.rfm_summary(zoned, **options))
-    with pytest.raises(InvalidTransactions, match="name it with time_zone="):
+    with pytest.raises(InvalidTransactions, match="pass it with time_zone="):
         clv.rfm_summary(table, **MESSY)
 
 
