@@ -1,8 +1,9 @@
-"""Compare every engine with polars on four logs: `engine_equality.py FOLDER [ENGINE ...]`.
+"""Compare every engine with polars on four logs: `engine_equality.py FOLDER [ENGINE or LOG ...]`.
 
 FOLDER holds the public logs that are not part of the package; engines are duckdb, "ibis duckdb", "ibis sqlite", "ibis
-postgres" and spark. The rows of these engines in engine_equality.csv, in this folder, are replaced: engine, log, result
-and the largest difference over all customers. Parameters are compared in standard errors of the fit to the customers,
+postgres", spark and "spark connect"; logs are CDNOW, simulated, UCI and "Complete Journey"; by default all of them. The
+rows of these engines and logs in engine_equality.csv, in this folder, are replaced: engine, log, result and the largest
+difference over all customers. Parameters are compared in standard errors of the fit to the customers,
 since mean spends within 0.2 % are counted together; everything else in its own unit.
 """
 
@@ -22,23 +23,27 @@ import clvmodels as clv
 
 TABLE = Path(__file__).with_suffix(".csv")
 HORIZON = "26 weeks"
-ENGINES = ("duckdb", "ibis duckdb", "ibis sqlite", "ibis postgres", "spark")
+PORT = 15_302  # of Spark Connect
+ENGINES = ("duckdb", "ibis duckdb", "ibis sqlite", "ibis postgres", "spark", "spark connect")
+LOGS = ("CDNOW", "simulated", "UCI", "Complete Journey")
 
 
-def logs(folder: Path) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield the name of each log and its rows: customer_id, date and amount."""
-    cdnow = pl.DataFrame(clv.datasets.load_cdnow()).with_columns(pl.col("date").cast(pl.String).str.to_date())
-    yield "CDNOW", cdnow.select("customer_id", "date", "amount")
-    yield "simulated", _simulated(20_000)
-    lines = pl.read_csv(folder / "uci_online_retail_2010_2011.csv.gz", infer_schema_length=None)
-    amount = (pl.col("Quantity") * pl.col("UnitPrice")).alias("amount")
-    moment = pl.col("InvoiceDate").str.to_datetime(time_unit="us")
-    bought = lines.select(customer_id=pl.col("CustomerID").cast(pl.Int64), date=moment, amount=amount)
-    yield "UCI", bought.drop_nulls("customer_id").filter(pl.col("amount") >= 0)
+def read(name: str, folder: Path) -> pl.DataFrame:
+    """Return a log: customer_id, date and amount."""
+    if name == "simulated":
+        return _simulated(20_000)
+    if name == "CDNOW":
+        cdnow = pl.DataFrame(clv.datasets.load_cdnow()).with_columns(pl.col("date").cast(pl.String).str.to_date())
+        return cdnow.select("customer_id", "date", "amount")
+    if name == "UCI":
+        lines = pl.read_csv(folder / "uci_online_retail_2010_2011.csv.gz", infer_schema_length=None)
+        amount = (pl.col("Quantity") * pl.col("UnitPrice")).alias("amount")
+        moment = pl.col("InvoiceDate").str.to_datetime(time_unit="us")
+        bought = lines.select(customer_id=pl.col("CustomerID").cast(pl.Int64), date=moment, amount=amount)
+        return bought.drop_nulls("customer_id").filter(pl.col("amount") >= 0)
     baskets = pl.read_parquet(folder / "complete_journey_2017_transactions.parquet")
     moment = pl.col("transaction_timestamp").cast(pl.Datetime("us"))
-    by_basket = baskets.group_by(customer_id="household_id", date=moment).agg(amount=pl.col("sales_value").sum())
-    yield "Complete Journey", by_basket
+    return baskets.group_by(customer_id="household_id", date=moment).agg(amount=pl.col("sales_value").sum())
 
 
 def _simulated(customers: int, seed: int = 4) -> pl.DataFrame:
@@ -60,8 +65,8 @@ def _simulated(customers: int, seed: int = 4) -> pl.DataFrame:
 
 def held_in(engine: str, log: pl.DataFrame, folder: Path) -> Any:
     """Return the log as a table of an engine."""
-    if engine == "spark":
-        return _spark(folder).createDataFrame(log.to_arrow())
+    if engine.startswith("spark"):
+        return _spark(folder, engine).createDataFrame(log.to_arrow())
     if engine == "duckdb":
         import duckdb
 
@@ -103,21 +108,33 @@ def _write_sqlite(log: pl.DataFrame, connection: Any) -> None:
     connection.commit()
 
 
-def _spark(folder: Path) -> Any:
+def _spark(folder: Path, engine: str) -> Any:
+    """Return a session of Spark, classic or Connect, whose zone is neither that of the log nor that of the process."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     from pyspark.sql import SparkSession
 
+    settings = {"spark.sql.session.timeZone": "America/New_York", "spark.sql.timestampType": "TIMESTAMP_NTZ"}
     builder = SparkSession.builder.master("local[2]")
     for key, value in {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.sql.shuffle.partitions": "2",
-        "spark.sql.timestampType": "TIMESTAMP_NTZ",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        "spark.connect.grpc.binding.port": str(PORT),
+        **settings,
     }.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    classic = builder.getOrCreate()
+    if engine == "spark":
+        return classic
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    connect = ConnectSession.builder.remote(f"sc://127.0.0.1:{PORT}").getOrCreate()
+    for key, value in settings.items():
+        connect.conf.set(key, value)
+    return connect
 
 
 class Results:
@@ -130,12 +147,13 @@ class Results:
         self.counts = clv.fit_counts(log, **options)
         self.model = clv.CustomerModel(clv.MBGNBD(), clv.GammaGamma()).fit(self.counts)
         self.profile = clv.profile(log, **options)
+        self.cleaned = clv.clean(log, amount="amount")
         self.log, self.options = log, options
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the results that are arrays, by name."""
         rfm, split, counts, profile = self.rfm, self.split, self.counts, self.profile
-        weeks, waits = profile.weeks, profile.waits
+        weeks, waits, ledger = profile.weeks, profile.waits, self.cleaned.ledger
         whole = [name for name in weeks.select_dtypes("number") if name != "amount"]
         return {
             "RFM: frequency, recency, T (days)": np.concatenate([rfm.frequency, rfm.recency, rfm.T]),
@@ -147,6 +165,8 @@ class Results:
             "profile: times between purchases": waits["count"].to_numpy(),
             "profile: money by week": weeks["amount"].to_numpy(),
             "profile: regularity k": np.array([profile.regularity.k]),
+            "cleaning: rows of the ledger": ledger[["rows", "changed"]].to_numpy().ravel(),
+            "cleaning: money of the ledger": ledger["money"].to_numpy(),
         }
 
 
@@ -186,9 +206,11 @@ def _largest(ours: Any, theirs: Any) -> float:
 
 
 def main() -> None:
-    engines = sys.argv[2:] or ENGINES
+    engines = [name for name in sys.argv[2:] if name in ENGINES] or ENGINES
+    names = [name for name in sys.argv[2:] if name in LOGS] or LOGS
     with tempfile.TemporaryDirectory() as folder:
-        for name, log in logs(Path(sys.argv[1])):
+        for name in names:
+            log = read(name, Path(sys.argv[1]))
             last, first = log["date"].max(), log["date"].min()
             end, middle = f"{last:%Y-%m-%d}", f"{first + (last - first) * 0.7:%Y-%m-%d}"
             here = Results(log, end, middle)

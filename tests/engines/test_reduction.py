@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ import clvmodels as clv
 from clvmodels.errors import InvalidTransactions
 from clvmodels.frames import databases
 
+SPARKS = ("spark", "spark connect")  # their sessions are in New York
 HOLDOUT = ("purchases", "spend", "past_spend", "activity", "new_customers", "new_purchases", "new_spend")
 
 
@@ -55,6 +57,19 @@ def no_copies(monkeypatch):
     assert databases.spool is not refuse
 
 
+@pytest.fixture
+def process_in():
+    """Return a function that sets the zone of this process, until the test ends."""
+
+    def set_zone(zone):
+        patch.setenv("TZ", zone)
+        time.tzset()
+
+    with pytest.MonkeyPatch.context() as patch:
+        yield set_zone
+    time.tzset()
+
+
 MESSY = {"customer_id": "who", "date": "at time", "amount": "the sum", "on_missing_id": "drop"}
 
 
@@ -82,9 +97,12 @@ def test_every_merge_period_is_that_of_the_clock(messy, engine, held_in, period,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
-@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Apia"])
-def test_the_calendar_of_instants_is_that_of_the_named_zone(messy, engine, zone, held_in, no_copies):
+@pytest.mark.parametrize("engine", ["duckdb", *(pytest.param(name, marks=pytest.mark.spark) for name in SPARKS)])
+@pytest.mark.parametrize(("zone", "process_zone"), [("Asia/Tokyo", "UTC"), ("Pacific/Apia", "Asia/Kathmandu")])
+def test_the_calendar_of_instants_is_that_of_the_named_zone(
+    messy, engine, zone, process_zone, held_in, no_copies, process_in
+):
+    process_in(process_zone)
     zoned = messy.with_columns(pl.col("at time").dt.replace_time_zone("UTC"))
     table = held_in(zoned, engine)
     options = {**MESSY, "time_zone": zone}
