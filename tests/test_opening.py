@@ -71,6 +71,7 @@ JAPANESE = {"customer_id": "顧客番号", "date": "注文日", "amount": "合�
         ("big5", TAIWANESE, "陳怡君"),
         ("shift_jis", JAPANESE, "鈴木さくら"),
         ("euc_jp", JAPANESE, "鈴木さくら"),
+        ("iso2022_jp", JAPANESE, "鈴木さくら"),
     ],
 )
 def test_encodings_of_east_asia_are_recognized(tmp_path, codec, names, who):
@@ -246,6 +247,8 @@ def test_amounts_in_several_currencies_are_refused(tmp_path, amounts):
         (["1.234.567", "1.000"], 1235567.0),
         (["1,234,567", "1,000"], 1235567.0),
         (["12", "7"], 19.0),
+        (["10,-", "1.234,--", "5.678,–"], 6922.0),
+        (["Fr. 10.—", "12.50"], 22.5),
         (["1e3", "2.5"], 1002.5),
     ],
 )
@@ -458,3 +461,15 @@ def test_headers_that_are_repeated_in_the_middle_are_left_out_and_reported(tmp_p
     wrong = write(tmp_path, half + half.replace("2024-", "soon "), "wrong.csv")
     with pytest.raises(InvalidTransactions, match=r"\(row 6\)"):  # rows are named as in the file
         clv.rfm_summary(wrong, **NAMES)
+
+
+@pytest.mark.slow
+def test_a_file_put_together_with_itself_is_refused(tmp_path):
+    half = text(";", ",")
+    twice = write(tmp_path, half + half)
+    for log in (twice, pl.read_csv(twice, separator=";", infer_schema=False)):
+        for function, remedy in ((clv.rfm_summary, "Leave one section out"), (clv.clean, "duplicates='drop'")):
+            with pytest.raises(InvalidTransactions, match=f"two sections or more of a table.*{remedy}"):
+                function(log, **NAMES)
+        once = clv.clean(log, **NAMES, rules=clv.CleaningRules(duplicates="drop"))
+        assert len(once.transactions) == 3

@@ -171,8 +171,9 @@ def read_log(
     doubtful.append(orders_in_two_states(lazy.filter(~statuses.is_refund) if statuses.refund else lazy, columns, rules))
     if "currency" in columns and "rate" not in columns:
         doubtful.append(_several_currencies(remaining, columns["currency"]))
-    if "order_id" not in columns and rules.duplicates == "auto" and opened.as_text:
-        doubtful.append(repeated_in_files(lazy, opened.row_names, OVERLAPPING))
+    by_files = opened.as_text or opened.row_names.sections
+    if "order_id" not in columns and rules.duplicates == "auto" and by_files:
+        doubtful.append(repeated_in_files(lazy, opened.row_names, (OVERLAPPING, OVERLAPPING)))
     if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
         doubtful.append(repeated_totals(remaining, [*columns, *others] if finds_duplicates else [], columns))
     rows = _check(

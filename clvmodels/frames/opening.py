@@ -130,16 +130,18 @@ def _open_frame(
     lazy = table.plan.select(pl.col(name).alias(role) for role, name in table.names.items())
     opened: tuple[OpenedFile, ...] = ()
     faults: tuple[str, ...] = ()
+    names = table.row_names
     if text_id is not None:
         if table.in_memory and lazy.collect_schema()[text_id] == pl.String:
             lazy, repeated = leave_out_names(lazy, text_id, columns)
-            opened = (OpenedFile(Path(), repeated_headers=repeated),) if repeated else ()
+            opened = (OpenedFile(Path(), repeated_headers=len(repeated)),) if repeated else ()
+            names = replace(names, sections=repeated)
         lazy, faults = _convert_ids(lazy, text_id, columns[text_id])
         if roles_are_arguments:
             numbers = {role: columns[role] for role in NUMBER_ROLES if role in columns}
             lazy, of_numbers = with_plain_numbers(lazy, numbers, have_currencies(columns))
             faults += of_numbers
-    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, table.row_names, opened, faults)
+    return OpenedFrame(nw.from_native(lazy), table.kind, table.in_memory, False, {}, names, opened, faults)
 
 
 def open_file(
@@ -260,7 +262,8 @@ def _open_files(
         texts = parse_texts(lazy, text_id, columns, numbers, Path(path).name, options.decimal)
         lazy, longest, faults = texts.lazy, texts.longest, texts.faults
         opened = tuple(each.with_decimal(texts.decimal) for each in opened)
-        opened = (replace(opened[0], repeated_headers=texts.repeated_headers), *opened[1:])
+        opened = (replace(opened[0], repeated_headers=len(texts.repeated_headers)), *opened[1:])
+        names = replace(names, sections=texts.repeated_headers)
     return OpenedFrame(nw.from_native(lazy), "polars", not files.lasting, as_text, longest, names, opened, faults)
 
 

@@ -30,12 +30,15 @@ class RowNames:
         A plan that counts the rows of each file.
     index : pandas.Index or None
         Labels of the rows of a pandas frame.
+    sections : tuple of int
+        Positions of the rows that repeated the header, each of which begins another section.
     """
 
     paths: tuple[Path, ...] = ()
     headers: tuple[int | None, ...] = ()
     counts: tuple[pl.LazyFrame, ...] = ()
     index: pd.Index | None = None
+    sections: tuple[int, ...] = ()
 
     @property
     def note(self) -> str:
@@ -66,6 +69,11 @@ class RowNames:
     def _header(self, number: int) -> int:
         """Return the row of the header of a file, or 0."""
         return (self.headers[number] if self.headers else None) or 0
+
+    @property
+    def parts(self) -> list[int]:
+        """Positions at which another file begins, or another section of a single table."""
+        return self.ends()[:-1] if len(self.paths) > 1 else list(self.sections)
 
     def ends(self) -> list[int]:
         """Return the cumulative number of rows after each file."""

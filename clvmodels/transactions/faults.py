@@ -16,6 +16,10 @@ __all__ = ["Fault", "refuse", "repeated_in_files"]
 
 EXAMPLES = 3
 REPEATED_SHARE = 0.5  # files overlap if they share this share of the rows in the period that both cover
+OVERLAPPING = (  # what to do about files, and about sections of a file, before a log is summarized
+    "Leave one out, clean the files with order_id=, or read them as one frame if both rows are sales.",
+    "Leave one section out, clean the log with order_id=, or remove the rows that repeat the header if both are sales.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +125,18 @@ def _quote(value: Any) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def repeated_in_files(lazy: nw.LazyFrame[Any], row_names: frames.RowNames, remedy: str) -> str | None:
+def repeated_in_files(
+    lazy: nw.LazyFrame[Any], row_names: frames.RowNames, remedies: tuple[str, str] = OVERLAPPING
+) -> str | None:
     """Return an error text if several files share rows, as exports of overlapping periods do; None otherwise.
 
-    Files overlap if at least half of the rows in the period that both cover are in both.
+    Files overlap if at least half of the rows in the period that both cover are in both. Where a table repeats its
+    header, the sections of it count as files; `remedies` are what to do about files and about sections.
     """
-    if len(row_names.paths) < 2:
+    parts = row_names.parts
+    if not parts:
         return None
-    reached = [(nw.col("position") >= end).cast(nw.Int32) for end in row_names.ends()[:-1]]
+    reached = [(nw.col("position") >= begin).cast(nw.Int32) for begin in parts]
     rows = frames.with_positions(lazy).with_columns(file=nw.sum_horizontal(*reached))
     tick = nw.col("tick")
     periods = frames.collect(
@@ -145,8 +153,13 @@ def repeated_in_files(lazy: nw.LazyFrame[Any], row_names: frames.RowNames, remed
     repeated = int(alike.filter(nw.col("files") > 1)["rows"].sum() or 0)
     if repeated < REPEATED_SHARE * int(alike["rows"].sum()):
         return None
+    if len(row_names.paths) < 2:
+        return (
+            f"{repeated:,} rows are in two sections or more of a table that repeats its header, as if a file had been "
+            f"put together with itself or with an overlapping one: each would count twice. {remedies[1]}"
+        )
     names = ", ".join(repr(path.name) for path in row_names.paths[:EXAMPLES])
     return (
         f"{repeated:,} rows are in two files or more, which seem to be exports of overlapping periods ({names}): each "
-        f"would count twice. {remedy}"
+        f"would count twice. {remedies[0]}"
     )

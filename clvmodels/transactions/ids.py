@@ -44,7 +44,14 @@ WORDS = (
     "разом; tổng; tổng cộng; รวม; ยอดรวมทั้งหมด; المجموع; الإجمالي; 합계; 총계; 소계; 總計; 總和; 本页合计; 本頁合計; "
     "gość; ospite; anonimo; gast bestelling; 비회원; 익명; гость; аноним; misafir; khách vãng lai; visitante; "
     "misafir kullanıcı; 訪客; 访客; 散客; vendég; gjest; gäst; gæst; vieras; onbekend; sconosciuto; "
-    "nieznany; неизвестно; okänd; ukendt; inconnu; desconocido; desconhecido"
+    "nieznany; неизвестно; okänd; ukendt; inconnu; desconocido; desconhecido; "
+    "walk in; walk-in customer; walk in customer; walk in client; walkin customer; cash sale; cash sales; "
+    "cash customer; counter sale; not provided; not given; none given; no email; no name; barverkauf; barkunde; "
+    "laufkundschaft; diverse kunden; client comptoir; client de passage; vente comptoir; consumidor final; "
+    "cliente genérico; público en general; público general; cliente mostrador; venta mostrador; "
+    "cliente no registrado; venda balcão; cliente balcão; consumidor não identificado; cliente não identificado; "
+    "cliente occasionale; 未登録; 会員外; 非会员; 非會員; 未注册; 未註冊; 零售客户; 零售客戶; 现金客户; 現金客戶; "
+    "过路客; 過路客"
 )
 MISSING_IDS = tuple(WORDS.split("; "))
 PLAIN_INTEGER = r"^(?:0|-?[1-9]\d{0,17}|0\.0|-?[1-9]\d{0,14}\.0)$"  # the integers that `frames` reads as ids

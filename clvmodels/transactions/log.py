@@ -53,7 +53,6 @@ CLEAN_FIRST: dict[Kind, str] = {  # remedies for columns that were not named
     "remove the column if all rows are sales",
     "payment": "Remove these rows, or the column if all rows are sales",
 }
-OVERLAPPING = "Leave one out, clean the files with order_id=, or read them as one frame if both rows are sales."
 ANY_DAY = "2000-01-01"
 LARGEST_AMOUNT = 1e12  # a hundred million of these add up without overflow
 
@@ -154,7 +153,8 @@ def read_transactions(
     ).row(0)
     broken = [(fault, count) for fault, count in zip(faults, counts, strict=True) if count]
     others += unnamed_faults(dict.fromkeys(unnamed, lazy), unnamed, CLEAN_FIRST)
-    repeated = repeated_in_files(lazy, opened.row_names, OVERLAPPING) if opened.as_text else None
+    by_files = opened.as_text or opened.row_names.sections
+    repeated = repeated_in_files(lazy, opened.row_names) if by_files else None
     others += [] if repeated is None else [repeated]
     if missing_ids is None and (doubts == "raise" or (period is not None and (broken or others))):
         placeholder = find_placeholder(lazy)

@@ -1,9 +1,9 @@
 """Recognize how a text writes numbers: with a decimal point or comma, perhaps with currency signs.
 
 A number may have a currency sign or code before or after it, a sign, or parentheses or a trailing minus if it is
-negative. Groups of three digits may be separated by the other mark, an apostrophe or a space. Each text can then be
-read with a decimal point, with a decimal comma, with both alike ("12"), or with both differently: "1.234" and "1,234",
-a mark followed by exactly three digits at the end.
+negative; a dash in place of the decimals ("10,-") stands for zeros. Groups of three digits may be separated by the
+other mark, an apostrophe or a space. Each text can then be read with a decimal point, with a decimal comma, with both
+alike ("12"), or with both differently: "1.234" and "1,234", a mark followed by exactly three digits at the end.
 
 All numbers of a file are read in the same way. If a value can be read in only one way, all values are; two values that
 need different ways are an error. If no value decides, because every mark is followed by exactly three digits, the file
@@ -53,6 +53,7 @@ def _pattern(mark: str, group: str, more: str = "") -> str:
 
 NUMBERS = {".": _pattern(r"\.", ",", INDIAN), ",": _pattern(",", r"\.")}
 POINT = r"^[-+]?(?:\d{4,}\.\d*|\d*\.(?:\d{1,2}|\d{4,}))$"
+NO_CENTS = r"(\d[.,])(?:--?|[–—])$"  # 10,- and CHF 10.– are ten, not minus ten
 THREE_DIGITS = r"^[-+]?[1-9]\d{0,2}[.,]\d{3}$"
 
 
@@ -221,6 +222,6 @@ def _doubtful_style(
 def _bare(role: str) -> pl.Expr:
     """Return numbers without currency signs, with a leading minus if they are negative."""
     text = pl.col(role).str.strip_chars().str.replace_all("−", "-", literal=True)
-    text = text.str.replace_all(CURRENCY, "$a$b")
+    text = text.str.replace_all(CURRENCY, "$a$b").str.replace(NO_CENTS, "${1}00")
     text = text.str.replace(rf"^\({SPACES}*(.*?){SPACES}*\)$", "-$1")
     return text.str.replace(rf"^([^-+].*?){SPACES}*-$", "-$1").str.replace(rf"^([-+]){SPACES}+", "$1")

@@ -32,6 +32,7 @@ MARKS = (
 )
 FREQUENT_SHARE = 0.85  # share of characters that must be frequent; real text has rare names too
 MOST_LINES = 400  # most lines with non-ASCII characters that are checked
+JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B].*?\x1b\([BJ]", re.DOTALL)  # of ISO-2022-JP, whose bytes are all ASCII
 CONTROL = re.compile(r"[\x80-\x9f]")  # control characters of ISO encodings, at the codes of letters in others
 RUSSIAN_WORD = re.compile(r"[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+")
 ALONE = re.compile(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f](?=[a-z])")
@@ -158,7 +159,7 @@ def recognize_encoding(start: bytes, complete: bool, needed: Sequence[str], file
     if not complete:
         start = start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1] or start
     if start.isascii():
-        return "utf-8"
+        return "iso2022_jp" if JAPANESE_ESCAPE.search(start) else "utf-8"
     lines = [line for line in re.split(rb"[\r\n]+", start) if not line.isascii()][:MOST_LINES]
     sample = b"\n".join(lines)
     if _is_utf8(start, complete) and not _may_be_chinese(sample):

@@ -29,8 +29,8 @@ class ParsedTexts:
         Length in bytes of the longest text of each column that is not a number.
     decimal : {".", ","} or None
         The decimal separator; None if the file has no numbers, or none with a mark.
-    repeated_headers : int
-        Rows that repeat the header, which are left out.
+    repeated_headers : tuple of int
+        Positions of rows that repeat the header, which are left out.
     faults : tuple of str
         Error texts about how numbers are written; each number is then read on its own, if possible.
     """
@@ -38,7 +38,7 @@ class ParsedTexts:
     lazy: pl.LazyFrame
     longest: Mapping[str, int]
     decimal: str | None
-    repeated_headers: int = 0
+    repeated_headers: tuple[int, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -97,18 +97,19 @@ def have_currencies(columns: Mapping[str, str]) -> bool:
     return any("currency" in role for role in columns)
 
 
-def leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
-    """Leave out rows of a table that repeat the names of its columns; also return their number."""
+def leave_out_names(lazy: pl.LazyFrame, role: str, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, tuple[int, ...]]:
+    """Leave out rows of a table that repeat the names of its columns; also return their positions."""
     if not run(lazy.select((pl.col(role).str.strip_chars(BLANKS) == columns[role]).any())).item():
-        return lazy, 0
+        return lazy, ()
     schema = lazy.collect_schema()
     return _leave_out_headers(lazy, {each: name for each, name in columns.items() if schema[each] == pl.String})
 
 
-def _leave_out_headers(lazy: pl.LazyFrame, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, int]:
-    """Leave out rows that repeat the header, as in concatenated files; also return their number."""
+def _leave_out_headers(lazy: pl.LazyFrame, columns: Mapping[str, str]) -> tuple[pl.LazyFrame, tuple[int, ...]]:
+    """Leave out rows that repeat the header, as in concatenated files; also return their positions."""
+    if len(columns) < 2:
+        return lazy, ()
     header = pl.all_horizontal(pl.col(role).str.strip_chars(BLANKS) == name for role, name in columns.items())
-    rows = int(run(lazy.select(header.sum())).item() or 0) if len(columns) > 1 else 0
-    if not rows:
-        return lazy, 0
-    return lazy.with_row_index("position").filter(~header.fill_null(value=False)), rows
+    counted = lazy.with_row_index("position")
+    positions = tuple(run(counted.filter(header).select("position"))["position"].to_list())
+    return (counted.filter(~header.fill_null(value=False)), positions) if positions else (lazy, ())
