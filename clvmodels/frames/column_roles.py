@@ -144,7 +144,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "currency": _words(
         """
-        currency, currency code, währung, wahrung, devise, moneda, moeda, valuta, waluta, 币种, 货币, 通貨, 통화
+        currency, currency code, ccy, currency iso code, währung, wahrung, währungscode,
+        devise, moneda, moeda, valuta, waluta, 币种, 货币, 通貨, 통화
         """
     ),
 }
@@ -158,7 +159,11 @@ KINDS_OF_ROWS = _words(
     transaction type, order type, sale type, record type, row type, entry type, line type,
     event type, event name, event, state, etat, estado, stato, durum, type, kind, operation,
     vorgang, art, belegart, typ, type de transaction, tipo, tipo de transaccion, 交易类型, 类型,
-    業務類型, 取引種別, 区分, 種別
+    業務類型, 取引種別, 区分, 種別, transaktionstyp, transaktionsart, buchungsart, vorgangsart, auftragsart, bestellart,
+    belegtyp, umsatzart, movement type, posting type, sales type, trans type, txn type, type operation,
+    type d operation, tipo transazione, tipo operazione, tipo de operacion, tipo de movimiento, tipo de transacao,
+    tipo de operacao, transactietype, typ transakcji, işlem türü, тип операции, тип, 거래유형, 거래구분, 单据类别,
+    交易类别, 訂單類型, 交易類型, 類型, 取引区分, 売上区分, 伝票区分
     """
 )
 

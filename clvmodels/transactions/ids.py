@@ -45,7 +45,7 @@ WORDS = (
     "gość; ospite; anonimo; gast bestelling; 비회원; 익명; гость; аноним; misafir; khách vãng lai; visitante; "
     "misafir kullanıcı; 訪客; 访客; 散客; vendég; gjest; gäst; gæst; vieras; onbekend; sconosciuto; "
     "nieznany; неизвестно; okänd; ukendt; inconnu; desconocido; desconhecido; "
-    "walk in; walk-in customer; walk in customer; walk in client; walkin customer; cash sale; cash sales; "
+    "walk in; walk-in customer; walk in customer; walk in client; cash sale; cash sales; "
     "cash customer; counter sale; not provided; not given; none given; no email; no name; barverkauf; barkunde; "
     "laufkundschaft; diverse kunden; client comptoir; client de passage; vente comptoir; consumidor final; "
     "cliente genérico; público en general; público general; cliente mostrador; venta mostrador; "

@@ -16,7 +16,19 @@ __all__ = ["Kind", "is_neither", "is_test", "unnamed_columns", "unnamed_faults"]
 Kind = Literal["currency", "test", "status", "refund", "payment"]
 CURRENCIES = (
     *("currency", "currency code", "currencycode", "order currency", "ordercurrency", "币种", "货币", "währung"),
-    *("waehrung", "devise", "moneda", "divisa", "moeda", "通貨", "valuta", "waluta", "para birimi", "통화"),
+    *("waehrung", "devise", "moneda", "divisa", "moeda", "通貨", "valuta", "waluta", "para birimi", "통화", "ccy"),
+    *("currency iso", "iso currency", "currency iso code", "transaction currency", "payment currency", "sale currency"),
+    *("amount currency", "price currency", "total currency", "invoice currency", "sales currency", "currency id"),
+    *(
+        "währungscode",
+        "währungskennzeichen",
+        "code devise",
+        "monnaie",
+        "tipo de moneda",
+        "tipo moneda",
+        "código moneda",
+    ),
+    *("codice valuta", "валюта", "měna", "pénznem", "幣別", "幣種", "貨幣", "交易币种", "通貨コード", "결제통화"),
 )
 TESTS = (
     *("test", "is test", "test order", "is test order", "test mode", "testbestellung", "commande test", "測試訂單"),

@@ -110,6 +110,25 @@ def test_files_of_overlapping_periods_are_refused_and_parts_of_a_log_are_not(tmp
     assert clv.rfm_summary(tmp_path, amount="amount").frequency.sum() == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "usual", "other", "fault"),
+    [
+        ("ccy", "EUR", "CHF", "has 2 currencies"),
+        ("Transaction Currency", "EUR", "CHF", "has 2 currencies"),
+        ("Währungscode", "EUR", "CHF", "has 2 currencies"),
+        ("幣別", "新台幣", "美元", "has 2 currencies"),
+        ("Transaktionstyp", "Verkauf", "Rückerstattung", "is not a whole sale"),
+        ("Tipo de movimiento", "venta", "devolución", "is not a whole sale"),
+        ("交易类别", "交易成功", "已退款", "is not a whole sale"),
+    ],
+)
+def test_names_in_other_words_and_languages_are_known(name, usual, other, fault):
+    log = LOG.with_columns(pl.Series(name, [usual] * (len(LOG) - 1) + [other]))
+    with pytest.raises(InvalidTransactions, match=fault):
+        clv.rfm_summary(log, amount="amount")
+    assert len(clv.rfm_summary(log.with_columns(pl.lit(usual).alias(name)), amount="amount")) > 0
+
+
 @pytest.mark.slow
 def test_all_faults_are_in_one_message():
     log = pl.DataFrame(
