@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from clvmodels import frames
 from clvmodels.cleaning.clean import Cleaned
 from clvmodels.clock import Clock, MergePeriod
@@ -43,7 +45,7 @@ from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
 
 __all__ = ["report", "value_table"]
 
-LONGEST, DAYS_FOR_LONGEST, WEEK = "26 weeks", 364, 7  # longest horizon of a test, and days in the log that it needs
+LONGEST_DAYS, DAYS_FOR_LONGEST, WEEK = 182, 364, 7  # longest horizon of a test, and days in the log that it needs
 LEVEL = 0.9  # central probability of the interval of the total value
 DEFAULT_MODELS = (MBGNBD, BGNBD, ParetoNBD)
 Step = Callable[[str], None]
@@ -225,12 +227,19 @@ def report(
 
 
 def _horizon_for(profiled: Profile) -> str:
-    """Return the horizon of a test on a log: half a year, or a third of a log that covers less than a year."""
-    days = (Date.fromisoformat(profiled.last_day[:10]) - Date.fromisoformat(profiled.first_day[:10])).days + 1
-    if days >= DAYS_FOR_LONGEST:
-        return LONGEST
-    third = max(1, days // 3)
-    length, unit = (third // WEEK, "week") if third >= 2 * WEEK else (third, "day")
+    """Return the horizon of a test on a log: half a year, or a third of a log that covers less than a year.
+
+    If nobody had come back by the last cutoff then, half of the repeat purchases are left for the test.
+    """
+    last = Date.fromisoformat(profiled.last_day[:10])
+    days = (last - Date.fromisoformat(profiled.first_day[:10])).days + 1
+    ahead = LONGEST_DAYS if days >= DAYS_FOR_LONGEST else max(1, days // 3)
+    weeks = profiled.weeks
+    until = np.array([(last - Date.fromisoformat(end)).days for end in weeks["week_end"]])
+    again = weeks["repeat_purchases"].to_numpy()
+    if again.any() and not again[until >= ahead].any():
+        ahead = max(1, int(until[np.searchsorted(again.cumsum(), again.sum() / 2)]))
+    length, unit = (ahead // WEEK, "week") if ahead >= 2 * WEEK else (ahead, "day")
     return f"{length} {unit}{'' if length == 1 else 's'}"
 
 

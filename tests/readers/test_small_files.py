@@ -16,7 +16,8 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.cli import main
-from clvmodels.errors import CLVError, InvalidTransactions
+from clvmodels.errors import CLVError, InvalidRFM, InvalidTransactions
+from clvmodels.reporting.report_of_log import _horizon_for
 from clvmodels.transactions.ids import MISSING_IDS
 
 TESTS = Path(__file__).parents[1]
@@ -178,6 +179,16 @@ def test_a_page_is_made_from_the_cutoffs_that_can_be_fitted(way, typed):
     assert page["facts"]["cutoffs"] == right["fitted"]
     left_out = [each["figures"]["cutoff"] for each in page["findings"] if "was left out" in each["text"]]
     assert left_out == right["left_out"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_test_period_that_nobody_chose_begins_after_the_first_repeat_purchases(way):
+    log = WAYS[way](CASES / "24_repeats_come_late.csv")
+    assert _horizon_for(clv.profile(log)) == "5 weeks"  # a third of the log would be 16
+    early = pl.read_csv(CASES / "24_repeats_come_late.csv").filter(pl.col("date") < "2024-10-01")
+    assert _horizon_for(clv.profile(early)) == "6 weeks"  # nobody came back: a third of the log
+    with pytest.raises(InvalidRFM, match=r"bought once.*at every cutoff up to 2024-08-28.*horizons="):
+        clv.backtest(log, clv.NBD(), horizons="16 weeks", cutoffs=2)
 
 
 COMMANDS = {

@@ -235,7 +235,7 @@ def backtest(
     results = [outcome for outcome in outcomes if isinstance(outcome, CutoffResult)]
     left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
     if not results:
-        raise left_out[0].error
+        raise _unusable(left_out[-1])
     findings = (*findings, *schedule.findings, *(each.finding for each in left_out))
     combined = combine_cutoffs(results, settings, findings)
     combined["facts"]["log"] = LOG_AS_KNOWN if reader.changes else LOG_FIXED
@@ -276,6 +276,16 @@ class _LeftOut:
     @property
     def finding(self) -> Finding:
         return Finding("backtest-cutoff-left-out", {"cutoff": self.cutoff, "error": str(self.error)}, "caution")
+
+
+def _unusable(last: _LeftOut) -> FitFailed | InvalidRFM:
+    """Return the error that no cutoff can be used, with the reason at the latest."""
+    if not isinstance(last.error, InvalidRFM):
+        return last.error
+    return InvalidRFM(
+        f"{last.error} This holds at every cutoff up to {last.cutoff}: pass later cutoffs=, or shorten the horizon "
+        "(horizons=)."
+    )
 
 
 def _run_cutoff(
