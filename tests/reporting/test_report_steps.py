@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from clvmodels.reporting.acting.amounts import AmountFormat
@@ -22,7 +23,8 @@ from clvmodels.reporting.series.past_report import ValueChange
     ],
 )
 def test_a_test_covers_half_a_year_or_a_third_of_a_short_log(last_day, horizon):
-    assert _horizon_for(SimpleNamespace(first_day="2023-01-01", last_day=last_day)) == horizon
+    weeks = pd.DataFrame({"week_end": ["2023-01-01"], "repeat_purchases": [1]})
+    assert _horizon_for(SimpleNamespace(first_day="2023-01-01", last_day=last_day, weeks=weeks)) == horizon
 
 
 def test_the_change_since_an_earlier_report_is_split_and_a_revised_opening_named():
