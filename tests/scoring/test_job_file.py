@@ -205,5 +205,5 @@ def test_any_model_file_is_a_model_or_one_named_error(data, fitted, tmp_path_fac
 
 def test_a_number_of_thousands_of_digits_is_an_error_of_the_file(tmp_path):
     (tmp_path / "job.toml").write_text(f"[run]\ncustomers_at_once = {'9' * 5_000}\n")
-    with pytest.raises(InvalidJob, match=r"job\.toml: is not TOML: "):
+    with pytest.raises(InvalidJob, match=r"job\.toml: is not TOML: .* value has 5000 digits\.$"):
         read_job(tmp_path / "job.toml")

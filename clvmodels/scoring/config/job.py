@@ -336,7 +336,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InvalidJob(f"{path}: is not text in UTF-8.") from None
     except (ValueError, RecursionError) as error:  # numbers with thousands of digits raise ValueErrors
-        raise InvalidJob(f"{path}: is not TOML: {error}.") from None
+        reason = f"{error}".split("; use sys.")[0]  # advice for Python programs
+        raise InvalidJob(f"{path}: is not TOML: {reason}.") from None
 
 
 def _resolve_paths(document: dict[str, Any], base: Path) -> dict[str, Any]:
