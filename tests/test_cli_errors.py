@@ -325,3 +325,20 @@ def test_a_missing_column_has_one_exit_code(verb, option, fitted_folder, monkeyp
     with pytest.raises(SystemExit) as stopped:
         main()
     assert (stopped.value.code, "no column 'nope'" in capsys.readouterr().err.lower()) == (2, True)
+
+
+@pytest.mark.slow
+def test_an_interruption_says_what_it_left_behind(tmp_path, monkeypatch, capsys):
+    """Typer ends an interrupted command without a message."""
+
+    def interrupted(*_, **__):
+        interrupt = KeyboardInterrupt()
+        interrupt.add_note("nothing was published; the file still has the old table: run again to finish.")
+        raise interrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("polars.LazyFrame.collect", interrupted)
+    message = fails(monkeypatch, capsys, "profile", "log.csv", "--customer-id", "customer_id", "--date", "date")
+    assert (
+        "Interrupted; no file was left half-written. Nothing was published; the file still has the old table" in message
+    )

@@ -41,9 +41,19 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except OSError as error:
         _fail(f"{error.filename or 'A file'}: {error.strerror or error}", StoreUnreachable.exit_code)
-    except KeyboardInterrupt as interrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        interrupt = _interruption(end)
+        if interrupt is None:
+            raise
         notes = [f" {note[0].upper()}{note[1:]}" for note in getattr(interrupt, "__notes__", [])]
         _fail(f"Interrupted; no file was left half-written.{''.join(notes)}", INTERRUPTED)
+
+
+def _interruption(end: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the interruption that a process ends with; typer makes it an exit without a message."""
+    while end is not None and not isinstance(end, KeyboardInterrupt):
+        end = end.__cause__ or end.__context__
+    return end
 
 
 def _refuse_empty_paths(words: Sequence[str]) -> None:
