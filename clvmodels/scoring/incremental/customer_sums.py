@@ -77,45 +77,59 @@ class CustomerSums:
         new = later.sums
         places = frames.sorted_places(self.customer_id, new.customer_id)
         is_old = (self.customer_id[np.minimum(places, len(self.first) - 1)] == new.customer_id).to_numpy()
-        old_rows, new_rows = places[is_old], np.flatnonzero(is_old)
-        arrays = {
-            field.name: getattr(self, field.name).copy()
-            for field in fields(self)
-            if field.name != "customer_id" and getattr(self, field.name) is not None
-        }
-        arrays["last"][old_rows] = new.last[new_rows]
-        for name in ("purchases", "rows"):
-            arrays[name][old_rows] += getattr(new, name)[new_rows]
+        new_rows, newcomers, before = np.flatnonzero(is_old), np.flatnonzero(~is_old), places[~is_old]
+        together = self._with(new, newcomers, before) if len(newcomers) else self._copy()
+        old_rows = places[is_old] + np.searchsorted(before, places[is_old], side="right")
+        together.last[old_rows] = new.last[new_rows]
+        together.purchases[old_rows] += new.purchases[new_rows]
+        together.rows[old_rows] += new.rows[new_rows]
         if later.whole is not None and later.fraction is not None:
-            for names in (("whole", "fraction"), ("paid_whole", "paid_fraction")):
-                if names[0] not in arrays:
-                    continue
-                whole, fraction = (arrays[name] for name in names)
-                fraction[old_rows] += later.fraction[new_rows]
-                whole[old_rows] += later.whole[new_rows] + fraction[old_rows] // UNITS
-                fraction[old_rows] %= UNITS
-        together = replace(self, **arrays)
-        return together if is_old.all() else together._with(new, np.flatnonzero(~is_old), places[~is_old])
+            for whole, fraction in (
+                (together.whole, together.fraction),
+                (together.paid_whole, together.paid_fraction),
+            ):
+                if whole is not None and fraction is not None:
+                    fraction[old_rows] += later.fraction[new_rows]
+                    whole[old_rows] += later.whole[new_rows] + fraction[old_rows] // UNITS
+                    fraction[old_rows] %= UNITS
+        return together
 
-    def _with(self, new: CustomerSums, rows: npt.NDArray[np.intp], places: Ints) -> CustomerSums:
-        """Return these customers and some others, each before the position where its id belongs."""
-        ids = [self.customer_id.alias("customer_id"), new.customer_id.alias("customer_id")[rows]]
+    @property
+    def _columns(self) -> dict[str, Ints]:
+        """The columns but the ids, as far as there are any, by name."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "customer_id"}
+        return {name: column for name, column in columns.items() if column is not None}
+
+    def _copy(self) -> CustomerSums:
+        """Return the same customers in arrays of their own."""
+        return replace(self, **{name: column.copy() for name, column in self._columns.items()})
+
+    def _with(self, new: CustomerSums, rows: npt.NDArray[np.intp], before: Ints) -> CustomerSums:
+        """Return these customers and some others, each before the position where its id belongs, in new arrays."""
         size = len(self.first)
-        order = np.insert(np.arange(size), places, np.arange(size, size + len(rows)))
+        added = before + np.arange(len(rows))
+        kept = np.ones(size + len(rows), dtype=bool)
+        kept[added] = False
+
+        def merge(old: Ints, others: Ints) -> Ints:
+            column = np.empty(len(kept), dtype=np.int64)
+            column[kept], column[added] = old, others
+            return column
+
+        order = merge(np.arange(size), np.arange(size, size + len(rows)))
+        ids = [self.customer_id.alias("customer_id"), new.customer_id.alias("customer_id")[rows]]
         columns: dict[str, Any] = {
-            field.name: np.insert(getattr(self, field.name), places, getattr(new, field.name)[rows])
-            for field in fields(self)
-            if field.name != "customer_id" and getattr(self, field.name) is not None
+            name: merge(column, getattr(new, name)[rows]) for name, column in self._columns.items()
         }
         return CustomerSums(nw.concat([each.to_frame() for each in ids])["customer_id"][order], **columns)
 
     @property
     def has_placeholder(self) -> bool:
         """Return whether an id such as 0 has far more rows than any other, and probably means unknown customers."""
-        top = np.argsort(self.rows)[-2:][::-1] if len(self.rows) < 2 else np.argpartition(self.rows, -2)[-2:]
-        most = sorted(((int(self.rows[i]), i) for i in top), reverse=True)
-        if not most or most[0][0] < FEWEST_ROWS:
+        if self.rows.max(initial=0) < FEWEST_ROWS:
             return False
+        top = np.arange(len(self.rows)) if len(self.rows) < 2 else np.argpartition(self.rows, -2)[-2:]
+        most = sorted(((int(self.rows[i]), i) for i in top), reverse=True)
         ids = self.customer_id.to_native()
         return placeholder_among([(ids[int(i)], rows) for rows, i in most], int(self.rows.sum())) is not None
 
