@@ -3,7 +3,7 @@
 A log in Parquet, one file per 30 days, of customers with text ids is read in full once. The next night adds its rows
 and a few late ones: they are read, added to the state, and the new state is kept. Scoring is not counted. Passed and
 processor time are written, since other work may share the processors, and the customers are compared with those of a
-full read.
+full read. `incremental_nights.json` has 10 million customers with `--days 60`, run in four parts on a busy machine.
 """
 
 from __future__ import annotations

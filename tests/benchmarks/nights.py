@@ -3,7 +3,7 @@
 Every night scores as of the day before and publishes; on the first of each month the model is fitted again. Every third
 open day the log is spoiled first, and a dry run must be stopped by a gate (or an error) that names the fault. Prints,
 as JSON, how many sound nights were stopped, and by which gate each fault was. Exits with 1 if a fault passed, or one
-sound night in a hundred was stopped. `nights.json` has a year of the two shops with a rhythm.
+sound night in a hundred was stopped. `nights.json` has a year of each shop.
 """
 
 from __future__ import annotations

@@ -128,10 +128,13 @@ class CustomerSums:
         """Return whether an id such as 0 has far more rows than any other, and probably means unknown customers."""
         if self.rows.max(initial=0) < FEWEST_ROWS:
             return False
-        top = np.arange(len(self.rows)) if len(self.rows) < 2 else np.argpartition(self.rows, -2)[-2:]
-        most = sorted(((int(self.rows[i]), i) for i in top), reverse=True)
+        first = int(self.rows.argmax())
+        after = first + 1
+        rest = [(begin, part) for begin, part in ((0, self.rows[:first]), (after, self.rows[after:])) if len(part)]
+        top = [first, *(begin + int(part.argmax()) for begin, part in rest)]
+        most = sorted(((int(self.rows[place]), place) for place in top), reverse=True)[:2]
         ids = self.customer_id.to_native()
-        return placeholder_among([(ids[int(i)], rows) for rows, i in most], int(self.rows.sum())) is not None
+        return placeholder_among([(ids[place], rows) for rows, place in most], int(self.rows.sum())) is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
