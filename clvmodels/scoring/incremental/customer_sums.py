@@ -102,7 +102,8 @@ class CustomerSums:
 
     def _copy(self) -> CustomerSums:
         """Return the same customers in arrays of their own."""
-        return replace(self, **{name: column.copy() for name, column in self._columns.items()})
+        columns: dict[str, Any] = {name: column.copy() for name, column in self._columns.items()}
+        return replace(self, **columns)
 
     def _with(self, new: CustomerSums, rows: npt.NDArray[np.intp], before: Ints) -> CustomerSums:
         """Return these customers and some others, each before the position where its id belongs, in new arrays."""
