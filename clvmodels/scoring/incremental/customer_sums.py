@@ -109,12 +109,12 @@ class CustomerSums:
         """Return these customers and some others, each before the position where its id belongs, in new arrays."""
         size = len(self.first)
         added = before + np.arange(len(rows))
-        kept = np.ones(size + len(rows), dtype=bool)
-        kept[added] = False
+        was_there = np.ones(size + len(rows), dtype=bool)
+        was_there[added] = False
 
         def merge(old: Ints, others: Ints) -> Ints:
-            column = np.empty(len(kept), dtype=np.int64)
-            column[kept], column[added] = old, others
+            column = np.empty(len(was_there), dtype=np.int64)
+            column[was_there], column[added] = old, others
             return column
 
         order = merge(np.arange(size), np.arange(size, size + len(rows)))
