@@ -746,11 +746,11 @@ glance-untested-interval = { $chosen ->
 glance-recent-level = Lately, customers bought { $more ->
     [yes] more
    *[no] less
-    } than this forecast expects. Going by how far such differences lasted in this and other shops, they bring { $amount }.
+    } than this forecast expects. If this lasts as long as such differences usually do, they bring { $amount } instead.
 glance-recent-purchases = Lately, customers bought { $more ->
     [yes] more
    *[no] less
-    } than this forecast expects. Going by how far such differences lasted in this and other shops, they buy { $purchases } times.
+    } than this forecast expects. If this lasts as long as such differences usually do, they buy { $purchases } times instead.
 glance-outlook = Purchases expected of these customers, next { $horizon }
 glance-purchases = Purchases expected in the { $horizon } after { $cutoff }
 glance-purchases-actual = The customers made { COUNT($actual) }.
@@ -763,8 +763,8 @@ glance-newcomer = { $revenue ->
    *[no] A new customer is worth
     }
 glance-newcomer-note = { $revenue ->
-    [yes] In the first { $horizon }, first order included: { $lower } to { $upper }. Winning one should not cost more than your margin of it.
-   *[no] Margin of the first { $horizon }, first order included: { $lower } to { $upper }. Winning one should not cost more.
+    [yes] In the first { $horizon }, first order included: { $lower } to { $upper }. Spend less than your margin on this to win one.
+   *[no] Margin of the first { $horizon }, first order included: { $lower } to { $upper }. Spend less than this to win one.
     }
 glance-change = Change since { $begin }
 glance-change-note = { $direction ->
@@ -821,12 +821,12 @@ status-data = Data: { $grade ->
     [fair] fair
    *[poor] poor
     }
-grade-data = Data. Good: no cautions about the data and the fits. Fair: cautions. Poor: at least one problem.
+grade-data = Data. Good: no cautions about the data and the models. Fair: cautions. Poor: at least one problem.
 status-data-evidence = { $problems ->
     [0] { $cautions ->
         [0] No problem was found in these data.
         [one] There is one caution about the data or the fits.
-       *[other] There are { COUNT($cautions) } cautions about the data and the fits.
+       *[other] There are { COUNT($cautions) } cautions about the data and the models.
         }
     [one] There is one problem with the data or the fits.
    *[other] There are { COUNT($problems) } problems with the data or the fits.
@@ -860,8 +860,8 @@ list-key-accounts = { $customers ->
 list-at-risk = { $customers ->
     [0] none of the { COUNT($candidates) } active repeat buyers: nothing depends on whether they stay.
    *[other] { $every ->
-        [yes] all { COUNT($customers) } active repeat buyers: the expected loss, as some of them leave, is { $money }.
-       *[no] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: the expected loss, as some of them leave, is { $money }.
+        [yes] all { COUNT($customers) } active repeat buyers: if some of them leave as expected, { $money } is lost in all.
+       *[no] { COUNT($customers) } of { COUNT($candidates) } active repeat buyers, those with the most to lose: if some of them leave as expected, { $money } is lost in all.
         }
     }
 list-win-back = { $customers ->
@@ -888,23 +888,23 @@ new-customer-cost = { $revenue ->
     }
 now-forecast = Which forecast
 now-forecast-page = { $both ->
-    [yes] Use { $page } for budgets and for ranking customers. The numbers on this page are by it.
-   *[no] Use { $page } for budgets. The numbers on this page are by it.
+    [yes] Use { $page } for budgets and for ranking customers. The numbers on this page come from it.
+   *[no] Use { $page } for budgets. The numbers on this page come from it.
     }
 now-forecast-budget = For the budget of the next { $horizon }, use { $total }{ $has_amount ->
     [yes] : it expects { $quantity ->
-        [money] spending of { $amount }
+        [money] customers to spend { $amount }
        *[purchases] { $amount } purchases
-        }, the model of this page { $of_page }.
+        }, where the model behind the other numbers of this page expects { $of_page }.
    *[no] .
     }
 now-forecast-ranking = Rank customers by { $ranking }.
 now-forecast-others = { $by_it ->
-    [yes] Rank customers by { $page }, by which all other numbers on this page are.
+    [yes] Rank customers by { $page }; all other numbers on this page come from it.
    *[no] { $same ->
         [yes] Rank customers by it, too.
        *[no] {""}
-        } The other numbers on this page are by { $page }.
+        } The other numbers on this page come from { $page }.
     }
 forecast-named = “{ $title }”{ $has_gloss ->
     [yes] {" "}({ $gloss })
@@ -918,11 +918,11 @@ forecast-gloss = { $name ->
     [last_period] customers repeat the period before
     [hiatus] customers who were silent for long are gone, others go on as before
     [seasonal_naive] customers repeat the same period a year before
-    [boosted_trees] machine learning from earlier periods of this log
+    [boosted_trees] machine learning on earlier periods of your data
     [blend] the average of a statistical model and machine learning
     [blend_process_total] a statistical model and machine learning averaged, with the total of the model
     [blend_learned_total] a statistical model and machine learning averaged, with a total learned from earlier periods
-   *[best] it learns from earlier periods of this log how far to follow each of the others
+   *[best] it learns from earlier periods of your data how far to follow each of the others
     }
 forecast-gloss-alike = a model of the same kind
 forecast-gloss-process = a statistical model of how often customers buy{ $leaves ->
@@ -948,13 +948,13 @@ now-whom-text = The top { COUNT($customers) } customers (tier A) hold { PERCENT(
     [revenue] revenue
    *[purchases] expected purchases
     }.{ $has_list ->
-    [yes] {" "}Of the active repeat buyers, { COUNT($at_risk) } are most at risk: the expected loss, as some of them leave, is { $money }.
+    [yes] {" "}Of the active repeat buyers, { COUNT($at_risk) } are most at risk of leaving: if some of them leave as expected, { $money } is lost in all.
    *[no] {""}
     }
 now-next = What to do next
 now-next-text = { $has_range ->
     [yes] { $by_budget ->
-        [yes] Plan the next { $horizon } with the budget forecast above, and take the interval as the range of the whole time.
+        [yes] Plan the next { $horizon } with the budget forecast above. For longer plans, allow for the whole interval.
        *[no] Take the lower end of the interval as the safe case of the { $kind ->
             [value] value
             [revenue] revenue
@@ -963,7 +963,7 @@ now-next-text = { $has_range ->
         }
    *[no] Allow for as much as past totals were off.
     }{ $has_list ->
-    [yes] {" "}Contact a random half of those at risk and leave the other half alone: only the difference shows whether it helps.
+    [yes] {" "}Contact a random half of those at risk and leave the other half alone: only comparing the two shows whether it helps.
    *[no] {""}
     } Repeat this report when the next { $horizon } are over.
 short-table = Against simpler forecasts: { $quantity }, { $cutoffs ->

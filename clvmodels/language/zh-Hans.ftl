@@ -534,14 +534,14 @@ glance-untested-interval = { $chosen ->
     [model] 此区间只涵盖随机性与参数的不确定性，不涵盖客户行为的变化。
    *[history] 没有商店能说明这么远的总量会差多少：此区间只涵盖随机性与参数的不确定性。
     }
-glance-recent-level = 近期客户的购买{ $more ->
+glance-recent-level = 最近，客户的购买{ $more ->
     [yes] 多于
    *[no] 少于
-    }本预测。按本店与其他商店中这类差距延续的程度，这些客户将带来 { $amount }。
-glance-recent-purchases = 近期客户的购买{ $more ->
+    }本预测。若这种差距像通常那样延续，这些客户将带来 { $amount }，而不是上面的数。
+glance-recent-purchases = 最近，客户的购买{ $more ->
     [yes] 多于
    *[no] 少于
-    }本预测。按本店与其他商店中这类差距延续的程度，这些客户将购买 { $purchases } 次。
+    }本预测。若这种差距像通常那样延续，这些客户将购买 { $purchases } 次，而不是上面的数。
 glance-outlook = 这些客户未来{ DURATION($horizon) }的预期购买次数
 glance-purchases = { DATE($cutoff) } 之后{ DURATION($horizon) }的预期购买次数
 glance-purchases-actual = 客户实际购买 { COUNT($actual) } 次。
@@ -555,7 +555,7 @@ glance-newcomer = { $revenue ->
     }
 glance-newcomer-note = { $revenue ->
     [yes] 自首单起{ DURATION($horizon) }（含首单）为 { $lower } 至 { $upper }；其中的毛利就是获客成本的上限。
-   *[no] 自首单起{ DURATION($horizon) }的毛利（含首单），区间 { $lower } 至 { $upper }；获客成本不应超过这个价值。
+   *[no] 自首单起{ DURATION($horizon) }的毛利（含首单），区间 { $lower } 至 { $upper }；获得一位新客户的花费应低于此数。
     }
 glance-change = 自 { DATE($begin) } 以来的变化
 glance-change-note = { $direction ->
@@ -618,13 +618,13 @@ status-data = 数据：{ $grade ->
     [fair] 尚可
    *[poor] 不佳
     }
-grade-data = 数据。良好：对数据与拟合没有任何提示。尚可：有提示。不佳：至少有一个问题。
+grade-data = 数据。良好：对数据与模型没有任何提示。尚可：有提示。不佳：至少有一个问题。
 status-data-evidence = { $problems ->
     [0] { $cautions ->
         [0] 未发现这些数据有问题。
-       *[other] 对数据或拟合有 { COUNT($cautions) } 条提示。
+       *[other] 对数据或模型有 { COUNT($cautions) } 条提示。
         }
-   *[other] 数据或拟合有 { COUNT($problems) } 个问题。
+   *[other] 数据或模型有 { COUNT($problems) } 个问题。
     }
 report-cutoffs = 已完成 { COUNT($done) } / { COUNT($of) } 个截止日
 report-step = { $step ->
@@ -654,8 +654,8 @@ list-key-accounts = { $customers ->
 list-at-risk = { $customers ->
     [0] { COUNT($candidates) } 位活跃复购客户中没有。
    *[other] { $every ->
-        [yes] 全部 { COUNT($customers) } 位活跃复购客户：预计其中有人流失，损失 { $money }。
-       *[no] { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：预计其中有人流失，损失 { $money }。
+        [yes] 全部 { COUNT($customers) } 位活跃复购客户：若其中一些人如预期流失，合计损失 { $money }。
+       *[no] { COUNT($candidates) } 位活跃复购客户中损失最大的 { COUNT($customers) } 位：若其中一些人如预期流失，合计损失 { $money }。
         }
     }
 list-win-back = { $customers ->
@@ -711,11 +711,11 @@ forecast-gloss = { $name ->
     [last_period] 客户重复上一个同样长的时期
     [hiatus] 沉寂太久的客户视为流失，其余照旧
     [seasonal_naive] 客户重复去年同期
-    [boosted_trees] 从本日志较早时期学习的机器学习
+    [boosted_trees] 从您的数据较早时期学习的机器学习
     [blend] 统计模型与机器学习的平均
     [blend_process_total] 统计模型与机器学习的平均，总量取自统计模型
     [blend_learned_total] 统计模型与机器学习的平均，总量从较早时期学得
-   *[best] 从本日志较早的时期学习，对其他各种方法该采信多少
+   *[best] 从您的数据较早的时期学习，各种方法各该采信多少
     }
 forecast-gloss-alike = 同一类模型
 forecast-gloss-process = 一种统计模型，描述客户多久买一次{ $leaves ->
@@ -738,13 +738,13 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位客户（A 级）占{ $
     [revenue] 收入
    *[purchases] 预期购买次数
     }的 { PERCENT($share, places: 0) }。{ $has_list ->
-    [yes] 活跃复购客户中，流失预警名单上有 { COUNT($at_risk) } 位：预计其中有人流失，损失 { $money }。
+    [yes] 活跃复购客户中，流失预警名单上有 { COUNT($at_risk) } 位：若其中一些人如预期流失，合计损失 { $money }。
    *[no] {""}
     }
 now-next = 下一步
 now-next-text = { $has_range ->
     [yes] { $by_budget ->
-        [yes] 未来{ DURATION($horizon) }按上述预算用的预测安排，整段时间的范围看区间。
+        [yes] 未来{ DURATION($horizon) }按上述预算用的预测安排，更长的时间按整个区间留出余地。
        *[no] 以区间下限作为{ $kind ->
             [value] 价值
             [revenue] 收入
@@ -753,7 +753,7 @@ now-next-text = { $has_range ->
         }
    *[no] 预算按过去总量的误差留出余地。
     }{ $has_list ->
-    [yes] 流失预警名单随机抽一半联系，另一半不联系：两者之差才能说明联系是否有用。
+    [yes] 流失预警名单随机抽一半联系，另一半不联系：比较这两半，才知道联系是否有用。
    *[no] {""}
     }等接下来的{ DURATION($horizon) }过去后再做一次报告。
 short-table = 与更简单的预测相比：{ $quantity ->

@@ -534,14 +534,14 @@ glance-untested-interval = { $chosen ->
     [model] 此區間只涵蓋隨機性與參數的不確定性，不涵蓋顧客行為的變化。
    *[history] 沒有商店能說明這麼遠的總量會差多少：此區間只涵蓋隨機性與參數的不確定性。
     }
-glance-recent-level = 近期顧客的購買{ $more ->
+glance-recent-level = 最近，顧客的購買{ $more ->
     [yes] 多於
    *[no] 少於
-    }本預測。依本店與其他商店中這類差距延續的程度，這些顧客將帶來 { $amount }。
-glance-recent-purchases = 近期顧客的購買{ $more ->
+    }本預測。若這種差距像通常那樣延續，這些顧客將帶來 { $amount }，而不是上面的數。
+glance-recent-purchases = 最近，顧客的購買{ $more ->
     [yes] 多於
    *[no] 少於
-    }本預測。依本店與其他商店中這類差距延續的程度，這些顧客將購買 { $purchases } 次。
+    }本預測。若這種差距像通常那樣延續，這些顧客將購買 { $purchases } 次，而不是上面的數。
 glance-outlook = 這些顧客未來 { DURATION($horizon) }的預期購買次數
 glance-purchases = { DATE($cutoff) } 之後 { DURATION($horizon) }的預期購買次數
 glance-purchases-actual = 顧客實際購買 { COUNT($actual) } 次。
@@ -555,7 +555,7 @@ glance-newcomer = { $revenue ->
     }
 glance-newcomer-note = { $revenue ->
     [yes] 自首單起 { DURATION($horizon) }（含首單）為 { $lower } 至 { $upper }；其中的毛利就是獲客成本的上限。
-   *[no] 自首單起 { DURATION($horizon) }的毛利（含首單），區間 { $lower } 至 { $upper }；獲客成本不應超過這個價值。
+   *[no] 自首單起 { DURATION($horizon) }的毛利（含首單），區間 { $lower } 至 { $upper }；獲得一位新顧客的花費應低於此數。
     }
 glance-change = 自 { DATE($begin) } 以來的變化
 glance-change-note = { $direction ->
@@ -618,7 +618,7 @@ status-data = 資料：{ $grade ->
     [fair] 尚可
    *[poor] 不佳
     }
-grade-data = 資料。良好：對資料與配適沒有任何提示。尚可：有提示。不佳：至少有一個問題。
+grade-data = 資料。良好：對資料與模型沒有任何提示。尚可：有提示。不佳：至少有一個問題。
 status-data-evidence = { $problems ->
     [0] { $cautions ->
         [0] 未發現這些資料有問題。
@@ -654,8 +654,8 @@ list-key-accounts = { $customers ->
 list-at-risk = { $customers ->
     [0] { COUNT($candidates) } 位活躍回購顧客中沒有。
    *[other] { $every ->
-        [yes] 全部 { COUNT($customers) } 位活躍回購顧客：預計其中有人流失，損失 { $money }。
-       *[no] { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：預計其中有人流失，損失 { $money }。
+        [yes] 全部 { COUNT($customers) } 位活躍回購顧客：若其中一些人如預期流失，合計損失 { $money }。
+       *[no] { COUNT($candidates) } 位活躍回購顧客中損失最大的 { COUNT($customers) } 位：若其中一些人如預期流失，合計損失 { $money }。
         }
     }
 list-win-back = { $customers ->
@@ -711,11 +711,11 @@ forecast-gloss = { $name ->
     [last_period] 顧客重複上一個同樣長的時期
     [hiatus] 沉寂太久的顧客視為流失，其餘照舊
     [seasonal_naive] 顧客重複去年同期
-    [boosted_trees] 從本交易紀錄較早時期學習的機器學習
+    [boosted_trees] 從您的資料較早時期學習的機器學習
     [blend] 統計模型與機器學習的平均
     [blend_process_total] 統計模型與機器學習的平均，總量取自統計模型
     [blend_learned_total] 統計模型與機器學習的平均，總量從較早時期學得
-   *[best] 從本交易紀錄較早的時期學習，對其他各種方法該採信多少
+   *[best] 從您的資料較早的時期學習，各種方法各該採信多少
     }
 forecast-gloss-alike = 同一類模型
 forecast-gloss-process = 一種統計模型，描述顧客多久買一次{ $leaves ->
@@ -738,13 +738,13 @@ now-whom-text = 排名最前的 { COUNT($customers) } 位顧客（A 級）占{ $
     [revenue] 營收
    *[purchases] 預期購買次數
     }的 { PERCENT($share, places: 0) }。{ $has_list ->
-    [yes] 活躍回購顧客中，流失預警名單上有 { COUNT($at_risk) } 位：預計其中有人流失，損失 { $money }。
+    [yes] 活躍回購顧客中，流失預警名單上有 { COUNT($at_risk) } 位：若其中一些人如預期流失，合計損失 { $money }。
    *[no] {""}
     }
 now-next = 下一步
 now-next-text = { $has_range ->
     [yes] { $by_budget ->
-        [yes] 未來 { DURATION($horizon) }按上述預算用的預測安排，整段時間的範圍看區間。
+        [yes] 未來 { DURATION($horizon) }按上述預算用的預測安排，更長的時間依整個區間留出餘地。
        *[no] 以區間下限作為{ $kind ->
             [value] 價值
             [revenue] 營收
@@ -753,7 +753,7 @@ now-next-text = { $has_range ->
         }
    *[no] 預算按過去總量的誤差留出餘地。
     }{ $has_list ->
-    [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡：兩者之差才能說明聯絡是否有用。
+    [yes] 流失預警名單隨機抽一半聯絡，另一半不聯絡：比較這兩半，才知道聯絡是否有用。
    *[no] {""}
     }等接下來的 { DURATION($horizon) }過去後再做一次報告。
 short-table = 與更簡單的預測相比：{ $quantity ->

@@ -138,15 +138,15 @@ def test_each_forecast_is_explained_where_it_is_named_first_with_what_it_expects
         "“BG/NBD x Gamma-Gamma” (a statistical model of how often customers buy, when they leave and what they spend)"
     )
     rule = "“own rate carried on” (customers go on at their own past rate)"
-    assert text() == f"Use {model} for budgets and for ranking customers. The numbers on this page are by it."
-    assert text("gini") == f"Use {model} for budgets. The numbers on this page are by it. Rank customers by {rule}."
+    assert text() == f"Use {model} for budgets and for ranking customers. The numbers on this page come from it."
+    assert text("gini") == f"Use {model} for budgets. The numbers on this page come from it. Rank customers by {rule}."
     expects = (
-        f"For the budget of the next 2 weeks, use {rule}: it expects spending of EUR 1,230, "
-        "the model of this page EUR 4,570."
+        f"For the budget of the next 2 weeks, use {rule}: it expects customers to spend EUR 1,230, "
+        "where the model behind the other numbers of this page expects EUR 4,570."
     )
-    assert text("bias") == f"{expects} Rank customers by {model}, by which all other numbers on this page are."
+    assert text("bias") == f"{expects} Rank customers by {model}; all other numbers on this page come from it."
     assert (
-        text("bias", "gini") == f"{expects} Rank customers by it, too. The other numbers on this page are by {model}."
+        text("bias", "gini") == f"{expects} Rank customers by it, too. The other numbers on this page come from {model}."
     )
 
 
@@ -197,7 +197,7 @@ def test_a_log_without_money_has_tiers_and_lists_by_purchases(validation, tmp_pa
     actions = what_to_do(select(validation), decisions, None, AmountFormat("EUR"))
     assert actions.currency == ""
     assert actions.now[1][1].startswith("The top 118 customers (tier A) hold 37% of the expected purchases.")
-    assert "the expected loss, as some of them leave, is 286 purchases." in actions.now[1][1]
+    assert "if some of them leave as expected, 286 purchases is lost in all." in actions.now[1][1]
 
 
 def profile_of(first_day: str, last_day: str, season: Season) -> Any:
