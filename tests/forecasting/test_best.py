@@ -64,7 +64,7 @@ def test_the_total_of_a_process_learns_from_the_same_windows(best, history):
 
 @pytest.mark.slow
 def test_a_log_too_short_for_windows_leaves_the_process(history):
-    short = history.earlier(history.purchase_log.first_tick + 2)
+    short = history.earlier(history.purchase_log.first_tick + 8)
     best = clv.BestForecaster(clv.NBD()).fit(short, "1 week")
     assert best.learned_["purchases"].trials == ()
     assert best.learned_["purchases"].totals.windows == ()
