@@ -257,10 +257,10 @@ STEPS = {
     "purchases with intervals, 1 M": Step(purchase_intervals, "seconds", 124, 10, "purchases with intervals"),
     "value with intervals, 1 M": Step(value_intervals, "seconds", 248, 25, "value with intervals"),
     "Pareto/NBD evaluation, CDNOW sample": Step(
-        lambda: evaluation("ParetoNBD", True), "processor_seconds", 0.0138, 0.00276
+        lambda: evaluation("ParetoNBD", True), "processor_seconds", 0.0034, 0.00068
     ),
     "GGompertz/NBD evaluation, CDNOW sample": Step(
-        lambda: evaluation("GGompertzNBD", True), "processor_seconds", 0.023, 0.0046
+        lambda: evaluation("GGompertzNBD", True), "processor_seconds", 0.0076, 0.00152
     ),
     "Pareto/NBD fit, 1 M": Step(pareto_fit, "seconds", 2.6, 0.8),
     "BG/CNBD-2 with a covariate over BG/NBD with it": Step(lambda: regular(2, True, True), "ratio", None, 5),
