@@ -173,7 +173,7 @@ def fails(monkeypatch, capsys, *words):
         (("fit", "log.csv", "--time-zone", "Mars"), "Error: --time-zone 'Mars' is not a known time zone"),
         (
             ("fit", "log.csv", "--amount", "date"),
-            "Error: 'date' is named twice, for --date and --amount: each needs a co",
+            "Error: 'date' is named twice, for --date and --amount: each needs a di",
         ),
         (("fit", "log.csv", "--customer-id", ""), "Error: --customer-id '': String should have at least 1 character"),
         (("fit", "log.csv", "--log", "xml"), "Error: --log 'xml' is not one of 'readable', 'json'."),

@@ -369,7 +369,7 @@ def test_invalid_formulas_are_refused(rfm, formula):
         ({"purchase": "height"}, InvalidRFM, r"no column 'height' \(it has .*with_columns"),
         ({"purchase": "T"}, InvalidRFM, "no column 'T'"),
         ({"purchase": "missing"}, InvalidRFM, r"329 of 2,357 customers have no 'missing' \(first: "),
-        ({"purchase": "same"}, InvalidRFM, "same: the same for all customers"),
+        ({"purchase": "same"}, InvalidRFM, "same: constant for all customers"),
         ({"purchase": "age + twice"}, InvalidRFM, "are collinear"),
         ({"purchase": "C(country) + country"}, InvalidRFM, "are collinear"),
         ({"purchase": "born"}, InvalidRFM, "neither number nor category"),

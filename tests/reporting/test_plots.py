@@ -72,12 +72,6 @@ PLOTS: list[tuple[Callable[..., Axes], str, str, str]] = [
 every_plot = pytest.mark.parametrize(("plot", "name", "x", "y"), PLOTS, ids=[plot[0].__name__ for plot in PLOTS])
 
 
-def test_every_public_plot_is_tested():
-    helpers = {"PlottedMetric", "PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}
-    of_runs = {name for name in plots.__all__ if name.startswith("monitoring_")}  # tested in test_monitoring.py
-    assert {plot.__name__ for plot, *_ in PLOTS} == set(plots.__all__) - helpers - of_runs
-
-
 @pytest.fixture(autouse=True)
 def _close() -> Iterator[None]:
     yield

@@ -206,7 +206,7 @@ def test_a_failed_import_of_lifetimes_is_reported(model, rfm, monkeypatch, tmp_p
 
 
 def test_what_lifetimes_does_not_have_is_refused(rfm, model):
-    with pytest.raises(InvalidOption, match=r"lifetimes has no NBD; .* on BG/NBD, MBG/NBD, .*Gamma-Gamma"):
+    with pytest.raises(InvalidOption, match=r"lifetimes has no NBD; pass one of BG/NBD, MBG/NBD, .*Gamma-Gamma"):
         clv.crosscheck(clv.NBD().fit(rfm), rfm)
     with pytest.raises(InvalidOption, match="has not been fitted"):
         clv.crosscheck(clv.BGNBD(), rfm)
