@@ -64,8 +64,13 @@ def _as_fluent(value: Any, language: str) -> Any:
     if hasattr(value, "render"):
         return value.render(language)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return numbers.listed([str(_as_fluent(item, language)) for item in value], language=language)
+        return numbers.listed([_list_item(item, language) for item in value], language=language)
     return value
+
+
+def _list_item(item: Any, language: str) -> str:
+    """Return an item of a list as the language writes it; functions of messages get the list as one text."""
+    return dates.duration(item, language) if isinstance(item, str) else str(_as_fluent(item, language))
 
 
 def _plain(value: Any) -> float:

@@ -427,7 +427,7 @@ backtest-fit-failed = { $title } 无法拟合：{ $error }
 backtest-cutoff-left-out = 截止日 { DATE($cutoff) } 未计入：{ $error }
 backtest-revenue-left-out = 自 { DATE($cutoff) } 起的收入未作预测：{ $error }
 backtest-horizon-not-over = 日志结束时，自 { DATE($cutoff) } 起的{ DURATION($horizon) }尚未结束
-backtest-horizon-long = 在 { DATE($cutoff) }，日志只回溯 { SHORT($length) } { UNIT($unit) }，而预测要到 { $horizons } 之后：比模型拟合所用的任何时长都远
+backtest-horizon-long = 在 { DATE($cutoff) }，日志只回溯 { SHORT($length) } { UNIT($unit) }，而预测要到{ $horizons }之后：比模型拟合所用的任何时长都远
 
 spend-no-mean = q 为 { FIXED($q, places: 2) }：客单价在客户间没有有限的均值，因此新客户没有预期价值。
 spend-no-variance = q 为 { FIXED($q, places: 2) }：客单价在客户间没有有限的方差，因此少数客户可能决定总量。

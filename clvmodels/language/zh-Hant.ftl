@@ -427,7 +427,7 @@ backtest-fit-failed = { $title } 無法配適：{ $error }
 backtest-cutoff-left-out = 截止日 { DATE($cutoff) } 未計入：{ $error }
 backtest-revenue-left-out = 自 { DATE($cutoff) } 起的營收未作預測：{ $error }
 backtest-horizon-not-over = 交易紀錄結束時，自 { DATE($cutoff) } 起的 { DURATION($horizon) }尚未結束
-backtest-horizon-long = 在 { DATE($cutoff) }，交易紀錄只回溯 { SHORT($length) } { UNIT($unit) }，而預測要到 { $horizons } 之後：比模型配適所用的任何時長都遠
+backtest-horizon-long = 在 { DATE($cutoff) }，交易紀錄只回溯 { SHORT($length) } { UNIT($unit) }，而預測要到 { $horizons }之後：比模型配適所用的任何時長都遠
 
 spend-no-mean = q 為 { FIXED($q, places: 2) }：客單價在顧客間沒有有限的平均數，因此新顧客沒有預期價值。
 spend-no-variance = q 為 { FIXED($q, places: 2) }：客單價在顧客間沒有有限的變異數，因此少數顧客可能決定總量。

@@ -215,3 +215,11 @@ def test_every_chinese_term_has_a_page_that_uses_it():
     rows = [line for line in page.splitlines() if line.startswith("| ")][2:]
     assert len(rows) > 20
     assert [row for row in rows if "](http" not in row] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "ahead"), [("en", "13 weeks and 26 weeks"), ("zh-Hans", "13周和26周"), ("zh-Hant", "13 週和26 週")]
+)
+def test_durations_in_a_list_are_those_of_the_language(language, ahead):
+    figures = {"cutoff": "2011-03-06", "length": 13.7, "unit": "week", "horizons": ["13 weeks", "26 weeks"]}
+    assert ahead in message("backtest-horizon-long", figures, language)
