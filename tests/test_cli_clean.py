@@ -91,3 +91,22 @@ def test_columns_auto_cleans_a_log_with_statuses_and_reads_exports(monkeypatch, 
     assert stopped.value.code == 3
     assert "Read as an export of shopify" in message
     assert "No transaction is left of 3 rows" in message
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("--output", "out.xyz"), "a table is written as .parquet or .csv"),
+        (("--set-aside", "aside.pdf"), "a table is written as .parquet or .csv"),
+        (("--output", "log.csv"), "is the file of the log too"),
+        (("--output", "a.csv", "--ledger", "a.csv"), "is the file of --output too"),
+    ],
+)
+def test_all_names_of_outputs_are_checked_before_any_is_written(tmp_path, monkeypatch, capsys, words, fault):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log.csv").write_text("customer_id,date,amount\na,2024-01-01,5\n")
+    monkeypatch.setattr("sys.argv", ["clv", "clean", "log.csv", *words])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert fault in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]

@@ -60,7 +60,9 @@ def test_past_runs_are_compared(job, tmp_path):
         (day, day, True) for day in ("1997-10-01", "1997-11-15")
     ]
     assert "usual on this weekday" in output
-    assert "How fresh and complete the log was" in (folder / "monitoring.html").read_text()
+    page = (folder / "monitoring.html").read_text()
+    assert "How fresh and complete the log was" in page
+    assert "default-src 'none';" in page  # the Content-Security-Policy: nothing is loaded
     assert {(row["as_of"], row["horizon"]) for row in read["windows"]} == {
         (day, horizon) for day in ("1997-10-01", "1997-11-15") for horizon in ("30 days", "12 months")
     }
