@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score
 
 import clvmodels as clv
+from clvmodels.decisions.clustering import segment_stability
 from clvmodels.decisions.clustering.segment_features import scale_numbers
 from clvmodels.decisions.clustering.segment_stability import agreement, one_peak
 from clvmodels.decisions.segmenting.crosstab import small_cells
@@ -41,6 +43,23 @@ def test_a_reference_has_one_peak_and_the_same_mean_and_deviation():
     assert drawn.std() == pytest.approx(values.std(), rel=0.02)
     counts = np.histogram(drawn, 12)[0]
     assert np.sum(np.diff(np.sign(np.diff(counts))) < 0) == 1
+
+
+def test_the_root_of_a_correlation_does_not_depend_on_the_signs_of_eigenvectors(monkeypatch):
+    values = (
+        np.random.default_rng(1).multivariate_normal([0, 0, 0], [[1, 0.6, 0.1], [0.6, 1, -0.3], [0.1, -0.3, 1]], 400).T
+    )
+    root = segment_stability._root_of_correlation(values)
+    ranks = np.array([rankdata(column) for column in values])
+    np.testing.assert_allclose(root @ root.T, 2 * np.sin(np.pi / 6 * np.corrcoef(ranks)), atol=1e-12)
+    eigh = np.linalg.eigh
+
+    def flipped(matrix):  # as other processors return them
+        roots, vectors = eigh(matrix)
+        return roots, -vectors
+
+    monkeypatch.setattr(np.linalg, "eigh", flipped)
+    np.testing.assert_array_equal(segment_stability._root_of_correlation(values), root)
 
 
 def test_scaled_numbers_depend_neither_on_the_unit_nor_on_outliers():

@@ -188,12 +188,16 @@ def reference_without_structure(columns: list[SegmentColumn]) -> Callable[[np.ra
 
 
 def _root_of_correlation(values: Array) -> Array:
-    """Return a matrix (k, k) that gives independent normal numbers the rank correlations of values (k, n)."""
+    """Return a matrix (k, k) that gives independent normal numbers the rank correlations of values (k, n).
+
+    Each eigenvector has the sign that makes its largest component positive: otherwise signs would differ by processor.
+    """
     if not len(values):
         return np.empty((0, 0))
     ranks = np.array([rankdata(column) for column in values])
     roots, vectors = np.linalg.eigh(2 * np.sin(np.pi / 6 * np.atleast_2d(np.corrcoef(ranks))))
-    root = vectors * np.sqrt(np.maximum(roots, 0.0))
+    largest = vectors[np.argmax(np.abs(vectors), axis=0), np.arange(len(roots))]
+    root = vectors * np.copysign(np.sqrt(np.maximum(roots, 0.0)), largest)
     result: Array = root / np.sqrt(np.sum(root**2, axis=1, keepdims=True))
     return result
 
