@@ -3,7 +3,7 @@
 Readers of every isolation level in PostgreSQL, objects that others built on a table in three databases, write-ahead
 logs that a killed writer left in DuckDB, and the order in which a job's files are synced before they get their names.
 Prints one line per campaign: what was tried, and how often it held. An exit code other than 0 means that something did
-not. `campaigns.csv` has the result of `--small`; `faults.py` kills, starves and cuts off whole jobs.
+not. `campaigns.csv` has the result; `faults.py` kills, starves and cuts off whole jobs.
 """
 
 from __future__ import annotations

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from clvmodels.language import as_text
+from clvmodels.language import Finding, as_text
 from clvmodels.reporting.selection import select
 from clvmodels.reporting.verdict import explain_mae, judge
+from clvmodels.reporting.verdict.benchmarks import _measures
 
 VISIBLE = "“Visibly better” is better at every cutoff, by at least 1% on average and by more than chance explains."
 
@@ -260,3 +263,12 @@ def test_findings_carry_codes_and_figures(validation):
     assert answer.findings[0].figures["forecaster"] == "own_rate"
     assert verdict(validation, "totals").findings[0].figures["predicted"] == 86.0
     assert {answer.headline.severity for answer in judge(select(validation))} <= {"info", "caution"}
+
+
+@pytest.mark.parametrize("metrics", [each for n in (1, 2, 3) for each in permutations(("gini", "rmse", "bias"), n)])
+def test_a_headline_names_the_metrics_that_were_better_and_no_other(metrics):
+    better = [SimpleNamespace(metric=metric, quantity="purchases") for metric in metrics]
+    view = SimpleNamespace(scope=lambda _: "all")
+    headline = Finding("verdict-benchmarks", {"kind": "learned", **_measures(view, better)}).text
+    words = {"gini": "the ranking", "rmse": "the error per customer", "bias": "the total"}
+    assert {metric for metric, word in words.items() if word in headline} == set(metrics)

@@ -11,6 +11,7 @@ import pytest
 import clvmodels as clv
 from clvmodels.errors import InvalidJob
 from clvmodels.scoring.run.manifest import read_manifests
+from clvmodels.scoring.stores import published_parts
 
 NIGHT, NEXT = "1997-10-01", "1997-10-02"
 COUNTED = ["buyers", "repeat_buyers", "orders", "revenue"]
@@ -105,3 +106,17 @@ def test_scores_and_cohorts_never_replace_each_other(home, sink):
 def test_a_job_that_cannot_make_it_is_refused(home, sink, sections, fault):
     with pytest.raises(InvalidJob, match=fault):
         clv.read_job(None, job_in(home, sink) | sections)
+
+
+@pytest.mark.slow
+def test_neither_do_folders_of_runs(home):
+    sets = [{"store": "parquet", "path": str(home / name), "partitioned": True} for name in ("scores", "cohorts")]
+    job = job_in(home) | {"sinks": [sets[0], {**sets[1], "content": "cohorts"}]}
+    clv.fit_job(clv.read_job(None, job), NIGHT)
+    clv.score_job(clv.read_job(None, job), NIGHT)
+    swapped = clv.read_job(None, job | {"sinks": [sets[1], {**sets[0], "content": "cohorts"}]})
+    assert [part.error is None for part in clv.check_job(swapped, NEXT).parts[-2:]] == [False, False]
+    with pytest.raises(InvalidJob, match="is not one that this sink writes"):
+        clv.score_job(swapped, NEXT)
+    (part,) = published_parts(str(home / "scores"))
+    assert "customer_id" in pl.read_parquet_schema(part)

@@ -66,6 +66,11 @@ def test_the_column_is_the_remaining_value_of_each_customer(home):
     [
         ({"predictions": {"costs": {"per_order": -1.0}}}, "not a cost of 0 or more|neither a cost of 0 or more"),
         ({"predictions": {"costs": {"acquisition": 5.0}}}, "predictions.costs.acquisition"),
+        (
+            {"predictions": {"costs": {"per_order": {"region": {"a": 1.0}}}}},
+            "per_order: 'region' is not one of customers",
+        ),
+        ({"predictions": {"costs": {"per_period": "a lot"}}}, "per_period: 'a lot' is not one of customers.attributes"),
         ({"models": {"forecaster": "best"}}, "costs follow the orders of a process"),
         ({"models": {"spend": "none"}}, "predictions.costs.*needs values"),
     ],

@@ -17,6 +17,7 @@ KIND_GROUPS: dict[str, tuple[str, ...]] = {  # groups of kinds of benchmarks, th
     "learned": LEARNERS,
     "process": ("process",),
 }
+METRIC_ORDER = ("gini", "rmse", "bias")  # as messages name them together
 MAE_RATIO = 1.25  # MAE of "zero", as a multiple of the model's, below which it is shown as an example
 
 
@@ -64,7 +65,7 @@ def explain_mae(scores: pd.DataFrame, forecaster: str, title: str) -> Findings:
 
 def _measures(view: Selection, better: list[BetterForecaster]) -> dict[str, str]:
     """Return the metrics, as one code, and the quantities in which benchmarks are better."""
-    metrics = dict.fromkeys(each.metric for each in better)
+    metrics = sorted({each.metric for each in better}, key=METRIC_ORDER.index)
     quantities = {
         metric: list(dict.fromkeys(each.quantity for each in better if each.metric == metric)) for metric in metrics
     }

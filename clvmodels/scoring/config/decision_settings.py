@@ -15,6 +15,8 @@ from clvmodels.estimators.persistence import PURCHASE_MODELS
 from clvmodels.scoring.config.job_fault import JobFault
 from clvmodels.scoring.config.sections import (
     NO_SPEND,
+    CostSettings,
+    CustomerSettings,
     JobSection,
     Location,
     NonEmptyText,
@@ -151,6 +153,8 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
         faults += [JobFault(f"[{name}]", problem) for name in of_money]
         if predictions and predictions.costs is not None:
             faults.append(JobFault("predictions.costs", problem))
+    if predictions and predictions.costs is not None:
+        faults += _faults_of_costs(predictions.costs, sections.get("customers"))
     if tiers and predictions and tiers.horizon not in (None, *predictions.horizons):
         options = not_one_of(str(tiers.horizon), predictions.horizons)
         faults.append(JobFault("tiers.horizon", options, tiers.horizon))
@@ -162,6 +166,21 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
         faults.append(JobFault("actions.segment", f"{actions.segment!r} needs the section [{section}]"))
     if tiers or stages:
         faults += _faults_of_kept([sink for sink in sections.get("sinks") or [] if sink.content == "scores"])
+    return faults
+
+
+def _faults_of_costs(costs: CostSettings, customers: CustomerSettings | None) -> list[JobFault]:
+    """Return costs by attributes that the job does not read."""
+    listed = [] if customers is None else customers.attributes
+    faults = []
+    for name in ("per_order", "per_period", "marketing"):
+        amount = getattr(costs, name)
+        attributes = [amount] if isinstance(amount, str) else [*amount] if isinstance(amount, Mapping) else []
+        faults += [
+            JobFault(f"predictions.costs.{name}", f"{attribute!r} is not one of customers.attributes: list it there")
+            for attribute in attributes
+            if attribute not in listed
+        ]
     return faults
 
 

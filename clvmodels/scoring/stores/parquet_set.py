@@ -17,7 +17,17 @@ import pyarrow.parquet as pq
 from clvmodels import files
 from clvmodels.errors import StoreUnreachable
 from clvmodels.scoring.stores.file_sinks import ParquetFile, ParquetWriter, count_files
-from clvmodels.scoring.stores.store import KEY, STAGED, HeldTable, KeptRuns, check_folder, locked, reaching, sync
+from clvmodels.scoring.stores.store import (
+    KEY,
+    STAGED,
+    HeldTable,
+    KeptRuns,
+    check_folder,
+    locked,
+    only_own,
+    reaching,
+    sync,
+)
 
 __all__ = ["ParquetSet", "published_parts"]
 
@@ -42,7 +52,11 @@ class ParquetSet:
             if pointer is None:
                 return None
             first = next(iter(published_parts(self.path) or []), None)
-            row = None if first is None or not first.exists() else ParquetFile(first, self.name).first_row(first)
+            row = None
+            if first is not None and first.exists():
+                file = ParquetFile(first, self.name, self.id_column)
+                only_own(self.name, file.columns_of(first), self.id_column)
+                row = file.first_row(first)
         return row or HeldTable(str(pointer["run_id"]), "")
 
     def count(self, run_id: str, columns: Sequence[str]) -> HeldTable | None:
@@ -162,8 +176,9 @@ class StagedSet:
             self._writer = None
 
 
-def published_parts(path: Path, run_id: str | None = None) -> list[Path] | None:
+def published_parts(path: str | Path, run_id: str | None = None) -> list[Path] | None:
     """Return the Parquet files of a run, by default the current one, or None if there is none."""
+    path = Path(path)
     if run_id is None:
         pointer = _pointer(path)
         return None if pointer is None else [files.folder_of_run(path, pointer["run_id"]) / n for n in pointer["parts"]]
