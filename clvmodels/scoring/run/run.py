@@ -187,7 +187,7 @@ def perform(
         refused = log_gates(run.gates) and folder is not None
         forced = refused and (force or (same is not None and same.forced))
         states = () if same is None else same.sinks
-        run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, run.customers, states)})
+        run = run.model_copy(update={"forced": forced, "sinks": _states(planned.job, outlets, states)})
         if dry_run:
             return run, ()
         if refused and not forced:
@@ -222,9 +222,7 @@ def _publish_each(
                 outlet.stage.publish()
                 outlet.done = True
                 published.append(outlet.name)
-                event(
-                    "published", f"Published in {outlet.name}", sink=outlet.name, rows=run.customers, run_id=run.run_id
-                )
+                event("published", f"Published in {outlet.name}", sink=outlet.name, rows=outlet.rows, run_id=run.run_id)
             run = _save(planned, run, outlets)
     return run
 
@@ -324,20 +322,22 @@ def _late(log: LogStatistics | None, last: RunManifest | None) -> int | None:
     return log.rows_up_to(last.end) - last.rows_to_as_of
 
 
-def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, before: Sequence[SinkState]) -> tuple[SinkState, ...]:
+def _states(job: Job, outlets: Sequence[SinkWriter], before: Sequence[SinkState]) -> tuple[SinkState, ...]:
     """Return the states of a run's sinks; sinks that this call does not write to keep their states."""
     folders = {
         sink.name: str(sink.path.resolve())
         for sink in job.sinks
         if sink.partitioned and sink.path is not None and sink.content == "scores"
     }
-    states = []
-    for outlet in outlets:
-        written = rows if outlet.content == "scores" else outlet.rows
-        state = SinkState(
-            name=outlet.name, done=outlet.done, rows=written if outlet.done else 0, runs=folders.get(outlet.name)
+    states = [
+        SinkState(
+            name=outlet.name,
+            done=outlet.done,
+            rows=outlet.rows if outlet.done else 0,
+            runs=folders.get(outlet.name),
         )
-        states.append(state)
+        for outlet in outlets
+    ]
     names = {outlet.name for outlet in outlets}
     named = {sink.name for sink in job.sinks}
     return (*states, *(state for state in before if state.name in named - names and state.done))
@@ -345,7 +345,7 @@ def _states(job: Job, outlets: Sequence[SinkWriter], rows: int, before: Sequence
 
 def _save(planned: RunPlan, run: RunManifest, outlets: Sequence[SinkWriter]) -> RunManifest:
     """Write the manifest with the current state of the sinks, and return it."""
-    run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.customers, run.sinks)})
+    run = run.model_copy(update={"sinks": _states(planned.job, outlets, run.sinks)})
     status = "published" if run.published else "unfinished" if run.refusal is None else "refused"
     done = {state.name: state.rows for state in run.sinks}
     lineage = with_state(run.lineage, status, [done.get(sink.name, 0) for sink in planned.job.sinks], planned.now())
