@@ -92,6 +92,13 @@ class Costs:
         if faults:
             raise InvalidOption(" ".join(faults))
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The attribute that each amount depends on, by the name of the amount; numbers depend on none."""
+        amounts = {name: getattr(self, name) for name in AMOUNTS}
+        by_column = {name: amount for name, amount in amounts.items() if isinstance(amount, str)}
+        return by_column | {name: next(iter(each)) for name, each in amounts.items() if isinstance(each, Mapping)}
+
     def of_customers(self, rfm: RFM) -> CustomerCosts:
         """Return the amounts of each customer of an RFM.
 

@@ -172,16 +172,11 @@ def faults_of_decisions(sections: Mapping[str, Any]) -> list[JobFault]:
 def _faults_of_costs(costs: CostSettings, customers: CustomerSettings | None) -> list[JobFault]:
     """Return costs by attributes that the job does not read."""
     listed = [] if customers is None else customers.attributes
-    faults = []
-    for name in ("per_order", "per_period", "marketing"):
-        amount = getattr(costs, name)
-        attributes = [amount] if isinstance(amount, str) else [*amount] if isinstance(amount, Mapping) else []
-        faults += [
-            JobFault(f"predictions.costs.{name}", f"{attribute!r} is not one of customers.attributes: list it there")
-            for attribute in attributes
-            if attribute not in listed
-        ]
-    return faults
+    return [
+        JobFault(f"predictions.costs.{amount}", f"{attribute!r} is not one of customers.attributes: list it there")
+        for amount, attribute in costs.costs.attributes.items()
+        if attribute not in listed
+    ]
 
 
 def _shows_stages(purchases: str) -> bool:
