@@ -25,7 +25,7 @@ CASES = TESTS / "cases"
 RIGHT = json.loads((TESTS / "references" / "small_files.json").read_text(encoding="utf-8"))
 CALLS = {f"{position}-{right['call']}-{right['file']}": right for position, right in enumerate(RIGHT["calls"])}
 SEMICOLONS = "03_semicolon.csv"
-READ_CSV = {  # what pandas has to be told of a file
+READ_CSV = {  # options that pandas needs for a file
     SEMICOLONS: {"sep": ";", "decimal": ",", "thousands": "."},
     "12_shopify_cod.csv": {"dtype": {"Phone": str}},  # or it reads +880 as a number
 }
