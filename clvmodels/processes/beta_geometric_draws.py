@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes.beta_geometric import SMALLEST_DROPOUT, Parameters
 from clvmodels.processes.contract import Array, Future, History
-from clvmodels.processes.special import discounted_count, discounted_length
+from clvmodels.processes.special import discounted_count, discounted_length, entries_of
 
-__all__ = ["sample_if_active", "sample_mean_if_active", "simulate"]
+__all__ = ["Buyers", "draw_buyers", "sample_if_active", "sample_mean_if_active", "simulate"]
 
 SMALLEST_RATE = 1e-300  # customers with a smaller purchase rate never buy; their waiting time would overflow
 
@@ -54,24 +56,54 @@ def sample_if_active(
     active: npt.NDArray[np.bool_],
     generator: np.random.Generator,
 ) -> Future:
-    """Draw what customers do in (T, T + h], given which of them are active at T.
+    """Draw what customers do in (T, T + h], given which of them are active at T; see `draw_buyers`."""
+    buyers = draw_buyers(p, h, x, T, active, generator)
+    count = np.zeros(np.shape(active))
+    count.flat[buyers.place] = buyers.purchases
+    if delta == 0:
+        return Future(count, count)
+    before = (buyers.purchases - buyers.leaves).astype(float)
+    discounted = discounted_count(before, buyers.end, delta, generator)
+    worth = np.zeros(np.shape(active))
+    worth.flat[buyers.place] = discounted + buyers.leaves * np.exp(-delta * buyers.end)
+    return Future(count, worth)
+
+
+class Buyers(NamedTuple):
+    """Active customers who buy in (T, T + h], (m,) each.
+
+    `place` is their position among all customers, `leaves` whether they leave after their last purchase. The other
+    purchases are uniform on (0, end), and the last purchase of customers who leave is at `end`.
+    """
+
+    place: npt.NDArray[np.intp]
+    purchases: npt.NDArray[np.int64]
+    leaves: npt.NDArray[np.bool_]
+    end: Array
+
+
+def draw_buyers(
+    p: Parameters, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+) -> Buyers:
+    """Draw who buys in (T, T + h] and how often, given which customers are active at T.
 
     Given the rate, purchases are Poisson; given the dropout probability, the purchase after which a customer leaves is
     geometric; the count is the smaller of the two. Times of a Poisson process are uniform, and those up to the k-th
-    of n are uniform up to a beta-distributed last one, so the discounted count is drawn exactly too.
+    of n are uniform up to a beta-distributed last one. Only what matters is drawn: no rate of customers who have left,
+    no dropout of customers to whom no purchase is offered.
     """
-    shape = np.shape(active)
-    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
-    dropout = generator.beta(np.broadcast_to(p.a, shape), np.broadcast_to(p.b + x, shape))
-    offered = generator.poisson(rate * h)
+    place = np.flatnonzero(active)
+    p, x, T = entries_of(np.asarray(active), p, x, T)
+    offered = generator.poisson(generator.standard_gamma(p.r + x) * (h / (p.alpha + T)))
+    buys = offered > 0
+    place, offered = place[buys], offered[buys]
+    p, x = entries_of(buys, p, x)
+    dropout = generator.beta(np.broadcast_to(p.a, x.shape), p.b + x)
     last = generator.geometric(np.maximum(dropout, SMALLEST_DROPOUT))
-    count = np.where(active, np.minimum(offered, last), 0).astype(float)
-    if delta == 0:
-        return Future(count, count)
-    left = active & (last <= offered) & (offered > 0)
-    end = np.where(left, generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1)), 1.0)
-    worth = discounted_count((count - left).ravel(), h * end.ravel(), delta, generator)
-    return Future(count, worth.reshape(shape) + left * np.exp(-delta * h * end))
+    leaves = last <= offered
+    end = np.full(x.shape, float(h))
+    end[leaves] *= generator.beta(last[leaves], (offered - last)[leaves] + 1)
+    return Buyers(place, np.minimum(offered, last), leaves, end)
 
 
 def sample_mean_if_active(

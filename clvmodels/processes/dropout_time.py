@@ -33,7 +33,7 @@ from clvmodels.processes.quantities import (
     MEDIAN_LIFETIME,
 )
 from clvmodels.processes.race import CHUNK, DROP, Remaining, log_chances_of_ages, race
-from clvmodels.processes.special import by_node_count, digamma_rise, discounted_count, legendre, log_rise
+from clvmodels.processes.special import by_node_count, digamma_rise, discounted_count, entries_of, legendre, log_rise
 
 __all__ = ["QUANTITY_POWERS", "discounted_if_active", "functions", "mean_life"]
 
@@ -203,14 +203,18 @@ def sample_if_active(
     generator: np.random.Generator,
 ) -> Future:
     """Draw what customers do in (T, T + h], given which of them are active at T: a Poisson process until dropout."""
-    shape = np.shape(active)
-    rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
-    stay = np.minimum(_draw_time(law(p, T), shape, generator), h)
-    count = np.where(active, generator.poisson(rate * stay), 0)
+    place = np.flatnonzero(active)
+    p, x, T = entries_of(np.asarray(active), p, x, T)
+    rate = generator.standard_gamma(p.r + x) / (p.alpha + T)
+    stay = np.minimum(_draw_time(law(p, T), x.shape, generator), h)
+    bought = generator.poisson(rate * stay)
+    count = np.zeros(np.shape(active))
+    count.flat[place] = bought
     if delta == 0:
-        return Future(count.astype(float), count.astype(float))
-    worth = discounted_count(count.ravel().astype(float), np.broadcast_to(stay, shape).ravel(), delta, generator)
-    return Future(count.astype(float), worth.reshape(shape))
+        return Future(count, count)
+    worth = np.zeros(np.shape(active))
+    worth.flat[place] = discounted_count(bought.astype(float), stay, delta, generator)
+    return Future(count, worth)
 
 
 def simulate(law: Law, p: Any, T: Array, generator: np.random.Generator) -> History:

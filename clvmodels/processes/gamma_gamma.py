@@ -163,10 +163,12 @@ def simulate(p: Parameters, count: Array, generator: np.random.Generator) -> Arr
 def sample_spend(p: Parameters, purchases: Array, count: Array, mean: Array, generator: np.random.Generator) -> Array:
     """Draw the total spend over further purchases, given the history: Gamma(p purchases, nu)."""
     rate, shape = _posterior(p, count, mean)
-    size = np.broadcast_shapes(np.shape(purchases), np.shape(shape))
-    nu = generator.standard_gamma(np.broadcast_to(shape, size)) / rate
-    total = generator.standard_gamma(np.broadcast_to(p.p * purchases, size))
-    return total / np.maximum(nu, np.finfo(float).tiny)
+    purchases, rate, shape, within = np.broadcast_arrays(purchases, rate, shape, p.p)
+    total = np.zeros(purchases.shape)
+    buys = purchases > 0
+    nu = generator.standard_gamma(shape[buys]) / rate[buys]
+    total[buys] = generator.standard_gamma((within * purchases)[buys]) / np.maximum(nu, np.finfo(float).tiny)
+    return total
 
 
 def sample_mean_spend(p: Parameters, count: Array, mean: Array, generator: np.random.Generator) -> Array:
@@ -180,9 +182,14 @@ def sample_mean_spend(p: Parameters, count: Array, mean: Array, generator: np.ra
 def sample_orders(p: Parameters, customer: Array, count: Array, mean: Array, generator: np.random.Generator) -> Array:
     """Draw the spend of each further order (m,), given its customer (m,) and the histories (n,): Gamma(p, nu)."""
     n = len(count)
+    buys = np.zeros(n, dtype=bool)
+    buys[customer] = True
     rate, shape = _posterior(p, count, mean)
-    nu = np.maximum(generator.standard_gamma(np.broadcast_to(shape, n)) / rate, np.finfo(float).tiny)
-    orders: Array = generator.standard_gamma(np.broadcast_to(p.p, n)[customer]) / nu[customer]
+    nu = np.ones(n)
+    drawn = generator.standard_gamma(np.broadcast_to(shape, n)[buys]) / np.broadcast_to(rate, n)[buys]
+    nu[buys] = np.maximum(drawn, np.finfo(float).tiny)
+    within = p.p if np.ndim(p.p) == 0 else p.p[customer]
+    orders: Array = generator.standard_gamma(within, size=len(customer)) / nu[customer]
     return orders
 
 

@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes import beta_geometric, bgbb_active, dropout_time
+from clvmodels.processes.beta_geometric_draws import draw_buyers
 from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.processes.dropout_time import Law
 from clvmodels.processes.race import race
+from clvmodels.processes.special import entries_of
 
 __all__ = [
     "MOST_ORDERS",
@@ -85,31 +87,21 @@ def nbd_orders(
     """Draw order times in (T, T + h] at a gamma-distributed rate, without dropout."""
     n = len(active)
     count = generator.poisson(_rate(p, x, T, n, generator) * h)
-    customer = _customer_of_each(count)
+    customer = _customer_of_each(count, n)
     return DrawnOrders(customer, h * generator.random(len(customer)), np.full(n, np.inf))
 
 
 def beta_geometric_orders(
     p: Any, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
 ) -> DrawnOrders:
-    """Draw order times in (T, T + h], and the order after which a customer leaves.
-
-    Times of a Poisson process are uniform, and those up to the k-th of n are uniform up to a beta-distributed last one.
-    """
-    n = len(active)
-    rate = _rate(p, x, T, n, generator)
-    dropout = generator.beta(np.broadcast_to(p.a, n), np.broadcast_to(p.b + x, n))
-    offered = generator.poisson(rate * h)
-    last = generator.geometric(np.maximum(dropout, beta_geometric.SMALLEST_DROPOUT))
-    left = active & (last <= offered) & (offered > 0)
-    share = generator.beta(np.where(left, last, 1), np.where(left, offered - last + 1, 1))
-    end = h * np.where(left, share, 1.0)
-    before = np.where(active, np.minimum(offered, last), 0) - left
-    customer = _customer_of_each(before)
-    times = end[customer] * generator.random(len(customer))
-    leaving = np.flatnonzero(left)
-    leaves = np.where(active, np.where(left, end, np.inf), 0.0)
-    return DrawnOrders(np.append(customer, leaving), np.append(times, end[leaving]), leaves)
+    """Draw order times in (T, T + h], and the order after which a customer leaves; see `draw_buyers`."""
+    buyers = draw_buyers(p, h, x, T, active, generator)
+    owner = _customer_of_each(buyers.purchases - buyers.leaves, len(active))
+    times = buyers.end[owner] * generator.random(len(owner))
+    leaves = np.where(active, np.inf, 0.0)
+    leaving, end = buyers.place[buyers.leaves], buyers.end[buyers.leaves]
+    leaves[leaving] = end
+    return DrawnOrders(np.append(buyers.place[owner], leaving), np.append(times, end), leaves)
 
 
 def dropout_time_orders(
@@ -117,13 +109,15 @@ def dropout_time_orders(
 ) -> DrawnOrders:
     """Draw order times in (T, T + h], and the time at which a customer leaves: a Poisson process until dropout."""
     n = len(active)
-    rate = _rate(p, x, T, n, generator)
+    place = np.flatnonzero(active)
+    p, x, T = entries_of(active, p, x, T)
     remaining = law(p, T)
-    stay = np.broadcast_to(remaining.time_of(generator.standard_exponential(n) / remaining.s), n)
-    leaves = np.where(active, stay, 0.0)
-    count = generator.poisson(rate * np.minimum(leaves, h))
-    customer = _customer_of_each(count)
-    return DrawnOrders(customer, np.minimum(leaves, h)[customer] * generator.random(len(customer)), leaves)
+    stay = np.broadcast_to(remaining.time_of(generator.standard_exponential(len(place)) / remaining.s), len(place))
+    leaves = np.zeros(n)
+    leaves[place] = stay
+    reach = np.minimum(stay, h)
+    owner = _customer_of_each(generator.poisson(_rate(p, x, T, len(place), generator) * reach), n)
+    return DrawnOrders(place[owner], reach[owner] * generator.random(len(owner)), leaves)
 
 
 def bgbb_orders(
@@ -143,7 +137,7 @@ def bgbb_orders(
     return DrawnOrders(np.concatenate(customer), np.concatenate(times), leaves)
 
 
-def _customer_of_each(count: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+def _customer_of_each(count: npt.NDArray[np.intp], customers: int) -> npt.NDArray[np.intp]:
     """Return the position of the customer of each order, given the number of orders of each.
 
     Raises
@@ -153,7 +147,7 @@ def _customer_of_each(count: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """
     total = float(np.sum(count, dtype=float))
     if total > MOST_ORDERS:
-        raise OverflowError(f"{total:,.0f} orders of {len(count):,} customers")
+        raise OverflowError(f"{total:,.0f} orders of {customers:,} customers")
     return np.repeat(np.arange(len(count)), count)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ __all__ = [
     "digamma_rise",
     "discounted_count",
     "discounted_length",
+    "entries_of",
     "is_shared",
     "legendre",
     "log1pexp",
@@ -67,6 +68,16 @@ def logistic(z: Array) -> Array:
     small = np.exp(-np.abs(z))
     answer: Array = np.where(z >= 0, 1.0, small) / (1.0 + small)
     return answer
+
+
+def entries_of(mask: npt.NDArray[np.bool_], p: Any, *columns: Array) -> tuple[Any, ...]:
+    """Return parameters and columns at the entries of a mask, (m,) each; a parameter that all share stays a number."""
+
+    def of(value: Array) -> Array:
+        return np.broadcast_to(value, np.shape(mask))[mask]
+
+    parameters = type(p)(*(value if np.ndim(value) == 0 else of(value) for value in p))
+    return (parameters, *map(of, columns))
 
 
 def discounted_count(count: Array, end: Array, delta: float, generator: np.random.Generator) -> Array:
