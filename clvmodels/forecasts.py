@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels import frames
 from clvmodels.calendar import Calendar
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption
@@ -21,7 +22,7 @@ from clvmodels.transactions.amounts import money
 from clvmodels.transactions.holdout import Holdout, split_at
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.purchase_log import PurchaseLog, RecentPurchases, purchases_of
+from clvmodels.transactions.purchase_log import PurchaseLog, RecentPurchases, RecentTotals, purchases_of
 from clvmodels.transactions.snapshots import LogTable
 from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import RFM, acquisition_tick, drop_older, summarize
@@ -163,7 +164,7 @@ class KnownHistory:
         The customers, if there is no log.
     spent : array (n,) or None
         Money spent up to the cutoff, the first purchase included, if there is no log and it is known.
-    recent : RecentPurchases or None
+    recent : RecentPurchases, RecentTotals or None
         Purchases of the last days, if there is no log: enough to forecast from, not to learn from.
     memory : dict
         Shared results of forecasters, such as fits; see `remember`.
@@ -185,7 +186,7 @@ class KnownHistory:
     later: PurchaseLog | None = None
     summaries: RFM | None = None
     spent: Array | None = None
-    recent: RecentPurchases | None = None
+    recent: RecentPurchases | RecentTotals | None = None
     memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -213,7 +214,8 @@ class KnownHistory:
         Parameters
         ----------
         log : frame or path
-            One row per transaction. The other arguments are those of `rfm_summary`.
+            One row per transaction. The other arguments are those of `rfm_summary`. The purchases of a table in an
+            engine are fetched, and results are frames of polars.
         attributes : frame, or function of a date (ISO text), optional
             Attributes of customers, for models with covariates or groups.
 
@@ -231,6 +233,8 @@ class KnownHistory:
         last_tick = None if observation_end is None else clock.closing_tick(observation_end, "observation_end")
         period = PeriodArguments("observation_end", "acquired_after", last_tick, acquired_after is not None)
         purchases = purchases_of(log, clock, customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
+        if frames.is_database(log):
+            purchases = replace(purchases, kind="polars")  # forecasts read results back, in the order of the customers
         end = purchases.last_tick if last_tick is None else last_tick
         ticks, counts = purchases.rows_by_tick
         refuse_doubtful_dates((ticks, counts), (ticks, counts), clock, period)
@@ -249,7 +253,7 @@ class KnownHistory:
             Money each customer spent so far, the first purchase included.
         """
         end = 0 if rfm.observation_end is None else rfm.clock.last_tick(rfm.observation_end)
-        return cls(None, end, summaries=rfm, spent=spent)
+        return cls(None, end, summaries=rfm.without_engine, spent=spent)
 
     @cached_property
     def rfm(self) -> RFM:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import clone
 
 from clvmodels import frames
@@ -15,6 +14,7 @@ from clvmodels.errors import FitFailed
 from clvmodels.estimators.prediction import PredictionOptions, predict
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.blocks.customer_shares import CustomerShares, Sums, named_sums, sums_of_quantity
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.customer_spread import CustomerSpread, learn_spread, predict_outcomes
@@ -32,17 +32,15 @@ from clvmodels.forecasting.seasons.calendar_choice import CalendarOfForecaster, 
 from clvmodels.forecasting.stack import (
     FittedProcesses,
     LearnedQuantity,
-    Trial,
-    half_of,
-    mean_share,
     members_of,
     newer_process,
+    recent_ticks,
     stack_weights,
-    try_alternative,
+    try_alternatives,
     weighted_sum,
 )
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
-from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import RandomState
@@ -51,7 +49,6 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["BestForecaster"]
 
-FEWEST_BUYERS = 100  # buyers in the latest window that trees need
 DEFAULT_MODELS = (BGNBD, MBGNBD, ParetoNBD)
 
 
@@ -105,6 +102,7 @@ class BestForecaster(WindowForecaster):
     """
 
     kind: ClassVar[str] = "best"
+    interval_quantities: ClassVar[tuple[ForecastQuantity, ...]] = ("purchases", "money")
 
     def __init__(
         self,
@@ -121,6 +119,12 @@ class BestForecaster(WindowForecaster):
         """The length of the earlier windows: recent purchases are counted over this time; see `Forecaster`."""
         self._check_fitted()
         return self.length_
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the forecaster needs of a history: also what its trees need."""
+        trees: BoostedTrees | None = getattr(self, "trees_", None)
+        return super().needs | (frozenset() if trees is None else trees.needs)
 
     def _identity(self) -> ForecasterIdentity:
         return ForecasterIdentity("best", "best forecaster", "best")
@@ -169,7 +173,7 @@ class BestForecaster(WindowForecaster):
         members = [members_of(w.past, self._fit_at(w), self.length_, quantity) for w in windows]
         actual = [window.actual(quantity) for window in windows]
         expected = [window.expected(quantity)[self.process_] for window in windows]
-        trials, chosen = self._try_alternatives(windows, members, actual, expected, quantity)
+        trials, chosen = try_alternatives(windows, members, quantity, self.process_, with_trees=self.trees_ is not None)
         spread = CustomerSpread()
         if quantity == "purchases":
             halves = [window.first_half() for window in windows]
@@ -177,74 +181,67 @@ class BestForecaster(WindowForecaster):
         learned = LearnedQuantity(trials, {}, totals, spread)
         return replace(learned, weights=stack_weights(members, actual, expected)) if learned.uses("stack") else learned
 
-    def _try_alternatives(
-        self,
-        windows: Sequence[LearningWindow],
-        members: Sequence[Mapping[str, Array]],
-        actual: Sequence[Array],
-        expected: Sequence[Array],
-        quantity: ForecastQuantity,
-    ) -> tuple[tuple[Trial, ...], Sequence[Array]]:
-        """Compare candidates in the windows; each customer's forecast is learned from the other half of the customers.
-
-        Returns the trials, and the best candidate's forecasts in each window (n,).
-        """
-        if not actual[0].sum() > 0:
-            return (), expected
-        halves = [half_of(window.past.rfm) for window in windows]
-        present = [windows[0].past.known_at(window.past.cutoff) for window in windows]
-
-        def crossed(learn: Callable[[Sequence[npt.NDArray[np.bool_]]], list[Array]]) -> list[Array]:
-            of_others = (learn([half == side for half in halves]) for side in (False, True))
-            return [np.where(half, *pair) for half, *pair in zip(halves, *of_others, strict=True)]
-
-        def stack_of(some: Sequence[npt.NDArray[np.bool_]]) -> list[Array]:
-            parts = [
-                {name: values[rows] for name, values in each.items()} for each, rows in zip(members, some, strict=True)
-            ]
-            others = ([values[rows] for values, rows in zip(each, some, strict=True)] for each in (actual, expected))
-            weights = stack_weights(parts, *others)
-            return [weighted_sum(each, weights) for each in members]
-
-        stack = crossed(stack_of)
-        trials = [try_alternative("stack", actual, expected, stack, present)]
-        chosen = stack if trials[0].visible else expected
-        if self.trees_ is not None and int((actual[0] > 0).sum()) >= FEWEST_BUYERS:
-            trees = crossed(lambda some: BoostedTrees.cross_forecast(windows, some, quantity))
-            both = [mean_share(one, other) for one, other in zip(chosen, trees, strict=True)]
-            trials.append(try_alternative("trees", actual, chosen, both, present))
-            chosen = both if trials[-1].visible else chosen
-        return tuple(trials), chosen
-
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
         history = self._on_calendar(history)
         length = history.clock.duration(horizon)
-        forecasts = {quantity: self._expect(history, length, quantity) for quantity in self.learned_}
+        shares = self._shares(history, length)
+        return self._forecast(history, length, shares, named_sums(shares))
+
+    @property
+    def depends_on_sums(self) -> bool:
+        """Whether the forecast of a customer depends on the other customers: it is a share of a total."""
+        return True
+
+    def sums(self, history: KnownHistory, horizon: float | str) -> dict[str, float]:
+        """Return sums of forecasts, which give the totals and what shares are relative to; see `Forecaster.sums`."""
+        history = self._on_calendar(history)
+        return named_sums(self._shares(history, history.clock.duration(horizon)))
+
+    def forecast_part(self, history: KnownHistory, horizon: float | str, sums: Sums) -> Forecast:
+        """Forecast some of the customers; see `Forecaster.forecast_part`.
+
+        A forecast is a customer's share of the total times the total; missing only where the process has no forecast.
+        """
+        history = self._on_calendar(history)
+        length = history.clock.duration(horizon)
+        return self._forecast(history, length, self._shares(history, length), sums)
+
+    def _forecast(
+        self, history: KnownHistory, length: float, shares: Mapping[ForecastQuantity, CustomerShares], sums: Sums
+    ) -> Forecast:
+        forecasts: dict[str, QuantityForecast] = {}
+        for quantity, each in shares.items():
+            distribution = self._total(history, length, quantity, sums)
+            mean = each.means(sums_of_quantity(sums, quantity), distribution.point)
+            forecasts[quantity] = QuantityForecast(mean, float(np.nansum(mean)), distribution=distribution)
         alive = column(self.models_[self.process_].probability_alive(history.rfm), "probability_alive")
         return Forecast(length, forecasts["purchases"], forecasts.get("money"), alive)
 
-    def _expect(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> QuantityForecast:
-        """Return each customer's share of the total times the total; missing only where the process has no forecast."""
-        share = self._shares(history, length, quantity)
-        total = float(np.nansum(share))
-        distribution = self._total(history, length, quantity)
-        mean = share * (distribution.point / total if total > 0 else 0.0)
-        return QuantityForecast(mean, float(np.nansum(mean)), distribution=distribution)
+    def _shares(self, history: KnownHistory, length: float) -> dict[ForecastQuantity, CustomerShares]:
+        """Return what the customers' shares are made of, by quantity."""
+        return {quantity: self._share(history, length, quantity) for quantity in self.learned_}
 
-    def _shares(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> Array:
-        """Return numbers to which the customers' shares are proportional, (n,)."""
-        learned, share = self.learned_[quantity], self._process_mean(history, length, quantity)
+    def _share(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> CustomerShares:
+        learned, process = self.learned_[quantity], self._process_mean(history, length, quantity)
+        base, trees = process, None
         if learned.uses("stack"):
             fitted = FittedProcesses(self.models_, self.spend_, self.newer_)
             stack = weighted_sum(members_of(history, fitted, self.length_, quantity), learned.weights)
             short = self._process_mean(history, self.length_, quantity)
-            share = stack * np.divide(share, short, out=np.ones(len(share)), where=short > 0)
+            base = stack * np.divide(process, short, out=np.ones(len(process)), where=short > 0)
         if learned.uses("trees") and self.trees_ is not None:
-            trees = self.trees_.forecast(history, length).of(quantity)
-            if trees is not None and trees.mean is not None:
-                share = mean_share(share, trees.mean)
-        return share
+            forecast = self.trees_.forecast(history, length).of(quantity)
+            trees = None if forecast is None else forecast.mean
+        return CustomerShares(process, base, trees)
+
+    def recent_periods(self) -> tuple[int, ...] | None:
+        """Return the lengths of the periods that the stack and the trees read; see `Forecaster.recent_periods`."""
+        self._check_fitted()
+        periods = set() if self.trees_ is None else set(self.trees_.recent_periods() or ())
+        if any(each.uses("stack") for each in self.learned_.values()):
+            periods |= set(recent_ticks(self.length_ * self.clock_.ticks_per_unit).values())
+        return tuple(sorted(periods))
 
     def _process_mean(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> Array:
         models = {self.process_: self.models_[self.process_]}
@@ -268,7 +265,9 @@ class BestForecaster(WindowForecaster):
             the variance of each, and `level_draws` draws factors that all customers share.
         """
         history = self._on_calendar(history)
-        return self._total(history, history.clock.duration(horizon), quantity)
+        length = history.clock.duration(horizon)
+        process = float(np.nansum(self._process_mean(history, length, quantity)))
+        return self._total(history, length, quantity, {f"{quantity}_process": process})
 
     def _on_calendar(self, history: KnownHistory) -> KnownHistory:
         """Return a history with the calendar of the forecaster; both are checked."""
@@ -309,16 +308,25 @@ class BestForecaster(WindowForecaster):
             customer_id, or the group and its customers; expected_purchases, or expected_money, not discounted; and the
             ends of its interval, with _lower and _upper.
         """
-        history = self._on_calendar(history)
-        forecast, total = self.forecast(history, horizon), self.total(history, horizon, quantity)
-        spend = self.spend_ if quantity == "money" else None
-        outcomes = predict_outcomes(history.rfm, forecast, self.learned_["purchases"].spread, total, spend)
-        return predict(history.rfm, outcomes, PredictionOptions(interval, "outcome", by, draws, random_state))
+        forecast = self.forecast(history, horizon)
+        options = PredictionOptions(interval, "outcome", by, draws, random_state)
+        return self.intervals_of(history, forecast, quantity, options)
 
-    def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> TotalInterval:
-        expected = float(np.nansum(self._process_mean(history, length, quantity)))
+    def intervals_of(
+        self, history: KnownHistory, forecast: Forecast, quantity: ForecastQuantity, options: PredictionOptions
+    ) -> frames.Frame:
+        """Return the intervals of a forecast that `forecast` or `forecast_part` made; see `Forecaster.intervals_of`."""
+        history, each = self._on_calendar(history), forecast.of(quantity)
+        if each is None or not isinstance(each.distribution, TotalInterval):
+            raise AssertionError("the forecast was made by this forecaster")
+        spend = self.spend_ if quantity == "money" else None
+        spread = self.learned_["purchases"].spread
+        outcomes = predict_outcomes(history.rfm, forecast, spread, each.distribution, spend)
+        return predict(history.rfm, outcomes, options)
+
+    def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity, sums: Sums) -> TotalInterval:
         days, season = length * history.clock.days_per_unit, season_variance(history, length)
-        return self.learned_[quantity].totals.at(expected, days, season=season)
+        return self.learned_[quantity].totals.at(sums[f"{quantity}_process"], days, season=season)
 
     @property
     def process_model(self) -> CustomerModel:

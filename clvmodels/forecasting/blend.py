@@ -11,9 +11,18 @@ from sklearn.base import clone
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.blocks.customer_shares import Sums
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.protocol import WindowForecaster
-from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
+from clvmodels.forecasts import (
+    Forecast,
+    ForecasterIdentity,
+    ForecastQuantity,
+    KnownHistory,
+    Need,
+    QuantityForecast,
+)
+from clvmodels.processes.contract import Array
 
 __all__ = ["BLENDS", "Blend", "BlendTotal"]
 
@@ -85,23 +94,62 @@ class Blend(WindowForecaster):
         """Fit the processes and the trees; see `Forecaster.fit`."""
         self._check(history)
         self.trees_ = BoostedTrees(self.models, self.spend).fit(history, horizon)
+        self.clock_ = self.trees_.clock_
         return self
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the forecaster needs of a history: also what its trees need."""
+        return super().needs | (self.trees_.needs if self.__sklearn_is_fitted__() else frozenset())
+
+    def recent_periods(self) -> tuple[int, ...] | None:
+        """Return the lengths of the periods that the trees read; see `Forecaster.recent_periods`."""
+        self._check_fitted()
+        return self.trees_.recent_periods()
 
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
         self._check_fitted()
         base = self.trees_.forecast(history, horizon)
-        money = None if base.money is None else self._average(history, base, "money")
-        return Forecast(base.horizon, self._average(history, base, "purchases"), money, base.alive)
+        return self._average(history, base, self._sums(history, base))
 
-    def _average(self, history: KnownHistory, base: Forecast, quantity: ForecastQuantity) -> QuantityForecast:
-        forecast = base.of(quantity)
-        if forecast is None or forecast.mean is None:
-            raise AssertionError("boosted trees forecast means")
-        trees, process = forecast.mean, self.trees_.process_mean(history, base.horizon, quantity)
+    @property
+    def depends_on_sums(self) -> bool:
+        """Whether the forecast of a customer depends on the other customers: the trees are scaled to a total."""
+        return self.total != "own"
+
+    def sums(self, history: KnownHistory, horizon: float | str) -> dict[str, float]:
+        """Return the totals of the trees and of the process; see `Forecaster.sums`."""
+        self._check_fitted()
+        return self._sums(history, self.trees_.forecast(history, horizon))
+
+    def _sums(self, history: KnownHistory, base: Forecast) -> dict[str, float]:
+        if not self.depends_on_sums:
+            return {}
+        sums = {}
+        for quantity in self.trees_.trees_:
+            process = self.trees_.process_mean(history, base.horizon, quantity)
+            sums[f"{quantity}_process"] = float(np.nansum(process))
+            sums[f"{quantity}_trees"] = float(np.nansum(_means(base, quantity)))
+        return sums
+
+    def forecast_part(self, history: KnownHistory, horizon: float | str, sums: Sums) -> Forecast:
+        """Forecast some of the customers; see `Forecaster.forecast_part`."""
+        self._check_fitted()
+        return self._average(history, self.trees_.forecast(history, horizon), sums)
+
+    def _average(self, history: KnownHistory, base: Forecast, sums: Sums) -> Forecast:
+        averages = {each: self._average_of(history, base, each, sums) for each in self.trees_.trees_}
+        return Forecast(base.horizon, averages["purchases"], averages.get("money"), base.alive)
+
+    def _average_of(
+        self, history: KnownHistory, base: Forecast, quantity: ForecastQuantity, sums: Sums
+    ) -> QuantityForecast:
+        trees, process = _means(base, quantity), self.trees_.process_mean(history, base.horizon, quantity)
         if self.total == "own":
             return QuantityForecast.of_means(0.5 * (trees + process))
-        scale = float(np.nansum(process)) / forecast.total if forecast.total > 0 else 1.0
+        total = sums[f"{quantity}_trees"]
+        scale = sums[f"{quantity}_process"] / total if total > 0 else 1.0
         factor = self.trees_.total_factors_[quantity][self.trees_.best_] if self.total == "learned" else 1.0
         return QuantityForecast.of_means(factor * (0.5 * (trees * scale + process)))
 
@@ -119,5 +167,14 @@ class Blend(WindowForecaster):
 
     def _restore(self, learned: dict[str, Any]) -> None:
         self.trees_ = BoostedTrees.from_dict(learned["trees"])
+        self.clock_ = self.trees_.clock_
         self.models = [clone(model) for model in self.trees_.models_.values()]
         self.spend = None if self.trees_.spend_ is None else clone(self.trees_.spend_)
+
+
+def _means(forecast: Forecast, quantity: ForecastQuantity) -> Array:
+    """Return the forecasts of boosted trees, (n,)."""
+    each = forecast.of(quantity)
+    if each is None or each.mean is None:
+        raise AssertionError("boosted trees forecast means")
+    return each.mean

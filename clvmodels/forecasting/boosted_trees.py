@@ -26,13 +26,14 @@ from clvmodels.forecasting.processes import (
 from clvmodels.forecasting.protocol import WindowForecaster
 from clvmodels.forecasting.tree_arrays import MOST_LEAVES, TreeEnsemble
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
-from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, QuantityForecast
+from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
 from clvmodels.processes.contract import Array
 
 __all__ = ["BoostedTrees"]
 
 MOST_ROWS = 200_000  # most rows to learn from
+PLAIN_FEATURES = 5  # of an RFM without money
 RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # lengths of the periods of recent purchases, as shares of a window
 # From trials on CDNOW, grocery and Complete Journey: a few small trees; larger ones fitted noise.
 TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": MOST_LEAVES, "min_samples_leaf": 50}
@@ -121,6 +122,22 @@ class BoostedTrees(WindowForecaster):
             "clock_": history.clock,
         }
 
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the forecaster needs of a history: also the money that its trees compare."""
+        return super().needs | ({"money"} if self._reads_money else frozenset())
+
+    @property
+    def _reads_money(self) -> bool:
+        """Whether the history of the fit had amounts, which are features of the trees."""
+        without = PLAIN_FEATURES + len(RECENT_SHARES) + len(getattr(self, "models_", ()))
+        return any(each is not None and each.features > without for each in getattr(self, "trees_", {}).values())
+
+    def recent_periods(self) -> tuple[int, ...] | None:
+        """Return the lengths of the periods whose purchases are features; see `Forecaster`."""
+        self._check_fitted()
+        return _recent_ticks(self.length_ * self.clock_.ticks_per_unit)
+
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
         self._check_fitted()
@@ -140,7 +157,7 @@ class BoostedTrees(WindowForecaster):
         trees = _grow(windows, quantity, windows[0].past.cutoff, customers)
         if trees is None:
             return [np.zeros(len(window.past.rfm)) for window in windows]
-        return [trees.predict(_features(w.past, w.models, w.spend, windows[0].length)) for w in windows]
+        return [trees.predict(_features_of(window, windows[0].length)) for window in windows]
 
     def process_mean(self, history: KnownHistory, horizon: float, quantity: ForecastQuantity) -> Array:
         """Return the forecast of the best process, (n,)."""
@@ -150,7 +167,7 @@ class BoostedTrees(WindowForecaster):
         trees = self.trees_[quantity]
         if trees is None:
             return np.zeros(len(history.rfm))
-        features = _features(history, self.models_, self.spend_, self.length_)
+        features = _features(history, self.models_, self.spend_, self.length_, self._reads_money)
         forecast = trees.predict(features)
         short, long = (self.process_mean(history, each, quantity) for each in (self.length_, horizon))
         extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
@@ -194,7 +211,7 @@ def _grow(
     length = windows[0].length
     chosen: Sequence[Any] = [slice(None)] * len(windows) if customers is None else customers
     pairs = list(zip(windows, chosen, strict=True))
-    features = np.concatenate([_features(w.past, w.models, w.spend, length)[rows] for w, rows in pairs])
+    features = np.concatenate([_features_of(window, length)[rows] for window, rows in pairs])
     target = np.concatenate([window.actual(quantity)[rows] for window, rows in pairs])
     if len(features) > MOST_ROWS:
         rows = np.random.default_rng([seed]).choice(len(features), MOST_ROWS, replace=False)
@@ -215,17 +232,27 @@ def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity
     return {name: actual / total if total > 0 and actual > 0 else 1.0 for name, total in expected.items()}
 
 
+def _features_of(window: LearningWindow, length: float) -> Array:
+    return _features(window.past, window.models, window.spend, length, window.past.has_money)
+
+
 def _features(
-    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float
+    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float, money: bool
 ) -> Array:
-    """Return features of each customer that are comparable between cutoffs, (n, k)."""
+    """Return features of each customer that are comparable between cutoffs, with or without those of money, (n, k)."""
     names = models_key(list(models.values()))
-    key = ("features", names, tuple(model.fit_.fingerprint for model in models.values()), spend is None, length)
-    return history.remember(key, lambda: _make_features(history, models, spend, length))
+    fits = tuple(model.fit_.fingerprint for model in models.values())
+    key = ("features", names, fits, spend is None, length, money)
+    return history.remember(key, lambda: _make_features(history, models, spend, length, money))
+
+
+def _recent_ticks(window: float) -> tuple[int, ...]:
+    """Return the lengths of the periods of recent purchases, given that of a window, in ticks."""
+    return tuple(max(1, round(share * window)) for share in RECENT_SHARES)
 
 
 def _make_features(
-    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float
+    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float, money: bool
 ) -> Array:
     rfm = history.rfm
     x, silence = rfm.frequency.astype(float), rfm.T - rfm.recency
@@ -239,12 +266,11 @@ def _make_features(
         np.divide(rfm.recency, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0),
     ]
     ticks = length * history.clock.ticks_per_unit
-    for spent in (False, True) if history.has_money else (False,):
+    for spent in (False, True) if money else (False,):
         columns += [
-            history.repeated(history.cutoff - max(1, round(share * ticks)), history.cutoff, spent=spent)
-            for share in RECENT_SHARES
+            history.repeated(history.cutoff - period, history.cutoff, spent=spent) for period in _recent_ticks(ticks)
         ]
-    if rfm.monetary_value is not None and history.past_spend is not None:
+    if money and rfm.monetary_value is not None and history.past_spend is not None:
         columns += [rfm.monetary_value, history.past_spend]
     columns += [expected_purchases(model, history, length) for model in models.values()]
     if spend is not None:

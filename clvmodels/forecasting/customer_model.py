@@ -12,9 +12,11 @@ from sklearn.utils.metadata_routing import UNUSED
 from clvmodels import files, frames, html
 from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators import persistence
+from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.blocks.customer_shares import Sums
 from clvmodels.forecasting.process_total import learn_totals, season_variance
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, fit_to_history, model_id
 from clvmodels.forecasting.protocol import Forecaster
@@ -71,6 +73,7 @@ class CustomerModel(Forecaster):
         self.spend = spend
 
     kind: ClassVar[str] = "process"
+    interval_quantities: ClassVar[tuple[ForecastQuantity, ...]] = ("purchases",)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -130,6 +133,30 @@ class CustomerModel(Forecaster):
         purchases = QuantityForecast.of_means(bought, np.clip(1 - nothing, 0.0, 1.0))
         money = None if self.spend is None else QuantityForecast.of_means(bought * expected_spend(self.spend, history))
         return Forecast(length, purchases, money, column(self.purchases.probability_alive(rfm), "probability_alive"))
+
+    def forecast_part(self, history: KnownHistory, horizon: float | str, sums: Sums) -> Forecast:
+        """Forecast some of the customers, without P(any purchase); see `Forecaster.forecast_part`."""
+        length = history.clock.duration(horizon)
+        bought = expected_purchases(self.purchases, history, length)
+        spend = None if self.spend is None or not history.has_money else expected_spend(self.spend, history)
+        money = None if spend is None else QuantityForecast.of_means(bought * spend)
+        alive = column(self.purchases.probability_alive(history.rfm), "probability_alive")
+        return Forecast(length, QuantityForecast.of_means(bought), money, alive)
+
+    def intervals_of(
+        self, history: KnownHistory, forecast: Forecast, quantity: ForecastQuantity, options: PredictionOptions
+    ) -> frames.Frame:
+        """Return the intervals of a forecast of purchases; see `Forecaster.intervals_of`."""
+        if quantity not in self.interval_quantities:
+            return super().intervals_of(history, forecast, quantity, options)
+        return self.purchases.expected_purchases(
+            history.rfm,
+            forecast.horizon,
+            interval=options.interval,
+            interval_for=options.interval_for,
+            draws=options.draws,
+            random_state=options.random_state,
+        )
 
     @property
     def process_model(self) -> CustomerModel:
@@ -230,15 +257,16 @@ class CustomerModel(Forecaster):
         """
         for part in self.parts:
             part._check_fitted()
-        alive = self.purchases.probability_alive(rfm)
-        bought = column(self.purchases.expected_purchases(rfm, horizon), "expected_purchases")
+        here = rfm.without_engine
+        alive = self.purchases.probability_alive(here)
+        bought = column(self.purchases.expected_purchases(here, horizon), "expected_purchases")
         table: dict[str, Any] = {
             "customer_id": rfm.customer_id,
             "probability_alive": column(alive, "probability_alive"),
             "expected_purchases": bought,
         }
         if self.spend is not None:
-            spent = column(self.spend.expected_spend(rfm), "expected_spend")
+            spent = column(self.spend.expected_spend(here), "expected_spend")
             table |= {"expected_spend": spent, "expected_revenue": bought * spent}
         return frames.table(rfm.kind, table)
 

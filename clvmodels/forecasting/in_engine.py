@@ -13,8 +13,10 @@ from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidTransactions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.best import BestForecaster
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.states import DISCOUNTED, EXPECTED, Horizons, horizon_columns, state_table
 from clvmodels.transactions.counts.fit_counts import MOST_ROWS, count_histories
 from clvmodels.transactions.ids import MissingIds, missing_words
@@ -180,21 +182,17 @@ def refuse_other_forecasters(model: object, caller: str) -> None:
     Raises
     ------
     InvalidOption
-        With an alternative; other forecasters distribute a total over all customers, which blocks of customers do not
-        have.
+        With an alternative; other forecasters read more than frequency, recency and T.
     """
     if isinstance(model, CustomerModel):
         return
     if isinstance(model, PurchaseModel):
         raise InvalidOption(f"{caller} takes a CustomerModel: pass CustomerModel(model), with a spend model for money.")
-    if isinstance(model, Forecaster):
-        process = (
-            " Or score its best process alone, best.process_model." if hasattr(type(model), "process_model") else ""
-        )
+    if isinstance(model, Forecaster) and not isinstance(model, Rule):
+        process = " Or score its best process alone, best.process_model." if isinstance(model, BestForecaster) else ""
         raise InvalidOption(
-            f"{caller} scores each customer alone, and a {type(model).__name__} shares out a total of all customers: "
-            "let the engine merge the log into purchases with history = KnownHistory.from_log(table, ...), and call "
-            f"forecast(history, horizon).{process}"
+            f"{caller} joins forecasts to customers by their frequency, recency and T, and a {type(model).__name__} "
+            f"needs more: use score_in_blocks(table, model, horizons).{process}"
         )
     raise InvalidOption(f"{caller} takes a CustomerModel, not a {type(model).__name__}.")
 

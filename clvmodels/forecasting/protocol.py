@@ -10,7 +10,9 @@ from sklearn.utils.metadata_routing import UNUSED
 
 from clvmodels import files, frames
 from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.blocks.customer_shares import Sums
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need
 from clvmodels.inference.uncertainty import RandomState
 
@@ -43,6 +45,8 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
     __metadata_request__fit: ClassVar[dict[str, str]] = {"history": UNUSED, "horizon": UNUSED}
 
     kind: ClassVar[str]
+    interval_quantities: ClassVar[tuple[ForecastQuantity, ...]] = ()
+    """Quantities of which `intervals_of` returns intervals."""
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -109,6 +113,44 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
         InvalidOption
             If the forecaster gives none.
         """
+        raise InvalidOption(f"{self.id} gives no intervals of customers: use the best forecaster, or a process.")
+
+    def recent_periods(self) -> tuple[int, ...] | None:
+        """Return the lengths, in ticks, of the periods before a cutoff whose repeat purchases a forecast counts.
+
+        None if a forecast reads purchases in another way.
+        """
+        return None if {"log", "intertimes"} & self.needs else ()
+
+    @property
+    def depends_on_sums(self) -> bool:
+        """Whether the forecast of a customer depends on the other customers, by `sums`."""
+        return False
+
+    def sums(self, history: KnownHistory, horizon: float | str) -> dict[str, float]:
+        """Return the sums over the customers of a history on which the forecast of each depends; none by default.
+
+        Those of disjoint sets of customers add up, so that customers can be forecast in parts: see `forecast_part`.
+        """
+        return {}
+
+    def forecast_part(self, history: KnownHistory, horizon: float | str, sums: Sums) -> Forecast:
+        """Forecast some of the customers, given the sums over all of them.
+
+        Parameters
+        ----------
+        history : KnownHistory
+            Of these customers.
+        horizon : float or str
+        sums : mapping of str to float
+            What `sums` returns for all customers.
+        """
+        return self.forecast(history, horizon)
+
+    def intervals_of(
+        self, history: KnownHistory, forecast: Forecast, quantity: ForecastQuantity, options: PredictionOptions
+    ) -> frames.Frame:
+        """Return the intervals of a forecast of the customers of a history, or of some of them; see `intervals`."""
         raise InvalidOption(f"{self.id} gives no intervals of customers: use the best forecaster, or a process.")
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -14,11 +14,12 @@ from clvmodels.errors import FitFailed, InvalidRFM, InvalidTransactions
 from clvmodels.estimators.prediction import customer_keys, hash_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_spread import CustomerSpread
 from clvmodels.forecasting.process_total import ProcessTotals
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, fitted_copy, models_key
 from clvmodels.forecasting.rules import Rule
-from clvmodels.forecasting.windows import expectations
+from clvmodels.forecasting.windows import LearningWindow, expectations
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM, drop_older
@@ -29,16 +30,16 @@ __all__ = [
     "LearnedQuantity",
     "Members",
     "Trial",
-    "half_of",
-    "mean_share",
     "members_of",
     "newer_process",
+    "recent_ticks",
     "stack_weights",
-    "try_alternative",
+    "try_alternatives",
     "weighted_sum",
 ]
 
 RECENT = {"recent": 1.0, "recent_half": 0.5, "recent_quarter": 0.25}  # share of a window, by member
+FEWEST_BUYERS = 100  # buyers in the latest window that trees need
 FEWEST_CUSTOMERS = 200  # older and newer customers that a process of the newer ones needs
 LEAST_WEIGHTED = 0.01  # relative to the mean; customers with smaller expectations do not weigh more
 RIDGE = 1e-8  # added to the diagonal, relative to its largest element, because members may be equal
@@ -110,13 +111,17 @@ def members_of(
     if own is not None and own.mean is not None:
         members["own_rate"] = own.mean
     ticks = length * history.clock.ticks_per_unit
-    for name, share in RECENT.items():
-        look = max(1, round(share * ticks))
+    for name, look in recent_ticks(ticks).items():
         members[name] = history.repeated(history.cutoff - look, history.cutoff, spent=money) * (ticks / look)
     if money and history.past_spend is not None:
         T = history.rfm.T
         members["past_spend"] = np.divide(history.past_spend * length, T, out=np.zeros(len(T)), where=T > 0)
     return members
+
+
+def recent_ticks(window: float) -> dict[str, int]:
+    """Return the lengths of the periods of recent purchases by member, given that of a window, in ticks."""
+    return {name: max(1, round(share * window)) for name, share in RECENT.items()}
 
 
 def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected: Sequence[Array]) -> dict[str, float]:
@@ -246,6 +251,61 @@ def try_alternative(
         gains[rows] += losses[0] - losses[1]
     gain, error = float(np.mean(gains)), float(np.std(gains) / np.sqrt(len(gains)))
     return Trial(candidate, gain, error, gain > STANDARD_ERRORS * error)
+
+
+def try_alternatives(
+    windows: Sequence[LearningWindow],
+    members: Sequence[Members],
+    quantity: ForecastQuantity,
+    process: str,
+    with_trees: bool,
+) -> tuple[tuple[Trial, ...], Sequence[Array]]:
+    """Compare candidates in the windows; each customer's forecast is learned from the other half of the customers.
+
+    Parameters
+    ----------
+    windows : sequence of LearningWindow
+    members : sequence of mappings of str to array (n,)
+        One per window.
+    quantity : {"purchases", "money"}
+    process : str
+        Id of the process that is the simplest alternative.
+    with_trees : bool
+        Whether boosted trees are a candidate.
+
+    Returns
+    -------
+    tuple
+        The trials, and the best candidate's forecasts in each window (n,).
+    """
+    actual = [window.actual(quantity) for window in windows]
+    expected = [window.expected(quantity)[process] for window in windows]
+    if not actual[0].sum() > 0:
+        return (), expected
+    halves = [half_of(window.past.rfm) for window in windows]
+    present = [windows[0].past.known_at(window.past.cutoff) for window in windows]
+
+    def crossed(learn: Callable[[Sequence[npt.NDArray[np.bool_]]], list[Array]]) -> list[Array]:
+        of_others = (learn([half == side for half in halves]) for side in (False, True))
+        return [np.where(half, *pair) for half, *pair in zip(halves, *of_others, strict=True)]
+
+    def stack_of(some: Sequence[npt.NDArray[np.bool_]]) -> list[Array]:
+        parts = [
+            {name: values[rows] for name, values in each.items()} for each, rows in zip(members, some, strict=True)
+        ]
+        others = ([values[rows] for values, rows in zip(each, some, strict=True)] for each in (actual, expected))
+        weights = stack_weights(parts, *others)
+        return [weighted_sum(each, weights) for each in members]
+
+    stack = crossed(stack_of)
+    trials = [try_alternative("stack", actual, expected, stack, present)]
+    chosen = stack if trials[0].visible else expected
+    if with_trees and int((actual[0] > 0).sum()) >= FEWEST_BUYERS:
+        trees = crossed(lambda some: BoostedTrees.cross_forecast(windows, some, quantity))
+        both = [mean_share(one, other) for one, other in zip(chosen, trees, strict=True)]
+        trials.append(try_alternative("trees", actual, chosen, both, present))
+        chosen = both if trials[-1].visible else chosen
+    return tuple(trials), chosen
 
 
 def _deviance(actual: Array, mean: Array) -> Array:

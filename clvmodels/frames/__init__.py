@@ -26,6 +26,7 @@ from clvmodels.frames.engines.publishing import (
 )
 from clvmodels.frames.engines.purchases import (
     amount_counts,
+    customers_with_recent,
     day_counts,
     gap_counts,
     observed_customers,
@@ -37,7 +38,7 @@ from clvmodels.frames.fields import FileFields, read_fields
 from clvmodels.frames.file_scan import load_once
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
-from clvmodels.frames.kinds import Frame, FrameKind, arrow_table, column, table, write_table
+from clvmodels.frames.kinds import Frame, FrameKind, arrow_table, column, fetch_table, table, write_table
 from clvmodels.frames.opening import OpenedFrame, column_names, first_values, open_file, open_frame
 from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import (
@@ -87,6 +88,7 @@ __all__ = [
     "column_names",
     "count_unique",
     "count_values",
+    "customers_with_recent",
     "daily_query",
     "date_proposal",
     "day_counts",
@@ -95,6 +97,7 @@ __all__ = [
     "discard",
     "doubtful_orders",
     "engine_of",
+    "fetch_table",
     "file_findings",
     "first_line",
     "first_rows",

@@ -18,7 +18,7 @@ from clvmodels.frames.databases import DatabaseKind, database_columns, is_databa
 from clvmodels.frames.file_search import format_of
 from clvmodels.frames.from_pandas import read_pandas
 
-__all__ = ["Frame", "FrameKind", "arrow_table", "column", "table", "write_table"]
+__all__ = ["Frame", "FrameKind", "arrow_table", "column", "fetch_table", "table", "write_table"]
 
 FrameKind = Literal["pandas", "polars", "pyarrow", "ibis"] | DatabaseKind
 Frame = (
@@ -62,6 +62,11 @@ def column(frame: Frame, name: str) -> npt.NDArray[np.float64]:
     return np.asarray(frame[name].to_numpy(), dtype=float)
 
 
+def fetch_table(frame: Frame) -> Frame:
+    """Return the rows of a table in an engine as a frame of polars, and any other frame unchanged."""
+    return spool(frame, database_columns(frame)).collect() if is_database(frame) else frame
+
+
 def write_table(frame: Frame, path: Path) -> None:
     """Write a frame as Parquet or CSV, selected by the extension of the path."""
     form = format_of(path)
@@ -69,10 +74,9 @@ def write_table(frame: Frame, path: Path) -> None:
         raise InvalidOption(
             f"A table is written as .parquet or .csv, not as {path.suffix!r}: use one of these extensions."
         )
+    frame = fetch_table(frame)
     if isinstance(frame, pl.DataFrame):
         native = frame
-    elif is_database(frame):
-        native = spool(frame, database_columns(frame)).collect()
     elif narwhals.dependencies.is_pyarrow_table(frame):
         native = pl.DataFrame(frame)
     else:

@@ -14,7 +14,7 @@ from clvmodels import files
 from clvmodels.cleaning.clean import Cleaned
 from clvmodels.cleaning.ledger import with_current_codes
 from clvmodels.files import plain
-from clvmodels.frames import Frame
+from clvmodels.frames import Frame, fetch_table
 from clvmodels.language import Finding, Findings, message, written_in
 from clvmodels.language.current import ENGLISH, current_language
 from clvmodels.language.dates import day
@@ -221,6 +221,7 @@ def write_report(
     ['report.html', 'report.json']
     """
     if value is not None:
+        value = fetch_table(value)
         check_value(value)
     if isinstance(ledger, Cleaned):
         ledger = ledger.ledger

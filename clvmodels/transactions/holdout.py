@@ -94,6 +94,11 @@ class Holdout:
         """The clock of the calibration RFM."""
         return self.calibration.clock
 
+    @property
+    def without_engine(self) -> Holdout:
+        """The same customers, whose results are frames of polars rather than tables in an engine."""
+        return replace(self, calibration=self.calibration.without_engine)
+
     def with_columns(self, frame: frames.Frame) -> Holdout:
         """Return the split with customer attributes added to the calibration RFM; see `RFM.with_columns`."""
         return replace(self, calibration=self.calibration.with_columns(frame))

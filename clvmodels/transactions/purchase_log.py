@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from clvmodels.transactions.log import MissingId, Transactions, read_transaction
 from clvmodels.transactions.reduction import merge_into_purchases
 from clvmodels.transactions.stray_dates import PeriodArguments
 
-__all__ = ["PurchaseLog", "RecentPurchases", "purchases_of", "to_purchase_log"]
+__all__ = ["PurchaseLog", "RecentPurchases", "RecentTotals", "purchases_of", "to_purchase_log"]
 
 ROWS_PER_PARTITION, ROWS_PER_SCAN = 1_000_000, 16_000_000  # in memory, and of files, which each partition reads again
 MAX_PARTITIONS = 8
@@ -178,6 +179,35 @@ class RecentPurchases:
         total = np.zeros(customers)
         total[sums["customer"].to_numpy()] = money(sums["amount"])
         return total
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RecentTotals:
+    """The repeat purchases of customers in a few periods before the cutoff, where single purchases are not known.
+
+    Attributes
+    ----------
+    cutoff : int
+        The tick at which the periods end.
+    purchases : mapping of int to float array (n,)
+        By the length of the period in ticks.
+    spend : mapping of int to float array (n,), or None
+        Money in these purchases; None without amounts.
+    """
+
+    cutoff: int
+    purchases: Mapping[int, Floats]
+    spend: Mapping[int, Floats] | None
+
+    def repeated(self, since: int, until: int, customers: int, *, spent: bool) -> Floats:
+        """Return repeat purchases, or money spent in them, in (since, until] of each of some number of customers."""
+        totals = self.spend if spent else self.purchases
+        if totals is None:
+            raise InvalidTransactions("The log was read without amounts.")
+        period = totals.get(until - since) if until == self.cutoff else None
+        if period is None or len(period) != customers:
+            raise AssertionError(f"purchases in ({since}, {until}] are asked for, and not known")
+        return period
 
 
 def purchases_of(

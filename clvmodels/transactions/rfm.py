@@ -249,6 +249,15 @@ class RFM:
             )
         return changed
 
+    @property
+    def without_engine(self) -> RFM:
+        """The same customers, whose results are frames of polars rather than tables in an engine.
+
+        Results that are read back must keep the order of the customers, which an engine does not promise.
+        """
+        in_engine = self.kind == "ibis" or not isinstance(self.kind, str)
+        return replace(self, kind="polars") if in_engine else self
+
     def calendar_times(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return recency and T by the clock's calendar, (n,) each: the times that models use."""
         recency, T = calendar_columns(self, ("recency", "T"), (self.recency, self.T))

@@ -63,6 +63,17 @@ def job_for(orders, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_best_forecaster_scores_a_table_as_it_scores_a_file(job_for, orders, tmp_path):
+    jobs = [job_for(source, None, name) for source, name in (({**IBIS, "table": "orders"}, "there"), (None, "here"))]
+    history = clv.KnownHistory.from_log(orders, amount="amount", observation_end="2024-05-31")
+    clv.BestForecaster([clv.BGNBD()], clv.GammaGamma()).fit(history, "30 days").save(tmp_path / "model.json")
+    for job in jobs:
+        clv.score_job(job, "2024-07-07")
+    expected = pl.read_parquet(tmp_path / "here.parquet")
+    assert pl.read_parquet(tmp_path / "there.parquet").equals(expected)
+
+
+@pytest.mark.slow
 def test_a_job_in_ibis_is_the_job_on_a_file(job_for, tmp_path, monkeypatch):
     expected = clv.score_job(job_for(None, None, "here"), "2024-07-07")
 

@@ -182,17 +182,17 @@ def test_a_margin_is_a_number_in_sql(model):
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (clv.BestForecaster, r"a BestForecaster shares out a total .*KnownHistory.from_log.* best.process_model"),
-        (lambda: clv.BoostedTrees([clv.BGNBD()]), r"a BoostedTrees shares out a total .*KnownHistory.from_log"),
+        (clv.BestForecaster, r"a BestForecaster needs more: use score_in_blocks\(.*best.process_model"),
+        (lambda: clv.BoostedTrees([clv.BGNBD()]), r"a BoostedTrees needs more: use score_in_blocks\(.*horizons\)\.$"),
+        (lambda: clv.Rule("zero"), "takes a CustomerModel, not a Rule"),
         (clv.BGNBD, r"pass CustomerModel\(model\)"),
         (dict, "takes a CustomerModel, not a dict"),
     ],
 )
-def test_a_forecaster_that_distributes_a_total_is_refused_with_a_remedy(made, message):
+def test_a_forecaster_that_reads_more_than_a_state_is_refused_with_a_remedy(made, message):
     log = pl.DataFrame({"customer_id": [1], "date": [dt.date(2024, 1, 1)]})
-    for score in (clv.score_in_engine, clv.score_in_blocks):
-        with pytest.raises(InvalidOption, match=message):
-            score(log, made(), "39 weeks")
+    with pytest.raises(InvalidOption, match=message):
+        clv.score_in_engine(log, made(), "39 weeks")
 
 
 def test_an_unknown_dialect_is_refused_with_the_nearest(model):
@@ -218,3 +218,65 @@ def test_blocks_have_the_intervals_of_the_rfm(cdnow, engine, held_in, monkeypatc
         name = f"expected_purchases_39_weeks{ending}"
         assert_array_equal(scores[name].to_numpy(), np.asarray(expected[f"expected_purchases{ending}"]))
     assert_array_equal(scores["T"].to_numpy(), rfm.T)
+
+
+PROCESSES = [clv.BGNBD(), clv.MBGNBD()]
+
+
+@pytest.fixture(scope="module")
+def history(cdnow):
+    return clv.KnownHistory.from_log(cdnow, time_unit="week", **OPTIONS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
+def test_blocks_have_the_forecasts_of_the_best_forecaster_and_of_trees(cdnow, history, engine, held_in, monkeypatch):
+    monkeypatch.setattr("clvmodels.forecasting.blocks.in_blocks.CUSTOMERS_PER_BLOCK", 300)
+    table = held_in(cdnow, engine)
+    if engine == "spark":
+        table = table.repartition(7)
+    best = clv.BestForecaster(PROCESSES, clv.GammaGamma()).fit(history, "26 weeks")
+    blend = clv.Blend(PROCESSES, clv.GammaGamma(), "learned").fit(history, "26 weeks")
+    assert best.learned_["purchases"].uses("trees")
+    for model, intervals in ((best, {"interval": 0.9, "draws": 20}), (blend, {})):
+        scores = polars_of(clv.score_in_blocks(table, model, HORIZONS, **OPTIONS, **intervals))
+        assert scores["customer_id"].to_list() == history.rfm.customer_id.to_list()
+        for horizon in HORIZONS:
+            ending, forecast = horizon.replace(" ", "_"), model.forecast(history, horizon)
+            for quantity in ("purchases", "money"):
+                name = f"expected_{quantity}"
+                # Sums over blocks have other rounding errors.
+                assert_allclose(scores[f"{name}_{ending}"].to_numpy(), forecast.of(quantity).mean, rtol=1e-12)
+                for end in ("lower", "upper") if intervals else ():
+                    expected = model.intervals(history, horizon, quantity, **intervals)[f"{name}_{end}"]
+                    assert_allclose(scores[f"{name}_{ending}_{end}"].to_numpy(), expected.to_numpy(), rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_blocks_of_a_table_that_changes_are_refused(cdnow, history, held_in, monkeypatch):
+    table = held_in(cdnow, "duckdb")
+    trees = clv.Blend(PROCESSES, total="process").fit(history, "26 weeks")
+    from clvmodels.forecasting.blocks import in_blocks
+
+    add_up = in_blocks.sums_of
+
+    def add_up_and_change(sums):
+        table.query("orders", "INSERT INTO main.orders VALUES (1, DATE '1997-02-03', 5.0)")
+        return add_up(sums)
+
+    monkeypatch.setattr(in_blocks, "sums_of", add_up_and_change)
+    with pytest.raises(InvalidTransactions, match=r"The table changed while it was read: .* rows at first"):
+        clv.score_in_blocks(table, trees, "26 weeks", **OPTIONS)
+
+
+@pytest.mark.slow
+def test_what_blocks_cannot_score_is_refused(cdnow, history, held_in):
+    table = held_in(cdnow, "duckdb")
+    trees = clv.BoostedTrees(PROCESSES).fit(history, "26 weeks")
+    with pytest.raises(InvalidOption, match="boosted_trees was fitted to a history with money: pass amount="):
+        clv.score_in_blocks(table, trees, "26 weeks", observation_end=END)
+    with pytest.raises(InvalidOption, match="boosted_trees gives no intervals of customers: leave out interval="):
+        clv.score_in_blocks(table, trees, "26 weeks", interval=0.9, **OPTIONS)
+    for model, message in ((clv.BGNBD(), r"pass CustomerModel\(model\)"), (clv.Rule("zero"), "not a Rule")):
+        with pytest.raises(InvalidOption, match=message):
+            clv.score_in_blocks(table, model, "26 weeks", **OPTIONS)

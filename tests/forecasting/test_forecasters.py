@@ -13,10 +13,11 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 import clvmodels as clv
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidModelFile, InvalidOption
+from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.forecasting.boosted_trees import TREE_OPTIONS
 from clvmodels.forecasting.rules import RULES
 from clvmodels.forecasting.tree_arrays import ROWS, TreeEnsemble
-from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.transactions.purchase_log import RecentTotals, purchases_of
 
 CUTOFF, HORIZON = "1997-09-30", "26 weeks"
 PROCESSES = [clv.BGNBD(), clv.MBGNBD()]
@@ -71,6 +72,61 @@ def assert_equal(one, other, rtol=1e-12):
 def _in_package(kind):
     """Return whether a class is the package's own, not one of a test."""
     return kind.__module__.startswith("clvmodels.")
+
+
+def part_of(history, rows, periods):
+    """The history of some customers, known by their sums only."""
+    start = {period: history.cutoff - period for period in periods}
+    bought, spent = (
+        {each: history.repeated(since, history.cutoff, spent=money)[rows] for each, since in start.items()}
+        for money in (False, True)
+    )
+    recent = RecentTotals(history.cutoff, bought, spent)
+    return clv.KnownHistory(
+        None, history.cutoff, summaries=history.rfm[rows], spent=history.past_spend[rows], recent=recent
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name in FORECASTERS if name not in ("last_period", "hiatus", "seasonal_naive")]
+)
+def test_parts_have_the_forecasts_of_the_whole(fitted, history, name):
+    forecaster = fitted[name]
+    generator = np.random.default_rng(0)
+    places = np.array_split(generator.permutation(len(history.rfm)), [1, 30, 700, 701, 1500])
+    parts = [part_of(history, np.sort(rows), forecaster.recent_periods()) for rows in places]
+    sums = {}
+    for part in parts:
+        for key, value in forecaster.sums(part, "39 weeks").items():
+            sums[key] = sums.get(key, 0.0) + value
+    whole = forecaster.forecast(history, "39 weeks")
+    for part, rows in zip(parts, map(np.sort, places), strict=True):
+        forecast = forecaster.forecast_part(part, "39 weeks", sums)
+        for quantity in ("purchases", "money"):
+            if whole.of(quantity) is not None:
+                # The sums have rounding errors.
+                np.testing.assert_allclose(
+                    forecast.of(quantity).mean, whole.of(quantity).mean[rows], rtol=1e-12, atol=0
+                )
+        if name == "best":
+            options = PredictionOptions(0.9, draws=20)
+            intervals = forecaster.intervals_of(part, forecast, "money", options)
+            expected = forecaster.intervals_of(history, whole, "money", options)
+            np.testing.assert_allclose(
+                intervals["expected_money_upper"], expected["expected_money_upper"].to_numpy()[rows], rtol=1e-12
+            )
+
+
+def test_trees_that_compare_money_refuse_a_history_without(fitted, log):
+    history = clv.KnownHistory.from_log(log, time_unit="week", observation_end=CUTOFF)
+    trees = clv.BoostedTrees(PROCESSES).fit(history_of(log), HORIZON)
+    assert "money" in trees.needs
+    with pytest.raises(InvalidOption, match="needs a history with money: pass amount="):
+        trees.forecast(history, HORIZON)
+    plain = clv.BoostedTrees(PROCESSES).fit(history, HORIZON)
+    one, other = (plain.forecast(each, HORIZON).purchases.mean for each in (history, history_of(log)))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_no_kind_of_forecaster_is_missing_here():

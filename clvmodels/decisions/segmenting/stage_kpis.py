@@ -41,6 +41,7 @@ class StageOutlook:
 
 def stage_outlook(purchases: PurchaseModel, rfm: RFM, horizon: float | str) -> StageOutlook:
     """Return the outlook of the customers of an RFM within a horizon."""
+    rfm = rfm.without_engine
     nothing = purchases.probability_no_purchase(rfm, horizon)
     expected = purchases.expected_purchases(rfm, horizon)
     return StageOutlook(

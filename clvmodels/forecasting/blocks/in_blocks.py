@@ -1,45 +1,42 @@
-"""Score customers in blocks of rows if a join of states is not enough: for intervals, covariates and groups.
+"""Score customers in blocks of rows if a join of states is not enough: for intervals, covariates, groups and trees.
 
 The engine reduces the log to one row per customer. Spark's workers score their own blocks, with the model as JSON; from
-every other engine blocks are streamed to this machine, which scores them.
+every other engine blocks are streamed to this machine, which scores them. If forecasts depend on a total of all
+customers, a first pass over the blocks computes it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
-from typing import Any
-
-import narwhals as nw
-import pyarrow as pa
 
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
+from clvmodels.estimators.prediction import PredictionOptions
+from clvmodels.estimators.purchases import PurchaseModel
+from clvmodels.forecasting.blocks.block_scorer import BlockScorer, BlockSums, CustomerBlocks, sums_of
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.in_engine import refuse_other_forecasters
-from clvmodels.forecasting.states import Horizons, horizon_columns
-from clvmodels.transactions.amounts import money
+from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.forecasting.rules import Rule
+from clvmodels.forecasting.states import EXPECTED, Horizons, horizon_columns
+from clvmodels.forecasts import ForecastQuantity
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.in_engine.reading import LogOptions, read_in_engine
-from clvmodels.transactions.in_engine.totals import exact_money, integers, rows_by_tick
+from clvmodels.transactions.in_engine.totals import rows_by_tick
 from clvmodels.transactions.log import MissingId
-from clvmodels.transactions.reduction import CustomerTotals
-from clvmodels.transactions.rfm import RFM
 from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
-from clvmodels.transactions.summary import ObservedPeriod, build_rfm, refuse_before
+from clvmodels.transactions.summary import refuse_before
 
-__all__ = ["BlockScorer", "score_in_blocks"]
+__all__ = ["score_in_blocks"]
 
 CUSTOMERS_PER_BLOCK = 100_000
 
 
 def score_in_blocks(
     log: frames.Frame,
-    model: CustomerModel,
+    model: Forecaster,
     horizons: Horizons,
     *,
     customer_id: str = "customer_id",
@@ -58,14 +55,15 @@ def score_in_blocks(
 
     The engine reduces the log to one row per customer. In Spark, its workers score these rows where they are
     (`mapInArrow`), with the model as JSON; they need this package and its dependencies. From DuckDB and databases of
-    Ibis, blocks of rows are streamed to this machine and scored here. Neither the size of the blocks nor the order of
-    the rows changes a number.
+    Ibis, blocks of rows are streamed to this machine and scored here. Where forecasts are shares of a total, as those
+    of the best forecaster, the blocks are read twice: first for the sums over all customers. Neither the size of the
+    blocks nor the order of the rows changes a forecast, except for rounding errors of these sums.
 
     Parameters
     ----------
     log : relation of DuckDB, frame of Spark, or table of Ibis in DuckDB, PostgreSQL or SQLite
         One row per transaction.
-    model : CustomerModel
+    model : CustomerModel, BoostedTrees, Blend or BestForecaster
         Fitted, with or without covariates and groups; without intertimes.
     horizons : float, str, or sequence of these
         As for `score_in_engine`.
@@ -74,7 +72,8 @@ def score_in_blocks(
     attributes : frame, optional
         One row per customer: customer_id and the attributes that the model reads. They are held on this machine.
     interval : float, optional
-        Probability of an interval for each customer's purchases, such as 0.9.
+        Probability of an interval for each customer's purchases, such as 0.9; with the best forecaster also for money.
+        Boosted trees and blends have none.
     draws, random_state : int
         As for `expected_purchases`.
 
@@ -82,7 +81,8 @@ def score_in_blocks(
     -------
     frame of the kind of the log
         One row per customer: customer_id, frequency, recency, T, probability_alive and for each horizon
-        expected_purchases_HORIZON and, with `interval`, its ends with _lower and _upper.
+        expected_purchases_HORIZON and, with `amount` and a spend model, expected_money_HORIZON, not discounted; with
+        `interval`, also its ends with _lower and _upper.
 
     Raises
     ------
@@ -101,12 +101,8 @@ def score_in_blocks(
     >>> scores.columns[-2:]
     ['expected_purchases_39_weeks_lower', 'expected_purchases_39_weeks_upper']
     """
-    refuse_other_forecasters(model, "score_in_blocks")
-    purchases = model.purchases
-    purchases._check_fitted()
-    if "intertimes" in model.needs:
-        raise InvalidOption("A model of regular timing needs every purchase: score its RFM instead.")
-    clock = purchases.clock_
+    clock = _clock_of(model)
+    quantities = _quantities(model, amount, interval)
     end = None if observation_end is None else clock.closing_tick(observation_end)
     period = PeriodArguments("observation_end", None, end, has_start=True, compared="customers")
     options = LogOptions(customer_id, date, amount, None, on_missing_id, missing_ids, period)
@@ -121,100 +117,74 @@ def score_in_blocks(
     if observation_end is None:
         by_tick = rows_by_tick(checked, end)
         refuse_doubtful_dates(by_tick, by_tick, clock, period)
-    scorer = BlockScorer(
+    periods = None if isinstance(model, CustomerModel) else model.recent_periods()
+    customers = CustomerBlocks(
         document=json.dumps(model.to_dict()),
         clock=clock,
         end=end,
         include_first=include_first_transaction,
         has_amount=checked.query.has_amount,
-        horizons=tuple(horizon_columns(clock, horizons).items()),
+        periods=periods,
+        horizons=tuple((name.removeprefix(EXPECTED), each) for name, each in horizon_columns(clock, horizons).items()),
         attributes=None if attributes is None else _held_here(attributes),
-        interval=interval,
-        draws=draws,
-        random_state=random_state,
+        rows=None if checked.engine.has_workers else checked.rows - checked.rows_after,
     )
-    query = checked.source_query.customers(end, include_first_transaction)
-    return checked.engine.map_blocks(query.text(), query.types, scorer, scorer.types(query.types), CUSTOMERS_PER_BLOCK)
+    query = _customers(checked.source_query, end, include_first_transaction, periods)
+    sums = _sums(checked.engine, query, customers) if model.depends_on_sums else {}
+    how = None if interval is None else PredictionOptions(interval, draws=draws, random_state=random_state)
+    scorer = BlockScorer(customers, quantities, sums, how)
+    types = scorer.types(query.types, () if interval is None else model.interval_quantities)
+    return checked.engine.map_blocks(query.text(), query.types, scorer, types, CUSTOMERS_PER_BLOCK)
+
+
+def _clock_of(model: object) -> Clock:
+    """Return the clock of a forecaster whose forecasts can be made in blocks; raise InvalidOption for any other."""
+    if isinstance(model, PurchaseModel):
+        raise InvalidOption(
+            "score_in_blocks takes a CustomerModel: pass CustomerModel(model), with a spend model for money."
+        )
+    if not isinstance(model, Forecaster) or isinstance(model, Rule):
+        raise InvalidOption(
+            "score_in_blocks takes a CustomerModel, BoostedTrees, Blend or BestForecaster, not a "
+            f"{type(model).__name__}."
+        )
+    if isinstance(model, CustomerModel):
+        model.purchases._check_fitted()
+        if "intertimes" in model.needs:
+            raise InvalidOption("A model of regular timing needs every purchase: score its RFM instead.")
+        return model.purchases.clock_
+    model._check_fitted()
+    clock: Clock = model.clock_
+    return clock
+
+
+def _quantities(model: Forecaster, amount: str | None, interval: float | None) -> tuple[ForecastQuantity, ...]:
+    """Return the quantities of the scores; raise InvalidOption if the model needs money, or has no intervals."""
+    if interval is not None and not model.interval_quantities:
+        raise InvalidOption(
+            f"{model.id} gives no intervals of customers: leave out interval=, or use the best forecaster or a process."
+        )
+    if isinstance(model, CustomerModel):
+        return ("purchases",) if amount is None or model.spend is None else ("purchases", "money")
+    if "money" in model.needs and amount is None:
+        raise InvalidOption(f"{model.id} was fitted to a history with money: pass amount=, the name of its column.")
+    return ("purchases",) if model.identity("money") is None else ("purchases", "money")
+
+
+def _customers(query: frames.LogQuery, end: int, include_first: bool, periods: tuple[int, ...] | None) -> frames.Query:
+    """Return one row per customer, with recent purchases if a forecaster reads them."""
+    if periods is None:
+        return query.customers(end, include_first)
+    return frames.customers_with_recent(query, end, include_first, periods)
+
+
+def _sums(engine: frames.Engine, query: frames.Query, customers: CustomerBlocks) -> dict[str, dict[str, float]]:
+    """Return the sums over all customers on which forecasts depend, by horizon: a first pass over the blocks."""
+    counted = BlockSums(customers)
+    return sums_of(engine.reduce_blocks(query.text(), query.types, counted, counted.types, CUSTOMERS_PER_BLOCK))
 
 
 def _held_here(attributes: frames.Frame) -> frames.Frame:
     """Return attributes as a polars frame, which is also sent to the workers of Spark."""
     names = {name: name for name in frames.column_names(attributes)}
     return frames.collect(frames.open_frame(attributes, names).lazy).to_native()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BlockScorer:
-    """A function from rows of customers to rows of scores, which can be sent to another machine.
-
-    Attributes
-    ----------
-    document : str
-        The model as JSON.
-    clock : Clock
-    end : int
-        Last tick observed.
-    include_first, has_amount : bool
-    horizons : tuple of (str, float or str)
-        Name of the column, and length.
-    attributes : polars frame or None
-    interval : float or None
-    draws, random_state : int
-    """
-
-    document: str
-    clock: Clock
-    end: int
-    include_first: bool
-    has_amount: bool
-    horizons: tuple[tuple[str, float | str], ...]
-    attributes: frames.Frame | None
-    interval: float | None
-    draws: int
-    random_state: int
-
-    def types(self, counted: frames.OutputTypes) -> frames.OutputTypes:
-        """Return the types of the scores, given the types of the rows."""
-        names = ["probability_alive"]
-        for name, _ in self.horizons:
-            names += [name] if self.interval is None else [name, f"{name}_lower", f"{name}_upper"]
-        types: dict[str, Any] = {"customer_id": counted["customer_id"], "frequency": "integer", "recency": "number"}
-        return {**types, "T": "number", **dict.fromkeys(names, "number")}
-
-    def __call__(self, blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
-        """Yield the scores of blocks of customers."""
-        model = CustomerModel.from_dict(json.loads(self.document))
-        for block in blocks:
-            if len(block):
-                yield self._score(model, block)
-
-    def _score(self, model: CustomerModel, block: pa.Table) -> pa.Table:
-        rfm = self._rfm(nw.from_native(nw.from_native(block, eager_only=True).to_polars(), eager_only=True))
-        columns: dict[str, Any] = {"customer_id": rfm.customer_id.to_arrow()}
-        columns |= {"frequency": rfm.frequency, "recency": rfm.recency, "T": rfm.T}
-        columns["probability_alive"] = frames.column(model.probability_alive(rfm), "probability_alive")
-        options: dict[str, Any] = {}
-        if self.interval is not None:
-            options = {"interval": self.interval, "draws": self.draws, "random_state": self.random_state}
-        for name, horizon in self.horizons:
-            table = model.purchases.expected_purchases(rfm, horizon, **options)
-            for ending in ("", "_lower", "_upper") if options else ("",):
-                columns[f"{name}{ending}"] = frames.column(table, f"expected_purchases{ending}")
-        return pa.table(columns)
-
-    def _rfm(self, table: nw.DataFrame[Any]) -> RFM:
-        """Return the RFM of rows that the engine has reduced."""
-        table = table.sort("customer_id")
-        first, last = integers(table, "first_tick"), integers(table, "last_tick")
-        totals = CustomerTotals(
-            customer_id=table["customer_id"],
-            purchases=integers(table, "purchases"),
-            recency=last - first,
-            age=self.end - first,
-            spend=money(exact_money(table)) if self.has_amount else None,
-        )
-        period = ObservedPeriod(self.clock, self.end, None, 0, 0, 0, "polars", ())
-        rfm = build_rfm(totals, period, self.include_first)
-        if self.attributes is None:
-            return rfm
-        return rfm.with_columns(self.attributes)

@@ -7,7 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -55,10 +55,13 @@ class Engine(ABC):
         Name of the table in queries.
     fetched_bytes : int
         Size in Arrow of all rows fetched from the engine so far.
+    has_workers : bool
+        Whether functions of blocks run on machines of the engine, each of which sees some of the blocks.
     """
 
     title: str
     dialect: Dialect
+    has_workers: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.source = f"clvmodels_log_{next(NUMBERS)}"
@@ -177,18 +180,35 @@ class Engine(ABC):
         rows : int
             Most rows of a block.
         """
-        schema = _schema(types)
+        name = f"clvmodels_scores_{next(NUMBERS)}"
+        names = ", ".join(self.dialect.name_of(column) for column in result_types)
+        table = self._map_here(query, types, function, result_types, rows)
+        return self.table(f"SELECT {names} FROM {name}", result_types, {name: table})
+
+    def reduce_blocks(
+        self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
+    ) -> nw.DataFrame[Any]:
+        """Apply a function to the blocks of a query as `map_blocks` does, and return its few rows on this machine."""
+        return nw.from_native(pl.DataFrame(self._reduce(query, types, function, result_types, rows)), eager_only=True)
+
+    def _reduce(
+        self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
+    ) -> pa.Table:
+        """Apply a function to the blocks of a query, and return its rows; here, blocks are streamed to this machine."""
+        return self._map_here(query, types, function, result_types, rows)
+
+    def _map_here(
+        self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
+    ) -> pa.Table:
+        schema, result_schema = _schema(types), _schema(result_types)
         try:
             blocks = (table.select(list(types)).cast(schema) for table in self._blocks(query, types, rows))
-            made = [table.cast(_schema(result_types)) for table in function(self._count_bytes(blocks))]
+            made = [table.cast(result_schema) for table in function(self._count_bytes(blocks))]
         except CLVError:
             raise
         except Exception as error:  # any error of any driver
             raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
-        name = f"clvmodels_scores_{next(NUMBERS)}"
-        names = ", ".join(self.dialect.name_of(column) for column in result_types)
-        table = pa.concat_tables(made) if made else _schema(result_types).empty_table()
-        return self.table(f"SELECT {names} FROM {name}", result_types, {name: table})
+        return pa.concat_tables(made) if made else result_schema.empty_table()
 
     def stream(self, query: str, types: OutputTypes, rows: int) -> Iterator[nw.DataFrame[Any]]:
         """Yield the rows of a query in blocks of at most this number; types, errors and counts are those of `fetch`."""
@@ -210,9 +230,13 @@ class Engine(ABC):
 
     def _count_bytes(self, blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
         for block in blocks:
-            self.fetched_bytes += block.nbytes
-            log.info("fetched %s rows, %s bytes from %s", f"{len(block):,}", f"{block.nbytes:,}", self.title)
+            self._count(block)
             yield block
+
+    def _count(self, table: pa.Table) -> None:
+        """Count and log the bytes of rows that were fetched."""
+        self.fetched_bytes += table.nbytes
+        log.info("fetched %s rows, %s bytes from %s", f"{len(table):,}", f"{table.nbytes:,}", self.title)
 
     def fetch(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> nw.DataFrame[Any]:
         """Run a query and return its rows, whose size in bytes is counted and logged.
@@ -226,8 +250,7 @@ class Engine(ABC):
             table = self._run(query, types, tables or {}).select(list(types)).cast(_schema(types))
         except Exception as error:  # any error of any driver
             raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
-        self.fetched_bytes += table.nbytes
-        log.info("fetched %s rows, %s bytes from %s", f"{len(table):,}", f"{table.nbytes:,}", self.title)
+        self._count(table)
         return nw.from_native(pl.DataFrame(table), eager_only=True)
 
     def table(self, query: str, types: OutputTypes, tables: Mapping[str, pa.Table] | None = None) -> Any:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clvmodels.frames.engines.protocol import OutputType, OutputTypes
 from clvmodels.frames.engines.queries import MONEY, LogQuery, Query
 
-__all__ = ["amount_counts", "day_counts", "gap_counts", "observed_customers", "purchase_rows", "rows_of_ids"]
+__all__ = [
+    "amount_counts",
+    "customers_with_recent",
+    "day_counts",
+    "gap_counts",
+    "observed_customers",
+    "purchase_rows",
+    "rows_of_ids",
+]
 
 
 def purchase_rows(log: LogQuery) -> Query:
@@ -13,6 +23,34 @@ def purchase_rows(log: LogQuery) -> Query:
     names = ["tick", "tick_rows", *(MONEY if log.has_amount else ())]
     types: OutputTypes = {**log.id_type, **dict.fromkeys(names, "integer")}
     return Query(log, log.purchases(None), f"SELECT customer_id, {', '.join(names)} FROM purchases", types)
+
+
+def customers_with_recent(log: LogQuery, end: int, include_first: bool, periods: Sequence[int]) -> Query:
+    """Return one row per customer: totals up to tick `end`, as `LogQuery.customers`, and repeat purchases of periods.
+
+    A period is a number of ticks up to `end`. The columns of a period of 7 ticks are recent_7 and, with money,
+    recent_7_money_1 and so on; those of all money, the first purchase included, have the prefix past_.
+    """
+    columns = {
+        "purchases": "COUNT(*)",
+        "first_tick": "MIN(tick)",
+        "last_tick": "MAX(tick)",
+        "customer_rows": "SUM(tick_rows)",
+    }
+    if log.has_amount:
+        counted = "1 = 1" if include_first else "tick > first_tick"
+        columns |= {name: f"SUM(CASE WHEN {counted} THEN {name} ELSE 0 END)" for name in MONEY}
+        columns |= {f"past_{name}": f"SUM({name})" for name in MONEY}
+    for period in periods:
+        recent = f"tick > first_tick AND tick > {end - period}"
+        columns[f"recent_{period}"] = f"SUM(CASE WHEN {recent} THEN 1 ELSE 0 END)"
+        if log.has_amount:
+            sums = {name: f"SUM(CASE WHEN {recent} THEN {name} ELSE 0 END)" for name in MONEY}
+            columns |= {f"recent_{period}_{name}": text for name, text in sums.items()}
+    selected = ", ".join(f"CAST({text} AS BIGINT) AS {name}" for name, text in columns.items())
+    result = f"SELECT customer_id, {selected} FROM numbered GROUP BY customer_id"
+    types: OutputTypes = {**log.id_type, **dict.fromkeys(columns, "integer")}
+    return Query(log, log.purchases_with_first(end), result, types)
 
 
 def rows_of_ids(log: LogQuery) -> Query:

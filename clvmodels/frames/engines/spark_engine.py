@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from clvmodels.errors import InvalidOption
+from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.frames.engines.arrow import with_utc
 from clvmodels.frames.engines.dialects import DIALECTS
 from clvmodels.frames.engines.protocol import BlockFunction, ColumnType, Engine, OutputType, OutputTypes
+from clvmodels.frames.running import first_line
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -90,6 +91,7 @@ class SparkEngine(Engine):
 
     title = "Spark"
     dialect = DIALECTS["spark"]
+    has_workers = True
 
     def __init__(self, frame: DataFrame) -> None:
         super().__init__()
@@ -132,6 +134,17 @@ class SparkEngine(Engine):
         schema = ", ".join(f"`{name}` {SPARK_TYPES[kind]}" for name, kind in result_types.items())
         mapped: DataFrame = self.table(query, types).mapInArrow(_OnBatches(function, dict(result_types)), schema)
         return mapped
+
+    def _reduce(
+        self, query: str, types: OutputTypes, function: BlockFunction, result_types: OutputTypes, rows: int
+    ) -> pa.Table:
+        """Run a function on the workers, and return the few rows that they make."""
+        try:
+            table: pa.Table = self.map_blocks(query, types, function, result_types, rows).toArrow()
+        except Exception as error:  # such as one raised on a worker
+            raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
+        self._count(table)
+        return table
 
     def blocks(self, names: Sequence[str]) -> Iterator[pa.Table]:
         """Yield columns of the table in blocks of rows, each of which fits into memory."""

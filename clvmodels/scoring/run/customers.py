@@ -97,7 +97,7 @@ class SourceData:
         if self.transactions is None:
             raise InvalidJob("source.kind: the forecaster reads transactions: set source.kind = 'transactions'.")
         clock = self.customers.rfm.clock
-        log = to_purchase_log(self.transactions, clock)
+        log = replace(to_purchase_log(self.transactions, clock), kind="polars")  # no results are returned to an engine
         after = acquisition_tick(clock, acquired_after, self.end)
         log = log if after is None else drop_older(log, after)
         return KnownHistory(log, self.end, job.models.include_first_transaction)

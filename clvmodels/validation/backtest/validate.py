@@ -72,6 +72,7 @@ def validate(
     several = check_models(models, "validate")
     if spend is not None and split.spend is None:
         raise InvalidOption("The log was split without money: pass amount= to holdout_split, or leave spend out.")
+    split = split.without_engine
     history = KnownHistory.from_summaries(split.calibration, split.past_spend)
     candidates = default_forecasters(several, spend, boosted_trees=False, money=split.spend is not None)
     fitted = [

@@ -186,7 +186,7 @@ def compare(
          bgnbd 19195.9
            nbd 19542.8
     """
-    split = data if isinstance(data, Holdout) else None
+    split = data.without_engine if isinstance(data, Holdout) else None
     rfm = split.calibration if split is not None else data
     if not isinstance(rfm, RFM):
         raise InvalidOption(f"Models cannot be compared on a {type(data).__name__}: pass an RFM, or a holdout_split.")

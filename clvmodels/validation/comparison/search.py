@@ -114,4 +114,4 @@ def _model(estimator: Any, rfm: Any) -> tuple[PurchaseModel, RFM]:
             f"A {type(estimator).__name__} does not predict purchases: score a purchase model such as BGNBD(), a "
             "CustomerModel, or a pipeline that ends with one."
         )
-    return estimator, rfm
+    return estimator, rfm.without_engine
