@@ -103,12 +103,12 @@ if TYPE_CHECKING:
     from clvmodels.estimators.spend import GammaGamma as GammaGamma
     from clvmodels.forecasting.best import BestForecaster as BestForecaster
     from clvmodels.forecasting.blend import Blend as Blend
-    from clvmodels.forecasting.blocks.in_blocks import score_in_blocks as score_in_blocks
     from clvmodels.forecasting.boosted_trees import BoostedTrees as BoostedTrees
     from clvmodels.forecasting.customer_model import CustomerModel as CustomerModel
-    from clvmodels.forecasting.in_engine import publish_scores as publish_scores
-    from clvmodels.forecasting.in_engine import score_in_engine as score_in_engine
-    from clvmodels.forecasting.in_engine import scoring_sql as scoring_sql
+    from clvmodels.forecasting.engines.in_blocks import score_in_blocks as score_in_blocks
+    from clvmodels.forecasting.engines.in_engine import publish_scores as publish_scores
+    from clvmodels.forecasting.engines.in_engine import score_in_engine as score_in_engine
+    from clvmodels.forecasting.engines.in_engine import scoring_sql as scoring_sql
     from clvmodels.forecasting.persistence import load as load
     from clvmodels.forecasting.protocol import Forecaster as Forecaster
     from clvmodels.forecasting.revenue.arrivals import forecast_arrivals as forecast_arrivals
@@ -190,8 +190,8 @@ _NAMES = {
     "forecasting.time_varying.leaving": ("LeavingComparison", "compare_leaving"),
     "forecasting.time_varying.model": ("TimeVaryingModel",),
     "forecasting.customer_model": ("CustomerModel",),
-    "forecasting.blocks.in_blocks": ("score_in_blocks",),
-    "forecasting.in_engine": ("publish_scores", "score_in_engine", "scoring_sql"),
+    "forecasting.engines.in_blocks": ("score_in_blocks",),
+    "forecasting.engines.in_engine": ("publish_scores", "score_in_engine", "scoring_sql"),
     "forecasting.persistence": ("load",),
     "forecasting.protocol": ("Forecaster",),
     "forecasting.rules": ("Rule",),

@@ -14,9 +14,9 @@ from clvmodels.errors import FitFailed
 from clvmodels.estimators.prediction import PredictionOptions, predict
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.blocks.customer_shares import CustomerShares, Sums, named_sums, sums_of_quantity
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.customer_shares import CustomerShares, Sums, named_sums, sums_of_quantity
 from clvmodels.forecasting.customer_spread import CustomerSpread, learn_spread, predict_outcomes
 from clvmodels.forecasting.process_total import learn_totals, season_variance
 from clvmodels.forecasting.processes import (

@@ -11,8 +11,8 @@ from sklearn.base import clone
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.blocks.customer_shares import Sums
 from clvmodels.forecasting.boosted_trees import BoostedTrees
+from clvmodels.forecasting.customer_shares import Sums
 from clvmodels.forecasting.protocol import WindowForecaster
 from clvmodels.forecasts import (
     Forecast,

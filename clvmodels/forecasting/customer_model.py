@@ -16,7 +16,7 @@ from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.blocks.customer_shares import Sums
+from clvmodels.forecasting.customer_shares import Sums
 from clvmodels.forecasting.process_total import learn_totals, season_variance
 from clvmodels.forecasting.processes import expected_purchases, expected_spend, fit_to_history, model_id
 from clvmodels.forecasting.protocol import Forecaster

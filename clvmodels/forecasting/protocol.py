@@ -12,7 +12,7 @@ from clvmodels import files, frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.blocks.customer_shares import Sums
+from clvmodels.forecasting.customer_shares import Sums
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need
 from clvmodels.inference.uncertainty import RandomState
 

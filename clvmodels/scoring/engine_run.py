@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from clvmodels.errors import InvalidJob, InvalidOption, closest
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.in_engine import publish_scores, score_in_engine
+from clvmodels.forecasting.engines.in_engine import publish_scores, score_in_engine
 from clvmodels.frames import PublishedTable
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.config.sinks import SinkSettings

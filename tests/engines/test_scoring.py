@@ -121,7 +121,7 @@ def test_models_that_need_customers_are_refused(cdnow, rfm, model, held_in):
 @pytest.mark.slow
 def test_a_customer_whose_state_was_not_counted_is_refused(cdnow, model, held_in, monkeypatch):
     table = held_in(cdnow, "duckdb")
-    from clvmodels.forecasting import in_engine
+    from clvmodels.forecasting.engines import in_engine
 
     count = in_engine.count_histories
 
@@ -203,7 +203,7 @@ def test_an_unknown_dialect_is_refused_with_the_nearest(model):
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
 def test_blocks_have_the_intervals_of_the_rfm(cdnow, engine, held_in, monkeypatch):
-    monkeypatch.setattr("clvmodels.forecasting.blocks.in_blocks.CUSTOMERS_PER_BLOCK", 700)
+    monkeypatch.setattr("clvmodels.forecasting.engines.in_blocks.CUSTOMERS_PER_BLOCK", 700)
     log = cdnow.with_columns(pl.format("k{}", pl.col("customer_id").cast(pl.String).str.zfill(5)).alias("customer_id"))
     groups = pl.DataFrame({"customer_id": log["customer_id"].unique().sort()}).with_columns(
         channel=pl.when(pl.col("customer_id").str.ends_with("1")).then(pl.lit("web")).otherwise(pl.lit("shop"))
@@ -231,7 +231,7 @@ def history(cdnow):
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
 def test_blocks_have_the_forecasts_of_the_best_forecaster_and_of_trees(cdnow, history, engine, held_in, monkeypatch):
-    monkeypatch.setattr("clvmodels.forecasting.blocks.in_blocks.CUSTOMERS_PER_BLOCK", 300)
+    monkeypatch.setattr("clvmodels.forecasting.engines.in_blocks.CUSTOMERS_PER_BLOCK", 300)
     table = held_in(cdnow, engine)
     if engine == "spark":
         table = table.repartition(7)
@@ -256,7 +256,7 @@ def test_blocks_have_the_forecasts_of_the_best_forecaster_and_of_trees(cdnow, hi
 def test_blocks_of_a_table_that_changes_are_refused(cdnow, history, held_in, monkeypatch):
     table = held_in(cdnow, "duckdb")
     trees = clv.Blend(PROCESSES, total="process").fit(history, "26 weeks")
-    from clvmodels.forecasting.blocks import in_blocks
+    from clvmodels.forecasting.engines import in_blocks
 
     add_up = in_blocks.sums_of
 

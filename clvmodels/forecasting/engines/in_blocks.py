@@ -16,8 +16,8 @@ from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.forecasting.blocks.block_scorer import BlockScorer, BlockSums, CustomerBlocks, sums_of
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.engines.block_scorer import BlockScorer, BlockSums, CustomerBlocks, sums_of
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.states import EXPECTED, Horizons, horizon_columns

@@ -16,7 +16,7 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
 from clvmodels.estimators.prediction import PredictionOptions
-from clvmodels.forecasting.blocks.customer_shares import Sums
+from clvmodels.forecasting.customer_shares import Sums
 from clvmodels.forecasting.persistence import from_dict
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasts import ForecastQuantity, KnownHistory

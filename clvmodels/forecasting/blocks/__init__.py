@@ -1,1 +1,0 @@
-"""Scoring customers of a log in an engine in blocks of rows."""

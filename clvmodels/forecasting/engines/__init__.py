@@ -1,0 +1,1 @@
+"""Scoring customers of a log in an engine: by a join, or in blocks of rows."""
