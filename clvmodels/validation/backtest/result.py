@@ -12,6 +12,7 @@ from clvmodels import files, html
 from clvmodels.language import Findings
 from clvmodels.language.numbers import cells
 from clvmodels.validation.tables.totals import total_finding
+from clvmodels.validation.tables.weekly import weekly_error_table
 
 __all__ = ["LOG_AS_KNOWN", "LOG_FIXED", "Backtest", "Validation"]
 
@@ -164,6 +165,32 @@ class Backtest:
         """Return a finding on the interval of each row of `totals`."""
         level = float(self.facts["level"])
         return tuple(total_finding(row, level) for row in self.totals.to_dict("records"))
+
+    def weekly_errors(self) -> pd.DataFrame:
+        """Return how far forecasts of single weeks are off, next to naive forecasts.
+
+        A forecast of a total can be right although each of its weeks is wrong, as without a calendar in a shop with a
+        season. Forecasts are of repeat purchases of the customers known at the cutoff, as in `tracking`.
+
+        Returns
+        -------
+        DataFrame
+            One row per cutoff, horizon and forecaster: cutoff, horizon, forecaster (the id of a process;
+            "seasonal_naive", the purchases of the same weeks a year before; or "naive", those of the last week), period
+            ("week", or the opportunity of a discrete clock), periods (their number, without those in which nobody
+            bought and a shorter last week), mape (the mean of the relative errors of weeks) and wape (the sum of the
+            errors over that of purchases). "seasonal_naive" is missing if the log does not reach back a year.
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.datasets.load_cdnow(sample=True)
+        >>> options = {"time_unit": "week", "horizons": "13 weeks", "cutoffs": 1, "boosted_trees": False, "draws": 50}
+        >>> errors = clv.backtest(log, [clv.BGNBD()], **options).weekly_errors()
+        >>> errors[["forecaster", "periods", "mape"]].round(2).values.tolist()
+        [['bgnbd', 13, 0.31], ['seasonal_naive', 13, 1.0], ['naive', 13, 0.58]]
+        """
+        return weekly_error_table(self.tracking)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, missing numbers as None and infinite ones as text."""
