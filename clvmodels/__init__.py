@@ -119,6 +119,8 @@ if TYPE_CHECKING:
     from clvmodels.forecasting.seasons.calendar_estimate import CalendarEstimate as CalendarEstimate
     from clvmodels.forecasting.seasons.calendar_estimate import estimate_calendar as estimate_calendar
     from clvmodels.forecasting.seasons.dated_periods import holiday_table as holiday_table
+    from clvmodels.forecasting.seasons.season_groups import SeasonComparison as SeasonComparison
+    from clvmodels.forecasting.seasons.season_groups import compare_seasons as compare_seasons
     from clvmodels.forecasting.time_varying.covariate_history import CovariateHistory as CovariateHistory
     from clvmodels.forecasting.time_varying.leaving import LeavingComparison as LeavingComparison
     from clvmodels.forecasting.time_varying.leaving import compare_leaving as compare_leaving
@@ -186,6 +188,7 @@ _NAMES = {
     "forecasting.boosted_trees": ("BoostedTrees",),
     "forecasting.seasons.calendar_estimate": ("CalendarEstimate", "estimate_calendar"),
     "forecasting.seasons.dated_periods": ("holiday_table",),
+    "forecasting.seasons.season_groups": ("SeasonComparison", "compare_seasons"),
     "forecasting.time_varying.covariate_history": ("CovariateHistory",),
     "forecasting.time_varying.leaving": ("LeavingComparison", "compare_leaving"),
     "forecasting.time_varying.model": ("TimeVaryingModel",),

@@ -27,7 +27,15 @@ HELPERS = {"PAGE_HEIGHT", "PAGE_WIDTH", "to_svg"}  # of clv.plots, for the pages
 
 REFERENCE = {  # the groups of the reference, in the order of a user's work; every public name is in one
     "Data": ["Clock", "rfm_summary", "RFM", "holdout_split", "Holdout", "fit_counts", "FitCounts", "simulate_log"],
-    "Calendar": ["Calendar", "CalendarPeriod", "estimate_calendar", "CalendarEstimate", "holiday_table"],
+    "Calendar": [
+        "Calendar",
+        "CalendarPeriod",
+        "estimate_calendar",
+        "CalendarEstimate",
+        "holiday_table",
+        "compare_seasons",
+        "SeasonComparison",
+    ],
     "Rates that change in time": ["CovariateHistory", "TimeVaryingModel", "compare_leaving", "LeavingComparison"],
     "Files": ["open_file", "OpenedFile", "suggest_columns", "ColumnSuggestion", "read_export", "Export"],
     "Cleaning": ["clean", "CleaningRules", "Cleaned", "deflate"],

@@ -59,6 +59,22 @@ rfm-first-purchase-counts = monetary_value includes the first purchase
 calendar-season = customers buy fastest in the week from { MONTH($fastest_month) } { COUNT($fastest_day) } ({ SIGNED_PERCENT($most) }) and slowest in the week from { MONTH($slowest_month) } { COUNT($slowest_day) } ({ SIGNED_PERCENT($least) }), by { FIXED($years, places: 1) } years ({ COUNT($degrees) } parameters)
 calendar-no-season = no seasonal pattern detected in { FIXED($years, places: 1) } years
 calendar-seen-once = most weeks of the year were observed only once, so an unusual week looks like a season
+season-shared = { $comparison ->
+    [tier] frequent and rare buyers share the season
+    [acquired] customers acquired in a peak and others share the season
+   *[orders] first and repeat orders share the season
+} ({ P_VALUE($p_value) })
+season-differs = { $comparison ->
+    [tier] frequent and rare buyers have different seasons
+    [acquired] customers acquired in a peak have another season than others
+   *[orders] first orders have another season than repeat orders
+} ({ P_VALUE($p_value) })
+season-groups-too-small = { $comparison ->
+    [tier] a tier has too few purchases to compare its season
+    [acquired] too few customers were acquired in a peak, or at other times, to compare their season
+   *[orders] there are too few first or repeat orders to compare their season
+}
+season-peak-customers = customers acquired in a peak bought { SIGNED_PERCENT($change) } relative to what was expected, compared with others ({ P_VALUE($p_value) }): a covariate for them may help
 calendar-events = { $observed ->
     [0] no day of { COUNT($coming) ->
         [one] { COUNT($coming) } event

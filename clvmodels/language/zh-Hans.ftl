@@ -2231,6 +2231,22 @@ help-models = 登记册中模型的各版本：列出、查看、启用、回退
 calendar-season = 在 { FIXED($years, places: 1) } 年中，客户购买最快的是始于 { MONTH($fastest_month) }{ COUNT($fastest_day) }日的一周（{ SIGNED_PERCENT($most) }），最慢的是始于 { MONTH($slowest_month) }{ COUNT($slowest_day) }日的一周（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 个参数）
 calendar-no-season = { FIXED($years, places: 1) } 年中未发现季节性
 calendar-seen-once = 一年中多数星期只见过一次，因此某个异常的星期会被当作季节性
+season-shared = { $comparison ->
+    [tier] 常买与少买的客户季节性相同
+    [acquired] 旺季获得的客户与其他客户季节性相同
+   *[orders] 首单与复购订单季节性相同
+}（{ P_VALUE($p_value) }）
+season-differs = { $comparison ->
+    [tier] 常买与少买的客户季节性不同
+    [acquired] 旺季获得的客户与其他客户季节性不同
+   *[orders] 首单与复购订单季节性不同
+}（{ P_VALUE($p_value) }）
+season-groups-too-small = { $comparison ->
+    [tier] 某一层客户的购买太少，无法比较季节性
+    [acquired] 旺季或其他时间获得的客户太少，无法比较季节性
+   *[orders] 首单或复购订单太少，无法比较季节性
+}
+season-peak-customers = 与预期相比，旺季获得的客户的购买相对其他客户为 { SIGNED_PERCENT($change) }（{ P_VALUE($p_value) }）：可为他们加一个协变量
 calendar-events = 已观察到的 { COUNT($observed) } 个节日或活动日平均使购买变化 { SIGNED_PERCENT($change) }；之后还有 { COUNT($coming) } 个
 calendar-promotions = 已观察到的 { COUNT($observed) } 次促销平均使购买变化 { SIGNED_PERCENT($change) }；日历假设之后还有 { COUNT($coming) } 次
 calendar-records-lost = 从 { $first } 到 { $last } 只记录了 { PERCENT($share) } 的购买，因此这段时间客户的购买次数偏低

@@ -2231,6 +2231,22 @@ help-models = 登錄表中模型的各版本：列出、查看、啟用、回退
 calendar-season = 在 { FIXED($years, places: 1) } 年中，顧客購買最快的是始於 { MONTH($fastest_month) }{ COUNT($fastest_day) }日的一週（{ SIGNED_PERCENT($most) }），最慢的是始於 { MONTH($slowest_month) }{ COUNT($slowest_day) }日的一週（{ SIGNED_PERCENT($least) }）（{ COUNT($degrees) } 個參數）
 calendar-no-season = { FIXED($years, places: 1) } 年中未發現季節性
 calendar-seen-once = 一年中多數星期只見過一次，因此某個異常的星期會被當作季節性
+season-shared = { $comparison ->
+    [tier] 常買與少買的顧客季節性相同
+    [acquired] 旺季獲得的顧客與其他顧客季節性相同
+   *[orders] 首單與回購訂單季節性相同
+}（{ P_VALUE($p_value) }）
+season-differs = { $comparison ->
+    [tier] 常買與少買的顧客季節性不同
+    [acquired] 旺季獲得的顧客與其他顧客季節性不同
+   *[orders] 首單與回購訂單季節性不同
+}（{ P_VALUE($p_value) }）
+season-groups-too-small = { $comparison ->
+    [tier] 某一層顧客的購買太少，無法比較季節性
+    [acquired] 旺季或其他時間獲得的顧客太少，無法比較季節性
+   *[orders] 首單或回購訂單太少，無法比較季節性
+}
+season-peak-customers = 與預期相比，旺季獲得的顧客的購買相對其他顧客為 { SIGNED_PERCENT($change) }（{ P_VALUE($p_value) }）：可為他們加一個共變數
 calendar-events = 已觀察到的 { COUNT($observed) } 個節日或活動日平均使購買變化 { SIGNED_PERCENT($change) }；之後還有 { COUNT($coming) } 個
 calendar-promotions = 已觀察到的 { COUNT($observed) } 次促銷平均使購買變化 { SIGNED_PERCENT($change) }；日曆假設之後還有 { COUNT($coming) } 次
 calendar-records-lost = 從 { $first } 到 { $last } 只記錄了 { PERCENT($share) } 的購買，因此這段時間顧客的購買次數偏低
