@@ -179,6 +179,8 @@ def _remedy(value: Any, kind: Any) -> str:
     if type(value).__name__ == "CustomerModel" and names & {"PurchaseModel", "SpendModel", "FittedProcess"}:
         part = "spend" if names == {"SpendModel"} else "purchases"
         return f" Pass its part, model.{part}."
+    if type(value).__name__ == "TimeVaryingModel":
+        return " A TimeVaryingModel forecasts with its own expected_purchases and lifetime_value."
     makers = {
         "RFM": "rfm_summary(log, ...)",
         "PurchaseModel": "BGNBD().fit(rfm)",
@@ -188,6 +190,7 @@ def _remedy(value: Any, kind: Any) -> str:
         "Validation": "validate(split, ...)",
         "KnownHistory": "KnownHistory.from_log(log, ...)",
         "Holdout": "holdout_split(log, ...)",
+        "CovariateHistory": "CovariateHistory.from_frame(table)",
     }
     made = [maker for name, maker in makers.items() if name in names]
     return f" Make one with {made[0]}." if made else ""

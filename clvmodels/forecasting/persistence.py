@@ -14,6 +14,7 @@ from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.protocol import FORMAT, SCHEMA_VERSION, Forecaster
 from clvmodels.forecasting.rules import Rule
+from clvmodels.forecasting.time_varying import model as time_varying
 
 __all__ = ["load"]
 
@@ -38,7 +39,8 @@ def load(path: str | Path) -> Forecaster:
     Raises
     ------
     InvalidModelFile
-        If the file is missing, damaged, of an unknown version, or not a forecaster.
+        If the file is missing, damaged, of an unknown version, or not a forecaster. A TimeVaryingModel has a `load` of
+        its own.
 
     Examples
     --------
@@ -50,6 +52,12 @@ def load(path: str | Path) -> Forecaster:
     NBD: converged, 2,357 customers, r 0.3848, alpha 12.07
     """
     path = Path(path)
+    if _format(path) == time_varying.FORMAT:
+        raise InvalidModelFile(
+            f"{path}: is a TimeVaryingModel, which backtests, jobs and engines do not use, because their sources have "
+            "no covariates that change over time. Read it with TimeVaryingModel.load(path), and forecast with its own "
+            "expected_purchases and lifetime_value."
+        )
     if _format(path) != FORMAT:
         document = files.read_document(path, "model", persistence.FORMAT, persistence.SCHEMA_VERSION, InvalidModelFile)
         return CustomerModel(*persistence.from_document(document, path))

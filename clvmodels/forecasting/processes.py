@@ -30,6 +30,7 @@ __all__ = [
     "models_from_dict",
     "models_key",
     "models_to_dict",
+    "refuse_other_model",
 ]
 
 AnyModel = TypeVar("AnyModel", bound=PurchaseModel | SpendModel)
@@ -140,6 +141,8 @@ def check_models(models: Sequence[PurchaseModel] | PurchaseModel, caller: str) -
     InvalidOption
     """
     several = as_models(models)
+    for model in several:
+        refuse_other_model(model)
     if not several:
         raise InvalidOption(f"{caller} needs at least one model, such as models=[BGNBD()].")
     ids = [model_id(model) for model in several]
@@ -147,6 +150,19 @@ def check_models(models: Sequence[PurchaseModel] | PurchaseModel, caller: str) -
         titles = ", ".join(model.title for model in several)
         raise InvalidOption(f"Each kind of model can appear only once in models; these were passed: {titles}.")
     return several
+
+
+def refuse_other_model(model: object) -> None:
+    """Raise InvalidOption for anything but a purchase model."""
+    if isinstance(model, PurchaseModel):
+        return
+    if type(model).__name__ == "TimeVaryingModel":
+        raise InvalidOption(
+            "A TimeVaryingModel needs covariates over time, which backtests, comparisons, jobs and engines do not "
+            "read. Test it on a split of your own, with expected_purchases(history, ...), or pass the same process "
+            "without them, such as ParetoNBD()."
+        )
+    raise InvalidOption(f"{model!r} is not a purchase model: pass instances, such as BGNBD().")
 
 
 def models_to_dict(models: Mapping[str, PurchaseModel], spend: SpendModel | None) -> dict[str, Any]:

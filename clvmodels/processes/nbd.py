@@ -132,7 +132,8 @@ def sample_if_active(
     shape = np.shape(active)
     rate = generator.standard_gamma(np.broadcast_to(p.r + x, shape)) / (p.alpha + T)
     count = generator.poisson(rate * h)
-    worth = discounted_count(count.ravel().astype(float), np.full(count.size, float(h)), delta, generator)
+    end = np.broadcast_to(np.asarray(h, dtype=float), shape).ravel()
+    worth = discounted_count(count.ravel().astype(float), end, delta, generator)
     return Future(count.astype(float), worth.reshape(shape))
 
 

@@ -100,6 +100,23 @@ class Stretches:
             self.log_speed[customers],
         )
 
+    def take(self, customers: npt.NDArray[np.intp]) -> Stretches:
+        """Return the stretches of the customers at some positions."""
+        size = np.diff(self.first)[customers]
+        first = np.append(0, np.cumsum(size)).astype(np.intp)
+        rows = np.repeat(self.first[customers] - first[:-1], size) + np.arange(first[-1])
+        return Stretches(
+            first,
+            self.length[rows],
+            self.after[rows],
+            self.speed[rows],
+            self.purchase[rows],
+            self.dropout[rows],
+            self.x[customers],
+            self.bought[customers],
+            self.log_speed[customers],
+        )
+
     def blocks(self) -> Iterator[tuple[slice, Stretches]]:
         """Yield positions of customers with their stretches, a bounded number at a time."""
         begin = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.processes.contract import Array, PurchaseProcess
@@ -25,6 +26,7 @@ TIME_STEP = 1e-5  # relative step in times
 SMALLEST, LARGEST = -12.0, 12.0  # limits of logarithms of means and shapes, in the unit of the mean T
 LARGEST_LOG_CHANGE = 15.0  # largest log change of a rate over the range of a covariate
 TWO_CLOCKS = ("pareto_nbd", "ggompertz_nbd")
+MOST_PURCHASES = 1e15  # that can be drawn
 
 
 class ChangingLikelihood(Protocol):
@@ -41,6 +43,14 @@ class ChangingLikelihood(Protocol):
     def score(self, coordinates: Array, stretches: Stretches) -> RatesScore: ...
     def alive(self, coordinates: Array, stretches: Stretches) -> Array: ...
     def expected(self, coordinates: Array, past: Stretches, ahead: Stretches) -> Array: ...
+    def sample(
+        self,
+        coordinates: Array,
+        past: Stretches,
+        ahead: Stretches,
+        active: npt.NDArray[np.bool_],
+        generator: np.random.Generator,
+    ) -> Array: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,36 @@ class TwoClocks:
         bought = read_clock(past, past.speed, past.purchase, p.purchase).end
         left = read_clock(past, 1.0, past.dropout, p.dropout).end
         return expected_ahead(p, bought, left, ahead)
+
+    def sample(
+        self,
+        coordinates: Array,
+        past: Stretches,
+        ahead: Stretches,
+        active: npt.NDArray[np.bool_],
+        generator: np.random.Generator,
+    ) -> Array:
+        """Draw the purchases of one customer under draws (d, k) of the coordinates, given where active now, (d,)."""
+        log_r, rate, log_s, leaving = coordinates[:, :4].T
+        with np.errstate(over="ignore", divide="ignore"):
+            r, alpha, s, beta = np.exp([log_r, log_r - rate, log_s, log_s - leaving])
+            head = len(self.names)
+            purchase, dropout = coordinates[:, head : head + self.purchase], coordinates[:, head + self.purchase :]
+            bought = _passed(past, past.speed, past.purchase, purchase).sum(axis=0)
+            left = _passed(past, 1.0, past.dropout, dropout).sum(axis=0)
+            wait = generator.standard_exponential(len(r)) / generator.standard_gamma(s)
+            if self.aging:
+                aging = np.exp(coordinates[:, 4])
+                wait = np.log1p(wait * (1 + (beta - 1) * np.exp(-aging * left))) / aging
+            else:
+                wait = wait * (beta + left)
+            offered = _passed(ahead, ahead.speed, ahead.purchase, purchase)
+            aged = _passed(ahead, 1.0, ahead.dropout, dropout)
+            start = np.cumsum(aged, axis=0) - aged
+            stays = np.divide(wait - start, aged, out=(wait > start).astype(float), where=aged > 0)
+            reached = (offered * np.clip(stays, 0.0, 1.0)).sum(axis=0)
+            mean = generator.standard_gamma(r + past.x[0]) / (alpha + bought) * reached
+        return np.where(active, generator.poisson(np.minimum(mean, MOST_PURCHASES)), 0).astype(float)
 
     def _rates(self, coordinates: Array) -> Rates:
         log_r, rate, log_s, leaving = coordinates[:4]
@@ -174,6 +214,23 @@ class LeavingAtPurchases:
         passed = read_clock(ahead, ahead.speed, ahead.purchase, coefficients).end
         return self.process.purchases_if_active(p, passed, *self._columns(self.process.state, past, now.last, now.end))
 
+    def sample(
+        self,
+        coordinates: Array,
+        past: Stretches,
+        ahead: Stretches,
+        active: npt.NDArray[np.bool_],
+        generator: np.random.Generator,
+    ) -> Array:
+        """Draw the purchases of one customer under draws (d, k) of the coordinates, given where active now, (d,)."""
+        head = len(self.names)
+        p = self.process.Parameters(*np.exp(coordinates[:, :head]).T)
+        until = _passed(past, past.speed, past.purchase, coordinates[:, head:])
+        end, last = until.sum(axis=0), until[~past.after].sum(axis=0)
+        length = _passed(ahead, ahead.speed, ahead.purchase, coordinates[:, head:]).sum(axis=0)
+        state = self._columns(self.process.state, past, last, end)
+        return self.process.sample_if_active(p, length, 0.0, *state, active, generator).purchases
+
     def _log_likelihood(self, p: Any, stretches: Stretches, last: Array, end: Array) -> Array:
         return self.process.log_likelihood(p, *self._columns(self.process.statistics, stretches, last, end))
 
@@ -185,6 +242,14 @@ class LeavingAtPurchases:
     def _split(self, coordinates: Array) -> tuple[Any, Array]:
         head = len(self.names)
         return self.process.Parameters(*(np.asarray(each) for each in np.exp(coordinates[:head]))), coordinates[head:]
+
+
+def _passed(stretches: Stretches, speed: Array | float, covariates: Array, coefficients: Array) -> Array:
+    """Return the time that passes in each stretch (m,) by the clock of each draw of the coefficients (d, k), (m, d)."""
+    with np.errstate(over="ignore"):
+        rates: Array = np.exp(covariates @ coefficients.T)
+    passed: Array = (speed * stretches.length)[:, None] * rates
+    return passed
 
 
 def likelihood_of(process: str, purchase: Sequence[str], dropout: Sequence[str]) -> TwoClocks | LeavingAtPurchases:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
@@ -36,11 +37,42 @@ class Maximum(NamedTuple):
         """Return plain values."""
         return {name: np.asarray(value).tolist() for name, value in self._asdict().items()}
 
+    def draw(self, draws: int, seed: int) -> Array:
+        """Draw coordinates from their asymptotic distribution, (draws, k).
+
+        They are normal with the inverse of minus the Hessian as covariance. Coordinates at a limit, and directions in
+        which the likelihood is flat, keep their values.
+        """
+        free = ~self.at_limit
+        values, vectors, flat = _directions(self.hessian, free)
+        generator = np.random.default_rng([seed, zlib.crc32(b"coordinates")])
+        noise = generator.standard_normal((draws, len(values)))[:, ~flat]
+        drawn = np.tile(self.coordinates, (draws, 1))
+        drawn[:, free] += (noise / np.sqrt(values[~flat])) @ vectors[:, ~flat].T
+        return drawn
+
+    def standard_errors(self, slopes: Array) -> Array:
+        """Return the standard errors of quantities with slopes (q, k) by the coordinates; NaN if undetermined."""
+        free = ~self.at_limit
+        values, vectors, flat = _directions(self.hessian, free)
+        along = slopes[:, free] @ vectors
+        undetermined = (np.abs(along[:, flat]) > np.sqrt(LEAST_CURVATURE)).any(axis=1)
+        undetermined |= (np.abs(slopes[:, ~free]) > 0).any(axis=1) & ~(np.abs(slopes[:, free]) > 0).any(axis=1)
+        variance = np.sum(along[:, ~flat] ** 2 / values[~flat], axis=1)
+        answer: Array = np.where(undetermined, np.nan, np.sqrt(variance))
+        return answer
+
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """Return the maximum that `to_dict` wrote."""
         coordinates, gradient, hessian = (np.array(document[name]) for name in ("coordinates", "gradient", "hessian"))
         return cls(coordinates, float(document["value"]), gradient, hessian, np.array(document["at_limit"], dtype=bool))
+
+
+def _directions(hessian: Array, free: npt.NDArray[np.bool_]) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
+    """Return the curvatures of the free coordinates, their directions, and a mask of the flat ones."""
+    values, vectors = np.linalg.eigh(-hessian[np.ix_(free, free)])
+    return values, vectors, values <= LEAST_CURVATURE * max(float(values.max(initial=0.0)), 0.0)
 
 
 def find_maximum(objective: ValueAndGradient, start: Array, limits: Array) -> Maximum:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import ClassVar, Literal, Self, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
@@ -17,19 +16,20 @@ from clvmodels import files, frames
 from clvmodels.clock import Clock
 from clvmodels.errors import ClockMismatch, InvalidModelFile, InvalidOption, InvalidRFM
 from clvmodels.estimators.persistence import PURCHASE_MODELS
+from clvmodels.estimators.prediction import IntervalFor, IntervalOfTotal, PredictionOptions, predict
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import fitted_copy
+from clvmodels.forecasting.time_varying.ahead import RatesAhead, value_table
 from clvmodels.forecasting.time_varying.covariate_history import CovariateHistory
-from clvmodels.forecasting.time_varying.discounted import discounted_value
 from clvmodels.forecasting.time_varying.likelihoods import Centered, likelihood_of, limits_of
-from clvmodels.forecasting.time_varying.maximum import LEAST_CURVATURE, Maximum, find_maximum
+from clvmodels.forecasting.time_varying.maximum import Maximum, find_maximum
 from clvmodels.forecasting.time_varying.time_stretches import (
     ChangingCovariates,
     HistoryStretches,
-    future_stretches,
     past_stretches,
 )
 from clvmodels.forecasts import KnownHistory
+from clvmodels.inference.uncertainty import RandomState
 from clvmodels.processes.catalog import PURCHASE_PROCESSES
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.value_terms import ValueTerms
@@ -168,7 +168,7 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         slopes = np.zeros((head + len(coefficients), likelihood.size))
         slopes[:head, :head], slopes[:head, head:] = likelihood.slopes(), change
         slopes[head:, head:] = np.eye(len(coefficients))
-        errors = _standard_errors(self.fit_.hessian, slopes, ~self.fit_.at_limit)
+        errors = self.fit_.standard_errors(slopes)
         scale = np.append([self.parameters_[name] for name in likelihood.names], np.ones(len(coefficients)))
         self.standard_errors_ = dict(zip(self.parameters_, map(float, errors * scale), strict=True))
 
@@ -215,7 +215,17 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         )
 
     def expected_purchases(
-        self, history: KnownHistory, horizon: float | str, covariates: CovariateHistory | None = None
+        self,
+        history: KnownHistory,
+        horizon: float | str,
+        covariates: CovariateHistory | None = None,
+        *,
+        interval: float | None = None,
+        interval_for: IntervalFor = "outcome",
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+        total_interval: IntervalOfTotal = "history",
     ) -> frames.Frame:
         """Return the purchases expected of each customer within a horizon after the cutoff.
 
@@ -225,18 +235,20 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         horizon : float or str
             A number in the clock's unit, or a length such as "26 weeks".
         covariates : CovariateHistory, optional
-            Including the future: rows after the cutoff are the scenario of the forecast; without them, a customer's
-            last row continues.
+            Including the future: rows after the cutoff are the scenario of the forecast, which intervals take as
+            certain; without them, a customer's last row continues.
+        interval, interval_for, by, draws, random_state, total_interval
+            As for `PurchaseModel.expected_purchases`.
 
         Returns
         -------
         frame
-            customer_id, expected_purchases.
+            customer_id, expected_purchases, and with an interval expected_purchases_lower and expected_purchases_upper.
+            With `by`: one row per group, as from `PurchaseModel.expected_purchases`.
         """
-        expected = self._expected(history, covariates)(history.clock.duration(horizon))
-        return frames.table(
-            history.purchase_log.kind, {"customer_id": history.rfm.customer_id, "expected_purchases": expected}
-        )
+        options = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
+        ahead = self._ahead(history, covariates)
+        return predict(history.rfm, ahead.purchases(history.clock.duration(horizon)), options)
 
     def lifetime_value(
         self,
@@ -247,10 +259,16 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         horizon: float | str,
         annual_discount_rate: float,
         margin: float,
+        interval: float | None = None,
+        interval_for: IntervalFor = "outcome",
+        by: str | None = None,
+        draws: int = 200,
+        random_state: RandomState = 0,
+        total_interval: IntervalOfTotal = "history",
     ) -> frames.Frame:
         """Return what each customer is worth within a horizon; see `clvmodels.lifetime_value`.
 
-        Each month's purchases are discounted from its middle. There are no intervals.
+        Each month's purchases are discounted from its middle.
 
         Parameters
         ----------
@@ -265,11 +283,15 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
             Effective rate per year.
         margin : float
             Share of spend that counts: 0.35 for 35 %.
+        interval, interval_for, by, draws, random_state, total_interval
+            As for `clvmodels.lifetime_value`.
 
         Returns
         -------
         frame
-            customer_id, expected_purchases, discounted_purchases, expected_spend, lifetime_value.
+            customer_id, expected_purchases, discounted_purchases, expected_spend, lifetime_value, and with an interval
+            lifetime_value_lower and lifetime_value_upper. With `by`: the group, customers, lifetime_value, its interval
+            and, for outcomes, total_interval.
 
         Raises
         ------
@@ -278,22 +300,13 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         ClockMismatch
         """
         terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
-        return discounted_value(self._expected(history, covariates), spend, history, terms)
+        options = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
+        return value_table(self._ahead(history, covariates), spend, terms, options)
 
-    def _expected(self, history: KnownHistory, covariates: CovariateHistory | None) -> Callable[[float], Array]:
-        """Return a function that maps a length of time to the expected purchases of each customer, (n,)."""
+    def _ahead(self, history: KnownHistory, covariates: CovariateHistory | None) -> RatesAhead:
         past = self._past(history, covariates)
         likelihood = likelihood_of(self.process, self.purchase, self.dropout)
-        rows = self.center_.on(past.stretches)
-        alive = likelihood.alive(self.fit_.coordinates, rows)
-
-        def expected(length: float) -> Array:
-            ahead = future_stretches(history, self._changing(covariates), past, length)
-            active = likelihood.expected(self.fit_.coordinates, rows, self.center_.on(ahead))
-            bought: Array = (alive * active)[past.positions]
-            return bought
-
-        return expected
+        return RatesAhead(self.process, likelihood, self.fit_, self.center_, history, self._changing(covariates), past)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model as JSON, completely or not at all; it contains no customer data.
@@ -374,24 +387,3 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
     def _check_fitted(self) -> None:
         if not hasattr(self, "fit_"):
             raise InvalidOption("TimeVaryingModel has not been fitted: call fit(history) first.")
-
-
-def _standard_errors(hessian: Array, slopes: Array, free: npt.NDArray[np.bool_]) -> Array:
-    """Return the standard errors of quantities with these slopes by the coordinates; NaN where they are not determined.
-
-    Parameters
-    ----------
-    hessian : array (k, k)
-        Of the log-likelihood.
-    slopes : array (q, k)
-    free : bool array (k,)
-        Coordinates away from limits.
-    """
-    values, vectors = np.linalg.eigh(-hessian[np.ix_(free, free)])
-    flat = values <= LEAST_CURVATURE * max(float(values.max(initial=0.0)), 0.0)
-    along = slopes[:, free] @ vectors
-    undetermined = (np.abs(along[:, flat]) > np.sqrt(LEAST_CURVATURE)).any(axis=1)
-    undetermined |= (np.abs(slopes[:, ~free]) > 0).any(axis=1) & ~(np.abs(slopes[:, free]) > 0).any(axis=1)
-    variance = np.sum(along[:, ~flat] ** 2 / values[~flat], axis=1)
-    answer: Array = np.where(undetermined, np.nan, np.sqrt(variance))
-    return answer

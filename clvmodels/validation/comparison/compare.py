@@ -17,7 +17,7 @@ from clvmodels.errors import ClockMismatch, FitFailed, InvalidOption
 from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.processes import model_id
+from clvmodels.forecasting.processes import model_id, refuse_other_model
 from clvmodels.frames import column
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import cells
@@ -218,8 +218,7 @@ def _check(rfm: RFM, models: Sequence[PurchaseModel]) -> None:
     if not models:
         raise InvalidOption("compare needs at least one model, such as models=[BGNBD(), NBD()].")
     for model in models:
-        if not isinstance(model, PurchaseModel):
-            raise InvalidOption(f"{model!r} is not a purchase model: pass instances, such as BGNBD().")
+        refuse_other_model(model)
         if model.__sklearn_is_fitted__():
             _check_fitted_to(model, rfm)
 
