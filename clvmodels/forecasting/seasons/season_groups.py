@@ -63,7 +63,8 @@ class SeasonComparison:
     >>> options = {"start": "2020-01-01", "end": "2021-12-31", "last_arrival": "2021-12-31"}
     >>> log = clv.simulate_log(3_000, parameters, calendar=season, **options)
     >>> history = clv.KnownHistory.from_log(log, time_unit="week", calendar=season)
-    >>> clv.compare_seasons(history).tests[["comparison", "degrees"]].values.tolist()
+    >>> tests = clv.compare_seasons(history).tests
+    >>> tests[["comparison", "degrees"]].values.tolist()
     [['tier', 22], ['acquired', 11], ['orders', 11]]
     """
 
@@ -127,6 +128,18 @@ def compare_seasons(history: KnownHistory) -> SeasonComparison:
     sum of squared distances to their weighted mean (Cochran's Q in several dimensions). Covariances allow for purchases
     of the same customer that are not independent. In 100 simulated bases of 6,000 customers with one season, 2 of the
     p-values for tiers and 4 of those for peaks were below 0.05, and as many of those in `levels`.
+
+    Examples
+    --------
+    >>> import clvmodels as clv
+    >>> season = clv.Calendar(season=[1.0] * 330 + [2.5] * 36)
+    >>> parameters = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
+    >>> options = {"start": "2020-01-01", "end": "2021-12-31", "last_arrival": "2021-12-31"}
+    >>> log = clv.simulate_log(3_000, parameters, calendar=season, **options)
+    >>> history = clv.KnownHistory.from_log(log, time_unit="week", calendar=season)
+    >>> comparison = clv.compare_seasons(history)
+    >>> print(comparison.findings[0].text.split(" (")[0])
+    frequent and rare buyers share the season
     """
     clock = history.clock
     if not clock.seasonal:

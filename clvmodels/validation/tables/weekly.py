@@ -47,7 +47,7 @@ def _whole_periods_ahead(table: pd.DataFrame, period: str) -> npt.NDArray[np.boo
     return ahead
 
 
-def _naive_forecasts(actual: Array, ahead: npt.NDArray[np.intp], known: int, year: int) -> dict[str, Array]:
+def _naive_forecasts(actual: Array, ahead: npt.NDArray[np.intp], periods_before: int, year: int) -> dict[str, Array]:
     """Return the purchases of the same periods a year before, and those of the last period before the cutoff.
 
     Parameters
@@ -55,15 +55,15 @@ def _naive_forecasts(actual: Array, ahead: npt.NDArray[np.intp], known: int, yea
     actual : array (periods,)
     ahead : int array (k,)
         Positions of the periods to forecast.
-    known : int
+    periods_before : int
         Number of periods up to the cutoff.
     year : int
         Periods of a year.
     """
-    years = np.maximum(-((known - 1 - ahead) // year), 1)
+    years = np.maximum(-((periods_before - 1 - ahead) // year), 1)
     source = ahead - years * year
     seasonal = np.where(source > 0, actual[np.maximum(source, 0)], np.nan)  # the first period may be shorter
-    last = actual[known - 1] if known > 1 else np.nan
+    last = actual[periods_before - 1] if periods_before > 1 else np.nan
     return {SEASONAL_NAIVE: seasonal, NAIVE: np.full(len(ahead), last)}
 
 
