@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, get_args
 
 import numpy as np
@@ -22,6 +21,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.valuation.acquisition_value import acquisition_finding
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.group_totals import GroupTotals
+from clvmodels.valuation.drawn.sampled_sums import Sample
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import CalendarUnit
@@ -241,37 +241,30 @@ class _DrawnFlows:
 
     @classmethod
     def of(
-        cls,
-        since: ValueSinceAcquisition,
-        totals: GroupTotals,
-        realized: Array,
-        before: Array,
-        cac: Array,
-        options: PredictionOptions,
+        cls, since: ValueSinceAcquisition, segments: ValueGroups, realized: Array, options: PredictionOptions
     ) -> _DrawnFlows:
-        """Draw values after the cutoff and add them to realized ones, by customer and by group."""
-        has_ahead = since.has_ahead()[totals.rows]
-        ahead = totals.some(has_ahead)
-        covered = realized >= cac[:, None]
-        realized, cac = realized[has_ahead], cac[has_ahead, None]
-        times = np.zeros(realized.shape, dtype=np.int32)  # number of draws in which a customer has paid back
-        one_at_a_time = Lock()
+        """Draw values after the cutoff and add them to realized ones (n, k), by group and by customer."""
+        groups, cac = GroupTotals(segments), since.customers.amounts.acquisition[:, None]
+        covered, ahead = realized >= cac, since.has_ahead()
+        change = np.zeros((options.draws, len(segments.labels), realized.shape[1]))
 
-        def values_of(future: Array) -> Array:
-            nonlocal times
-            values: Array = before + np.cumsum(ahead.of(future), axis=1)
-            np.cumsum(future, axis=1, out=future)
-            future += realized
-            paid_back = future >= cac
-            with one_at_a_time:
-                times += paid_back
-            return values
+        def count_paid_back(number: int, sample: Sample, future: Array) -> None:
+            """Estimate how many more customers of each group have paid back in a draw than up to the cutoff."""
+            rows = np.flatnonzero((segments.codes[sample.rows] >= 0) & ahead[sample.rows])
+            at = sample.rows[rows]
+            paid_back = realized[at] + np.cumsum(future[rows], axis=1) >= cac[at]
+            totals = GroupTotals(ValueGroups(segments.labels, segments.codes[at]))
+            more = paid_back.astype(float) - covered[at]
+            # Weights are those of noise, 1 / sqrt(chance): a customer stands for 1 / chance customers.
+            change[number] = totals.of(more, None if sample.weights is None else sample.weights[rows] ** 2)
 
-        values = since.of_drawn(
-            values_of, ahead.rows, options.draws, seed_of(options.random_state), options.total_interval
+        seed = seed_of(options.random_state)
+        ahead_of_cutoff = since.drawn_totals(segments, options.draws, seed, options.total_interval, count_paid_back)
+        paid_back = options.draws * groups.of(covered) + change.sum(axis=0)
+        return cls(
+            groups.of(realized) + np.cumsum(ahead_of_cutoff, axis=2),
+            paid_back / options.draws / np.maximum(groups.size, 1)[:, None],
         )
-        paid_back = options.draws * totals.some(~has_ahead).of(covered[~has_ahead]) + ahead.of(times)
-        return cls(np.stack(values), paid_back / options.draws / np.maximum(totals.size, 1)[:, None])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,22 +283,18 @@ class _Flows:
     @classmethod
     def of(cls, since: ValueSinceAcquisition, segments: ValueGroups, options: PredictionOptions) -> _Flows:
         """Return the sums, with values cumulative over months."""
-        totals = GroupTotals(segments)
-        cac = since.customers.amounts.acquisition[totals.rows]
-        realized = np.cumsum(since.realized()[totals.rows], axis=1)
-        over = since.T[totals.rows, None] >= since.ends - ROUNDING_TOLERANCE
+        totals, cac = GroupTotals(segments), since.customers.amounts.acquisition[:, None]
+        realized = np.cumsum(since.realized(), axis=1)
+        over = since.T[:, None] >= since.ends - ROUNDING_TOLERANCE
         seen = totals.of(over)
-        observed = totals.of(over & (realized >= cac[:, None]))
-        before = totals.of(realized)
-        drawn = None
-        if options.interval is not None:
-            drawn = _DrawnFlows.of(since, totals, realized, before, cac, options)
+        observed = totals.of(over & (realized >= cac))
+        drawn = None if options.interval is None else _DrawnFlows.of(since, segments, realized, options)
         return cls(
             segments.labels,
             totals.size,
-            totals.of(cac[:, None])[:, 0],
-            before,
-            np.cumsum(totals.of(since.expected()[totals.rows]), axis=1),
+            totals.of(cac)[:, 0],
+            totals.of(realized),
+            np.cumsum(totals.of(since.expected()), axis=1),
             quotient(observed, seen),
             seen.astype(np.int64),
             drawn,

@@ -14,7 +14,7 @@ from clvmodels.inference.objective import Prior
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
 
-__all__ = ["RandomState", "bootstrap", "draw_parameters", "seed_of"]
+__all__ = ["RandomState", "bootstrap", "draw_coordinates", "draw_parameters", "seed_of"]
 
 RandomState = int | np.random.Generator
 
@@ -27,18 +27,23 @@ def seed_of(random_state: RandomState) -> int:
 
 
 def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
-    """Draw parameters from their asymptotic distribution.
-
-    Draws are normal in the coordinates, with the estimate as mean and the inverse of minus the Hessian as covariance,
-    so that every draw lies in the parameters' range. They follow the fit's ridges where the likelihood is not close to
-    normal. Coordinates at a limit stay there in half of the draws and follow the fit's edges in the others.
+    """Draw parameters from their asymptotic distribution; see `draw_coordinates`.
 
     Returns
     -------
     array (k, draws)
         In the order of the parameters, in the fit's unit.
     """
-    form = process.parametrization
+    return process.parametrization.parameters_at(draw_coordinates(process, fit, draws, seed), fit.unit)
+
+
+def draw_coordinates(process: Process, fit: Fit, draws: int, seed: int) -> Array:
+    """Draw the coordinates of parameters from their asymptotic distribution, (k, draws).
+
+    Draws are normal in the coordinates, with the estimate as mean and the inverse of minus the Hessian as covariance,
+    so that every draw lies in the parameters' range. They follow the fit's ridges where the likelihood is not close to
+    normal. Coordinates at a limit stay there in half of the draws and follow the fit's edges in the others.
+    """
     generator = np.random.default_rng([seed, zlib.crc32(process.name.encode())])
     noise = generator.standard_normal((len(fit.coordinates), draws))
     away = np.zeros_like(noise)
@@ -50,9 +55,9 @@ def draw_parameters(process: Process, fit: Fit, draws: int, seed: int) -> Array:
         u += ridge.offset(-(fit.hessian @ ridge.axis) @ away)
     for edge in fit.edges:
         u += edge.offset(noise[edge.coordinate])
-    for i, coordinate in enumerate(form.coordinates):
+    for i, coordinate in enumerate(process.parametrization.coordinates):
         u[i] = np.clip(u[i], coordinate.lower.at, coordinate.upper.at)
-    return form.parameters_at(u, fit.unit)
+    return u
 
 
 def bootstrap(

@@ -21,7 +21,7 @@ from clvmodels.valuation.money_table import MoneyTable, negative_finding
 from clvmodels.valuation.remaining_value import customer_findings, interval_columns
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
 from clvmodels.valuation.value_terms import ValueTerms
-from clvmodels.valuation.valued_customers import ValuedCustomers
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
 __all__ = ["acquisition_finding", "lifetime_net_value", "value_at_acquisition", "values_and_totals_at_acquisition"]
 
@@ -271,12 +271,8 @@ def _columns(since: ValueSinceAcquisition, parts: dict[str, Array], options: Pre
 
 def _drawn_totals(since: ValueSinceAcquisition, realized: Array, by: str, options: PredictionOptions) -> Array:
     """Return the totals of groups under draws, (draws, groups)."""
-    labels, codes = group_codes(since.customers.rfm, by)
-    rows = np.flatnonzero(since.exists)
-    codes, before = codes[rows], realized[rows]
-
-    def total(future: Array) -> Array:
-        return np.bincount(codes, before + future[:, 0], minlength=len(labels)).astype(float)
-
-    drawn = since.of_drawn(total, rows, options.draws, seed_of(options.random_state), options.total_interval)
-    return np.stack(drawn)
+    groups = ValueGroups(*group_codes(since.customers.rfm, by))
+    before = np.bincount(groups.codes[since.exists], realized[since.exists], minlength=len(groups.labels))
+    drawn = since.drawn_totals(groups, options.draws, seed_of(options.random_state), options.total_interval)
+    totals: Array = before + drawn[:, :, 0]
+    return totals

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, InvalidRFM, closest
@@ -146,6 +147,10 @@ class CustomerCosts:
     per_period: Array
     marketing: Array
     acquisition: Array
+
+    def some(self, rows: npt.NDArray[np.intp]) -> CustomerCosts:
+        """Return the amounts of the customers at these positions."""
+        return CustomerCosts(self.per_order[rows], self.per_period[rows], self.marketing[rows], self.acquisition[rows])
 
 
 def check_currency(currency: Any, *others: Any) -> str | None:

@@ -14,13 +14,14 @@ from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
-from clvmodels.inference.objective import Returned
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.costs import Costs
-from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors, of_drawn_futures
+from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors
+from clvmodels.valuation.drawn.group_totals import GroupTotals
+from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, Sample, drawn_sums
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
 from clvmodels.valuation.value_terms import ValueTerms
-from clvmodels.valuation.valued_customers import ValuedCustomers, expected_charges
+from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, expected_charges
 
 __all__ = ["ValueSinceAcquisition"]
 
@@ -81,68 +82,79 @@ class ValueSinceAcquisition:
         cost = customers.amounts.per_period + customers.amounts.marketing
         for charge in past_charges(clock, first, self.history.cutoff, costs.period):
             served = was_served(orders, charge.time, costs.window(clock))
-            self._charge(sums, charge.time, charge.share * cost * served)
+            self._charge(sums, self.T, charge.time, charge.share * cost * served)
         return sums
 
     def expected(self) -> Array:
         """Return the expected net value of orders and charges after the cutoff, by age, (n, k)."""
-        customers, expectations = self.customers, self.customers.expectations
+        everyone = Sample(np.arange(len(self.T)), self.customers)
+        return self.expected_of(everyone).at(1.0)
+
+    def expected_of(self, sample: Sample) -> ExpectedSums:
+        """Return the same of some customers, orders and charges apart, (m, k) each; without weights."""
+        customers, T = sample.customers, self.T[sample.rows]
+        expectations = customers.expectations
         per_order = customers.terms.margin * expectations.spend_per_order - customers.amounts.per_order
-        before = np.zeros(len(self.T))
-        sums = np.empty((len(self.T), len(self.ends)))
+        before = np.zeros(len(T))
+        orders, charges = np.empty((len(T), len(self.ends))), np.zeros((len(T), len(self.ends)))
         for i, end in enumerate(self.ends):
-            by_end = self._expected_orders(float(end))
-            sums[:, i] = per_order * (by_end - before)
+            by_end = self._expected_orders(customers, T, float(end))
+            orders[:, i] = per_order * (by_end - before)
             before = by_end
         for time, service, marketing in expected_charges(customers):
-            self._charge(sums, time, service + marketing)
-        return sums
+            self._charge(charges, T, time, service + marketing)
+        return ExpectedSums(orders, charges)
 
     def has_ahead(self) -> npt.NDArray[np.bool_]:
         """Return whether a customer's horizon ends after the cutoff, (n,): others have no drawn values."""
         return self.horizon + ROUNDING_TOLERANCE >= self.T
 
-    def of_drawn(
-        self,
-        function: Callable[[Array], Returned],
-        rows: npt.NDArray[np.intp],
-        draws: int,
-        seed: int,
-        total_interval: IntervalOfTotal,
-    ) -> list[Returned]:
-        """Return function(values) for each draw, where values are what its future adds to some customers, by age.
+    def drawn_of(self, sample: Sample, future: DrawnFuture, level: float) -> Array:
+        """Return what a drawn future adds to the net value of some customers, by age, (m, k); without weights.
 
         Parameters
         ----------
-        function : function of an array (m, k)
-            Called on one thread per processor; it may change the array.
-        rows : int array (m,)
-            Positions of the customers, in the order of the array.
+        sample : Sample
+        future : DrawnFuture
+            Of the customers of the sample.
+        level : float
+            A factor of orders.
+        """
+        customers, T = sample.customers, self.T[sample.rows]
+        customer, time, spend = future.orders.customer, future.orders.time, future.spend
+        age = T[customer] + time
+        included = np.flatnonzero(age <= self.horizon + ROUNDING_TOLERANCE)
+        customer, age, spend = customer[included], age[included], spend[included]
+        net = level * (customers.terms.margin * spend - customers.amounts.per_order[customer])
+        sums = self._sums(customer, age, net, len(T))
+        for at, service, marketing in DrawnCharges(customers).of(future.orders):
+            self._charge(sums, T, at, service + marketing)
+        return sums
+
+    def drawn_totals(
+        self,
+        groups: ValueGroups,
+        draws: int,
+        seed: int,
+        total_interval: IntervalOfTotal,
+        visit: Callable[[int, Sample, Array], None] | None = None,
+    ) -> Array:
+        """Return draws of what the future adds to the net value of each group, by age, (draws, g, k).
+
+        Parameters
+        ----------
+        groups : ValueGroups
+            Customers whose horizon ends before the cutoff, or who have no value, are left out.
         draws, seed : int
         total_interval : {"history", "model"} or TotalInterval
+        visit : function (number, sample, values), optional
+            Called for each draw, on one thread per processor, with the values of the customers who are drawn (m, k).
         """
         ahead = float(np.max(np.maximum(self.horizon - self.T, 0.0), initial=0.0))
         level = level_factors(self.customers, total_interval, draws, seed, ahead)
-        charges = DrawnCharges(self.customers)
-        place = np.full(len(self.T), -1)
-        place[rows] = np.arange(len(rows))
-
-        def of_future(i: int, future: DrawnFuture) -> Returned:
-            sums = self._drawn_sums(future, place, len(rows), 1.0 if level is None else float(level[i]))
-            for time, service, marketing in charges.of(future.orders):
-                self._charge(sums, time, (service + marketing)[rows], rows)
-            return function(sums)
-
-        return of_drawn_futures(of_future, self.customers, draws, seed)
-
-    def _drawn_sums(self, future: DrawnFuture, place: npt.NDArray[np.intp], rows: int, level: float) -> Array:
-        """Return the discounted sums of drawn orders by row and age, (rows, k)."""
-        customer, time, spend = future.orders.customer, future.orders.time, future.spend
-        age = self.T[customer] + time
-        included = np.flatnonzero((age <= self.horizon + ROUNDING_TOLERANCE) & (place[customer] >= 0))
-        customer, age, spend = customer[included], age[included], spend[included]
-        net = level * (self.customers.terms.margin * spend - self.customers.amounts.per_order[customer])
-        return self._sums(place[customer], age, net, rows)
+        codes = np.where(self.exists & self.has_ahead(), groups.codes, -1)
+        sums = _GroupSums(self, ValueGroups(groups.labels, codes), visit)
+        return drawn_sums(sums, self.customers, codes, draws, seed, level)
 
     def _of_orders(self, customer: npt.NDArray[np.intp], age: Array, net: Array) -> Array:
         """Return the discounted sums of orders within the horizon by customer and age, (n, k)."""
@@ -156,27 +168,54 @@ class ValueSinceAcquisition:
         sums = np.bincount(cells, np.exp(-self.rate * age) * net, minlength=shape[0] * shape[1])
         return sums.astype(float, copy=False).reshape(shape)
 
-    def _charge(
-        self, sums: Array, time: float, cost: Array, customers: npt.NDArray[np.intp] | slice = slice(None)
-    ) -> None:
+    def _charge(self, sums: Array, T: Array, time: float, cost: Array) -> None:
         """Subtract a charge at a time relative to the cutoff, for customers whose horizon includes it."""
-        age = self.T[customers] + time
+        age = T + time
         rows = np.flatnonzero((age >= 0) & (age <= self.horizon + ROUNDING_TOLERANCE) & (cost != 0))
         sums[rows, self._places(age[rows])] -= np.exp(-self.rate * age[rows]) * cost[rows]
 
     def _places(self, age: Array) -> npt.NDArray[np.intp]:
         return np.minimum(np.searchsorted(self.ends, age - ROUNDING_TOLERANCE), len(self.ends) - 1)
 
-    def _expected_orders(self, end: float) -> Array:
-        """Return expected orders between the cutoff and an age, discounted to the first order, (n,)."""
-        purchases, expectations = self.customers.purchases, self.customers.expectations
-        if not np.any(end > self.T):
-            return np.zeros(len(self.T))
+    def _expected_orders(self, customers: ValuedCustomers, T: Array, end: float) -> Array:
+        """Return expected orders between the cutoff and an age, discounted to the first order, (m,)."""
+        purchases, expectations = customers.purchases, customers.expectations
+        if not np.any(end > T):
+            return np.zeros(len(T))
         age = next(i for i, name in enumerate(purchases.process.state) if name in AGE_COLUMNS)
         ahead = partial(_discounted_ahead, purchases, age, end, self.rate)
         # The future of a customer who is active at T depends on the past only through the state.
-        answer: Array = expectations.alive * purchases.if_active(self.customers.rfm, ahead)
-        return np.exp(-self.rate * self.T) * answer
+        answer: Array = expectations.alive * purchases.if_active(customers.rfm, ahead)
+        return np.exp(-self.rate * T) * answer
+
+
+class _GroupSums:
+    """Sums over the customers of each group of net values after the cutoff, by age, (g, k)."""
+
+    def __init__(
+        self,
+        since: ValueSinceAcquisition,
+        groups: ValueGroups,
+        visit: Callable[[int, Sample, Array], None] | None,
+    ) -> None:
+        self._since, self._groups, self._visit = since, groups, visit
+
+    def expected(self, sample: Sample) -> ExpectedSums:
+        """Return the weighted sums of expected values."""
+        parts = self._since.expected_of(sample)
+        return ExpectedSums(self._totals(sample, parts.of_orders), self._totals(sample, parts.of_charges))
+
+    def drawn(self, sample: Sample, number: int, future: DrawnFuture, level: float) -> Array:
+        """Return the weighted sums of drawn values."""
+        values = self._since.drawn_of(sample, future, level)
+        totals = self._totals(sample, values)
+        if self._visit is not None:
+            self._visit(number, sample, values)
+        return totals
+
+    def _totals(self, sample: Sample, values: Array) -> Array:
+        groups = ValueGroups(self._groups.labels, self._groups.codes[sample.rows])
+        return GroupTotals(groups).of(values, sample.weights)
 
 
 def _discounted_ahead(purchases: PurchaseModel, age: int, end: float, rate: float, p: Any, *state: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,15 @@ class ValuedCustomers:
         costs = Costs() if costs is None else costs
         costs.check_process(purchases.process)
         return cls(purchases.ahead_of(rfm), spend, rfm, terms, costs, costs.of_customers(rfm))
+
+    def some(self, rows: npt.NDArray[np.intp]) -> ValuedCustomers:
+        """Return the customers at these positions."""
+        return replace(self, rfm=self.rfm[rows], amounts=self.amounts.some(rows))
+
+    def at(self, of_purchases: Array, of_spend: Array) -> ValuedCustomers:
+        """Return the customers with both models at other parameters, in the order of those of the fits."""
+        purchases, spend = self.purchases.at_parameters(of_purchases), self.spend.at_parameters(of_spend)
+        return replace(self, purchases=purchases, spend=spend)
 
     @property
     def horizon(self) -> float:

@@ -18,7 +18,7 @@ from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.valuation.costs import ChargedWhile
 from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
 
-__all__ = ["DrawnCharges", "DrawnFuture", "level_factors", "of_drawn_futures", "order_draws"]
+__all__ = ["DrawnCharges", "DrawnFuture", "FutureDraws", "level_factors", "of_drawn_futures", "order_draws"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,36 +84,50 @@ class DrawnCharges:
         return served.astype(float)
 
 
+class FutureDraws:
+    """Futures of customers, each under its own draw of the parameters of both models and with its own noise.
+
+    Noise is drawn in the order of the customers' keys, so it does not depend on their order in the RFM.
+
+    Parameters
+    ----------
+    customers : ValuedCustomers
+    draws, seed : int
+    """
+
+    def __init__(self, customers: ValuedCustomers, draws: int, seed: int) -> None:
+        purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
+        self.customers, self.draws, self._seed = customers, draws, seed
+        self._draw_orders, self._draw_amounts = order_draws(customers)
+        self._order = np.argsort(customer_keys(rfm), kind="stable")
+        columns = purchases.prediction(rfm, "alive", None).columns
+        self._statistics = [np.asarray(columns[name])[self._order] for name in purchases.future.statistics]
+        self._state = [np.asarray(columns[name])[self._order] for name in purchases.future.state]
+        self._money = [np.asarray(each)[self._order] for each in spend.spend_prediction(rfm).columns.values()]
+        self._of_purchases = draw_parameters(purchases.future, purchases.fit_, draws, seed)
+        self._of_spend = draw_parameters(spend.process, spend.fit_, draws, seed)
+
+    def future(self, number: int) -> DrawnFuture:
+        """Return the future of all customers in a draw."""
+        customers, order, count = self.customers, self._order, len(self._order)
+        process, spending = customers.purchases.future, customers.spend.process
+        generator = np.random.default_rng([self._seed, number])
+        p = process.Parameters(*self._of_purchases[:, number])
+        active = generator.random(count) < process.probability_alive(p, *self._statistics)
+        orders = self._draw_orders(p, customers.horizon, *self._state, active, generator)
+        s = spending.Parameters(*self._of_spend[:, number])
+        amounts = self._draw_amounts(s, orders.customer, *self._money, generator)
+        leaves = np.empty(count)
+        leaves[order] = orders.leaves
+        return DrawnFuture(DrawnOrders(order[orders.customer], orders.time, leaves), amounts)
+
+
 def of_drawn_futures(
     function: Callable[[int, DrawnFuture], Returned], customers: ValuedCustomers, draws: int, seed: int
 ) -> list[Returned]:
-    """Return function(number, future) for each drawn future of all customers, on one thread per processor.
-
-    Each future has its own draw of the parameters of both models and its own noise, so the result does not depend on
-    threads. Noise is drawn in the order of the customers' keys, so it does not depend on their order in the RFM either.
-    """
-    purchases, spend, rfm = customers.purchases, customers.spend, customers.rfm
-    process, spending = purchases.future, spend.process
-    draw_orders, draw_amounts = order_draws(customers)
-    order = np.argsort(customer_keys(rfm), kind="stable")
-    columns = purchases.prediction(rfm, "alive", None).columns
-    statistics = [np.asarray(columns[name])[order] for name in process.statistics]
-    state = [np.asarray(columns[name])[order] for name in process.state]
-    money = [np.asarray(column)[order] for column in spend.spend_prediction(rfm).columns.values()]
-    drawn = draw_parameters(process, purchases.fit_, draws, seed)
-    drawn_spend = draw_parameters(spending, spend.fit_, draws, seed)
-
-    def draw(i: int) -> Returned:
-        generator = np.random.default_rng([seed, i])
-        p = process.Parameters(*drawn[:, i])
-        active = generator.random(len(rfm)) < process.probability_alive(p, *statistics)
-        orders = draw_orders(p, customers.horizon, *state, active, generator)
-        amounts = draw_amounts(spending.Parameters(*drawn_spend[:, i]), orders.customer, *money, generator)
-        leaves = np.empty(len(rfm))
-        leaves[order] = orders.leaves
-        return function(i, DrawnFuture(DrawnOrders(order[orders.customer], orders.time, leaves), amounts))
-
-    return in_threads(draw, range(draws))
+    """Return function(number, future) for each drawn future of all customers, on one thread per processor."""
+    futures = FutureDraws(customers, draws, seed)
+    return in_threads(lambda number: function(number, futures.future(number)), range(draws))
 
 
 def order_draws(customers: ValuedCustomers) -> tuple[Callable[..., DrawnOrders], Callable[..., Array]]:

@@ -29,19 +29,14 @@ class GroupTotals:
     """
 
     def __init__(self, segments: ValueGroups) -> None:
-        self._segments = segments
         included = np.flatnonzero(segments.codes >= 0)
         self.rows = included[np.argsort(segments.codes[included], kind="stable")]
         self.size = np.bincount(segments.codes[included], minlength=len(segments.labels))
         ends = np.cumsum(self.size)
         self._blocks = [slice(int(end - size), int(end)) for end, size in zip(ends, self.size, strict=True)]
 
-    def some(self, included: npt.NDArray[np.bool_]) -> GroupTotals:
-        """Return the same sums over the rows of a mask only."""
-        codes = np.full(len(self._segments.codes), -1)
-        codes[self.rows[included]] = self._segments.codes[self.rows[included]]
-        return GroupTotals(ValueGroups(self._segments.labels, codes))
-
-    def of(self, values: npt.NDArray[Any]) -> Array:
-        """Return the sums by group (g, k) of values (m, k) in the order of `rows`."""
-        return np.stack([values[block].sum(axis=0, dtype=float) for block in self._blocks])
+    def of(self, values: npt.NDArray[Any], weights: Array | None = None) -> Array:
+        """Return the sums by group (g, k) of values (n, k) in the order of the customers, weighted or not."""
+        rows = values[self.rows]
+        rows = rows if weights is None else weights[self.rows, None] * rows
+        return np.stack([rows[block].sum(axis=0, dtype=float) for block in self._blocks])
