@@ -140,7 +140,8 @@ def unit_economics(
     interval : float or None, default=0.9
         Central probability of intervals. None leaves out intervals and probabilities, which need draws: much faster.
     draws : int, default=200
-        Number of draws, from which intervals and probabilities are computed.
+        Number of draws, from which intervals and probabilities are computed; see `remaining_value` for more than
+        100,000 customers.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
         Whether intervals also allow for changing conditions; see `remaining_value`.
@@ -171,7 +172,8 @@ def unit_economics(
     """
     check_same_clock(purchases, spend)
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
-    options = PredictionOptions(interval, "outcome", by, draws, random_state, total_interval)
+    seed = seed_of(random_state)  # once: a Generator has another seed each time
+    options = PredictionOptions(interval, "outcome", by, draws, seed, total_interval)
     if not isinstance(costs, Costs):
         raise InvalidOption(f"costs={costs!r} is not clv.Costs, such as clv.Costs(acquisition=12.0).")
     code = check_currency(currency, costs.currency)
@@ -180,14 +182,16 @@ def unit_economics(
     groups, partial = customer_groups(history, by)
     segments = ValueGroups(groups.labels, np.where(since.exists, groups.codes, -1))
     flows = _Flows.of(since, segments, options)
-    findings = (acquisition_finding(since, code), *customer_findings(since.customers), *_findings(flows))
+    findings = [acquisition_finding(since, code), *customer_findings(since.customers), *_findings(flows)]
+    if options.interval is not None:
+        findings += since.sampling_findings(segments, draws, seed)
     kind = history.rfm.kind
     name = group_name(history, by)
     return UnitEconomics(
         frames.table(kind, _group_table(name, flows, partial, options, code)),
         frames.table(kind, _payback_table(name, flows, options, code)),
         code,
-        findings,
+        tuple(findings),
     )
 
 

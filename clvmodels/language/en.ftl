@@ -499,6 +499,7 @@ money-negative = { COUNT($values) } of { COUNT($of) } values { $values ->
    *[other] are
     } negative and add up to { FIXED($sum, places: 2) }; sums include them.
 money-negative-customers = { COUNT($customers) } of { COUNT($of) } customers have a negative value; sums include them.
+money-sampled-futures = Intervals of sums over { COUNT($customers) } customers come from the futures of a sample of them, scaled to all; expected values are those of all.
 unit-economics-no-cost = No acquisition cost is known for { $groups }, so CLV:CAC and ROI are missing there.
 unit-economics-no-payback = Not expected to pay back within { COUNT($months) } months: { $groups }.
 revenue-forecast = Revenue of { COUNT($months) } { $months ->

@@ -308,6 +308,7 @@ money-negative-margin = 毛利率为负（{ SHORT_PERCENT($margin) }），因此
 money-no-mean-spend = { COUNT($customers) } 位客户没有预期消费，也没有价值，不计入合计。
 money-negative = { COUNT($of) } 个价值中有 { COUNT($values) } 个为负，合计 { FIXED($sum, places: 2) }；总和已包含它们。
 money-negative-customers = { COUNT($of) } 位客户中有 { COUNT($customers) } 位的价值为负；总和已包含他们。
+money-sampled-futures = { COUNT($customers) } 位客户合计的区间来自其中一部分客户的模拟未来，并推算到全部客户；预期值来自全部客户。
 unit-economics-no-cost = { $groups } 的获客成本未知，因此那里没有 CLV:CAC 与 ROI。
 unit-economics-no-payback = 预计 { COUNT($months) } 个月内无法回本：{ $groups }。
 revenue-forecast = { COUNT($months) } 个月的收入{ $planned ->

@@ -308,6 +308,7 @@ money-negative-margin = 毛利率為負（{ SHORT_PERCENT($margin) }），因此
 money-no-mean-spend = { COUNT($customers) } 位顧客沒有預期消費，也沒有價值，不計入合計。
 money-negative = { COUNT($of) } 個價值中有 { COUNT($values) } 個為負，合計 { FIXED($sum, places: 2) }；總和已包含它們。
 money-negative-customers = { COUNT($of) } 位顧客中有 { COUNT($customers) } 位的價值為負；總和已包含他們。
+money-sampled-futures = { COUNT($customers) } 位顧客合計的區間來自其中一部分顧客的模擬未來，並推算到全部顧客；預期值來自全部顧客。
 unit-economics-no-cost = { $groups } 的獲客成本未知，因此那裡沒有 CLV:CAC 與 ROI。
 unit-economics-no-payback = 預計 { COUNT($months) } 個月內無法回本：{ $groups }。
 revenue-forecast = { COUNT($months) } 個月的營收{ $planned ->

@@ -67,7 +67,7 @@ def value_at_acquisition(
     interval : float, optional
         Central probability of an interval for groups, such as 0.9.
     draws : int, default=200
-        Number of draws for the interval.
+        Number of draws for the interval; see `remaining_value` for more than 100,000 customers.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
         Whether intervals also allow for changing conditions; see `remaining_value`.
@@ -107,6 +107,9 @@ def value_at_acquisition(
         *customer_findings(since.customers),
         *negative_finding("value_at_acquisition", parts["value_at_acquisition"]),
     ]
+    if options.interval is not None and by is not None:
+        groups = ValueGroups(*group_codes(history.rfm, by))
+        findings += since.sampling_findings(groups, options.draws, seed_of(options.random_state))
     return MoneyTable("value_at_acquisition", columns, history.rfm.kind, code, tuple(findings))
 
 
@@ -233,7 +236,8 @@ def _options(
 ) -> PredictionOptions:
     if interval is not None and by is None:
         raise InvalidOption(f"interval={interval!r} needs groups: pass by='total' or by= an attribute.")
-    return PredictionOptions(interval, "outcome", by, draws, random_state, total_interval)
+    seed = seed_of(random_state)  # once: a Generator has another seed each time
+    return PredictionOptions(interval, "outcome", by, draws, seed, total_interval)
 
 
 def _prepared(

@@ -8,13 +8,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture
-from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, Sample, drawn_sums
+from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, Sample, drawn_sums, sampling_findings
 from clvmodels.valuation.periods import Periods
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, expected_charges
 
-__all__ = ["CashFlow", "PresentValues", "drawn_cash_flow", "expected_cash_flow", "present_values"]
+__all__ = [
+    "CashFlow",
+    "PresentValues",
+    "drawn_cash_flow",
+    "expected_cash_flow",
+    "present_values",
+    "sampling_findings_of",
+]
 
 LINES = ("orders", "revenue", "margin", "order_cost", "period_cost", "marketing_cost", "net_cash_flow", "present_value")
 
@@ -90,6 +98,12 @@ def drawn_cash_flow(
     """
     flows = _Flows(customers, periods, segments)
     return CashFlow(*np.moveaxis(drawn_sums(flows, customers, flows.codes, draws, seed, level), 0, 1))
+
+
+def sampling_findings_of(customers: ValuedCustomers, draws: int, seed: int) -> Findings:
+    """Return a finding if draws of cash flows have the futures of a sample of the customers."""
+    codes = np.where(np.isnan(customers.expectations.spend_per_order), -1, 0)
+    return sampling_findings(customers, codes, draws, seed)
 
 
 class _Flows:

@@ -13,7 +13,13 @@ from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import CashFlow, drawn_cash_flow, expected_cash_flow, present_values
+from clvmodels.valuation.cash_flow import (
+    CashFlow,
+    drawn_cash_flow,
+    expected_cash_flow,
+    present_values,
+    sampling_findings_of,
+)
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.customer_interval import customer_intervals
 from clvmodels.valuation.drawn.futures import level_factors
@@ -80,7 +86,10 @@ def remaining_value(
         Intervals of single customers are drawn one customer at a time, about a thousand per second; without costs,
         `lifetime_value` is faster.
     draws : int, default=200
-        Number of draws for the interval.
+        Number of draws for the interval. Of more than 100,000 customers, each draw of a sum has the futures of about
+        20,000, at least 1,000 of each group, from which the sum over all is estimated: the expectation is that of all
+        customers, and the noise has their variance. All are drawn if spend may have an infinite variance (q of
+        `GammaGamma` up to 2), or has covariates or groups.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
         Whether intervals of groups and periods also allow for changing conditions, by a factor that all customers of a
@@ -124,7 +133,8 @@ def remaining_value(
     """
     terms = ValueTerms.from_keywords(horizon=horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     check_same_clock(purchases, spend)
-    options = PredictionOptions(interval, "outcome", by, draws, random_state, total_interval)
+    seed = seed_of(random_state)  # once: a Generator has another seed each time
+    options = PredictionOptions(interval, "outcome", by, draws, seed, total_interval)
     unit = None if by_period is None else check_unit(by_period, "by_period")
     code = check_currency(currency, None if costs is None else costs.currency)
     customers = ValuedCustomers.of(purchases, spend, rfm, terms, costs)
@@ -134,8 +144,10 @@ def remaining_value(
         columns = _by_group(customers, options)
     else:
         columns = _by_period(customers, unit, options)
-    findings = (*terms_findings(customers, code), *_value_findings(columns, customers))
-    return MoneyTable("remaining_value", columns, rfm.kind, code, findings)
+    findings = [*terms_findings(customers, code), *_value_findings(columns, customers)]
+    if options.interval is not None and (unit is not None or by is not None):
+        findings += sampling_findings_of(customers, draws, seed)
+    return MoneyTable("remaining_value", columns, rfm.kind, code, tuple(findings))
 
 
 def _by_customer(customers: ValuedCustomers, options: PredictionOptions) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from clvmodels.estimators.prediction import IntervalOfTotal
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
+from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors
 from clvmodels.valuation.drawn.group_totals import GroupTotals
-from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, Sample, drawn_sums
+from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, Sample, drawn_sums, sampling_findings
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, expected_charges
@@ -152,9 +153,16 @@ class ValueSinceAcquisition:
         """
         ahead = float(np.max(np.maximum(self.horizon - self.T, 0.0), initial=0.0))
         level = level_factors(self.customers, total_interval, draws, seed, ahead)
-        codes = np.where(self.exists & self.has_ahead(), groups.codes, -1)
+        codes = self._codes_ahead(groups)
         sums = _GroupSums(self, ValueGroups(groups.labels, codes), visit)
         return drawn_sums(sums, self.customers, codes, draws, seed, level)
+
+    def sampling_findings(self, groups: ValueGroups, draws: int, seed: int) -> Findings:
+        """Return a finding if drawn totals have the futures of a sample; parameters are those of `drawn_totals`."""
+        return sampling_findings(self.customers, self._codes_ahead(groups), draws, seed)
+
+    def _codes_ahead(self, groups: ValueGroups) -> npt.NDArray[np.intp]:
+        return np.where(self.exists & self.has_ahead(), groups.codes, -1)
 
     def _of_orders(self, customer: npt.NDArray[np.intp], age: Array, net: Array) -> Array:
         """Return the discounted sums of orders within the horizon by customer and age, (n, k)."""

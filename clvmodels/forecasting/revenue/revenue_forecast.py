@@ -15,7 +15,7 @@ from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan, Cus
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.transactions.summary import RFM
-from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow
+from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow, sampling_findings_of
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.lifetime_value import check_same_clock
@@ -185,6 +185,7 @@ def revenue_forecast(
         **interval_columns("revenue", np.stack([each.sum(axis=1) for _, each in sums.values()], axis=1), level_of),
     }
     figures = {"months": len(periods), "learned": level is not None, "planned": float(to_come.counts.sum())}
-    findings = (Finding("revenue-forecast", figures), terms.finding, *customer_findings(customers))
+    sampled = sampling_findings_of(customers, draws, seed)
+    findings = (Finding("revenue-forecast", figures), terms.finding, *customer_findings(customers), *sampled)
     tables = [frames.table(rfm.kind, with_currency(table, code)) for table in (months, equity, totals)]
     return RevenueForecast(tables[0], tables[1], tables[2], code, findings)

@@ -27,11 +27,12 @@ from clvmodels.estimators.prediction import customer_keys
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.objective import in_threads
 from clvmodels.inference.uncertainty import draw_coordinates, draw_parameters
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array, Process
 from clvmodels.valuation.drawn.futures import DrawnFuture, FutureDraws
 from clvmodels.valuation.valued_customers import ValuedCustomers
 
-__all__ = ["LARGEST_WHOLE", "ExpectedSums", "Sample", "SumsOfCustomers", "drawn_sums"]
+__all__ = ["LARGEST_WHOLE", "ExpectedSums", "Sample", "SumsOfCustomers", "drawn_sums", "sampling_findings"]
 
 LARGEST_WHOLE = 100_000  # customers; every draw of a sum over as many or fewer has the futures of all
 SAMPLE_SIZE = 20_000  # customers in a sample, divided among groups by their size
@@ -109,7 +110,7 @@ def drawn_sums(
         A factor of orders that all customers of a draw share.
     """
     levels = [1.0] * draws if level is None else [float(factor) for factor in level]
-    if np.sum(codes >= 0) <= LARGEST_WHOLE or _may_spread_without_limit(customers, draws, seed):
+    if not _needs_sample(customers, codes, draws, seed):
         everyone = Sample(np.arange(len(codes)), customers)
         futures = FutureDraws(customers, draws, seed)
         return np.stack(
@@ -123,6 +124,17 @@ def drawn_sums(
         return whole.at(levels[i]) + of_futures[i % SAMPLES](i, levels[i])
 
     return _with_shifts(np.stack(in_threads(draw, range(draws))), sums, chances, levels, seed)
+
+
+def sampling_findings(customers: ValuedCustomers, codes: npt.NDArray[np.intp], draws: int, seed: int) -> Findings:
+    """Return a finding if draws of sums have the futures of a sample; parameters are those of `drawn_sums`."""
+    if not _needs_sample(customers, codes, draws, seed):
+        return ()
+    return (Finding("money-sampled-futures", {"customers": int(np.sum(codes >= 0))}),)
+
+
+def _needs_sample(customers: ValuedCustomers, codes: npt.NDArray[np.intp], draws: int, seed: int) -> bool:
+    return bool(np.sum(codes >= 0) > LARGEST_WHOLE) and not _may_spread_without_limit(customers, draws, seed)
 
 
 def _futures_of_sample(
