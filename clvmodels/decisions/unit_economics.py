@@ -21,7 +21,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.valuation.acquisition_value import acquisition_finding
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.group_totals import GroupTotals
-from clvmodels.valuation.drawn.sampled_sums import Sample
+from clvmodels.valuation.drawn.sampled_sums import SampledCustomers
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import CalendarUnit
@@ -252,7 +252,7 @@ class _DrawnFlows:
         covered, ahead = realized >= cac, since.has_ahead()
         change = np.zeros((options.draws, len(segments.labels), realized.shape[1]))
 
-        def count_paid_back(number: int, sample: Sample, future: Array) -> None:
+        def count_paid_back(number: int, sample: SampledCustomers, future: Array) -> None:
             """Estimate how many more customers of each group have paid back in a draw than up to the cutoff."""
             rows = np.flatnonzero((segments.codes[sample.rows] >= 0) & ahead[sample.rows])
             at = sample.rows[rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -225,12 +224,6 @@ class FittedProcess(BaseEstimator):  # type: ignore[misc]  # scikit-learn is unt
     def _parameters(self) -> Any:
         self._check_fitted()
         return self.process.Parameters(*(np.float64(self.parameters_[name]) for name in self.fit_.parameters))
-
-    def at_parameters(self, values: Array) -> Self:
-        """Return the fitted model with other parameters, in the order of those of the fit, in its unit."""
-        model = copy(self)
-        model.parameters_ = dict(zip(self.fit_.parameters, map(float, values), strict=True))
-        return model
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "fit_")

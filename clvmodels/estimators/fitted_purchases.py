@@ -111,8 +111,7 @@ class FittedPurchases(FittedProcess):
         FitFailed
             If no maximum is found. A maximum at a limit is not a failure: `fit_.status` is then "boundary".
         InvalidRFM
-            If ten customers or more of a log all bought once, as in a summary with one row per customer, and there is
-            no `prior`.
+            If all customers of a log bought once, as in a summary with one row per customer, and there is no `prior`.
         """
         self._reset()
         if isinstance(rfm, FitCounts):

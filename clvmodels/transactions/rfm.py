@@ -376,3 +376,8 @@ def refuse_summary(repeat_purchases: int, customers: int) -> None:
     """Raise InvalidRFM if every customer bought once, so that no model of purchases can be fitted."""
     if is_summary(customers + repeat_purchases, customers):
         raise InvalidRFM(summary_finding(customers).text + ".")
+    if customers and not repeat_purchases:
+        raise InvalidRFM(
+            f"None of the customers ({customers:,}) bought a second time, so no model of purchases can be fitted: use "
+            "a log of a longer period, or of more customers."
+        )

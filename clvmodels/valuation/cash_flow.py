@@ -11,7 +11,7 @@ import numpy.typing as npt
 from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture
-from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, Sample, drawn_sums, sampling_findings
+from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, SampledCustomers, drawn_sums, sampling_findings
 from clvmodels.valuation.periods import Periods
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, expected_charges
 
@@ -71,7 +71,7 @@ def present_values(customers: ValuedCustomers) -> PresentValues:
 def expected_cash_flow(customers: ValuedCustomers, periods: Periods, segments: ValueGroups) -> CashFlow:
     """Return the expected cash flow of each group in each period, without customers who have no expected spend."""
     flows = _Flows(customers, periods, segments)
-    return CashFlow(*flows.expected(Sample(np.arange(len(segments.codes)), customers)).at(1.0))
+    return CashFlow(*flows.expected(SampledCustomers(np.arange(len(segments.codes)), customers)).at(1.0))
 
 
 def drawn_cash_flow(
@@ -113,7 +113,7 @@ class _Flows:
         self.codes = np.where(np.isnan(customers.expectations.spend_per_order), -1, segments.codes)
         self._periods, self._shape = periods, (len(segments.labels), len(periods))
 
-    def expected(self, sample: Sample) -> ExpectedSums:
+    def expected(self, sample: SampledCustomers) -> ExpectedSums:
         """Return the expected cash flow."""
         customers, periods = sample.customers, self._periods
         expected, amounts, margin = customers.expectations, customers.amounts, customers.terms.margin
@@ -130,7 +130,7 @@ class _Flows:
             self._charge(of_charges, customers, time, service, marketing)
         return ExpectedSums(of_orders.lines(), of_charges.lines())
 
-    def drawn(self, sample: Sample, _: int, future: DrawnFuture, level: float) -> Array:
+    def drawn(self, sample: SampledCustomers, _: int, future: DrawnFuture, level: float) -> Array:
         """Return the cash flow of one drawn future."""
         customers, periods = sample.customers, self._periods
         customer, time = future.orders.customer, future.orders.time
@@ -147,7 +147,7 @@ class _Flows:
             self._charge(sums, customers, at, service, marketing)
         return sums.lines()
 
-    def _sums(self, sample: Sample) -> _Sums:
+    def _sums(self, sample: SampledCustomers) -> _Sums:
         return _Sums(self.codes[sample.rows], *self._shape, sample.weights)
 
     def _charge(self, sums: _Sums, customers: ValuedCustomers, time: float, service: Array, marketing: Array) -> None:

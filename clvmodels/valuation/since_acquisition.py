@@ -19,7 +19,7 @@ from clvmodels.processes.contract import Array
 from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors
 from clvmodels.valuation.drawn.group_totals import GroupTotals
-from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, Sample, drawn_sums, sampling_findings
+from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, SampledCustomers, drawn_sums, sampling_findings
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups, expected_charges
@@ -88,10 +88,10 @@ class ValueSinceAcquisition:
 
     def expected(self) -> Array:
         """Return the expected net value of orders and charges after the cutoff, by age, (n, k)."""
-        everyone = Sample(np.arange(len(self.T)), self.customers)
+        everyone = SampledCustomers(np.arange(len(self.T)), self.customers)
         return self.expected_of(everyone).at(1.0)
 
-    def expected_of(self, sample: Sample) -> ExpectedSums:
+    def expected_of(self, sample: SampledCustomers) -> ExpectedSums:
         """Return the same of some customers, orders and charges apart, (m, k) each; without weights."""
         customers, T = sample.customers, self.T[sample.rows]
         expectations = customers.expectations
@@ -110,12 +110,12 @@ class ValueSinceAcquisition:
         """Return whether a customer's horizon ends after the cutoff, (n,): others have no drawn values."""
         return self.horizon + ROUNDING_TOLERANCE >= self.T
 
-    def drawn_of(self, sample: Sample, future: DrawnFuture, level: float) -> Array:
+    def drawn_of(self, sample: SampledCustomers, future: DrawnFuture, level: float) -> Array:
         """Return what a drawn future adds to the net value of some customers, by age, (m, k); without weights.
 
         Parameters
         ----------
-        sample : Sample
+        sample : SampledCustomers
         future : DrawnFuture
             Of the customers of the sample.
         level : float
@@ -138,7 +138,7 @@ class ValueSinceAcquisition:
         draws: int,
         seed: int,
         total_interval: IntervalOfTotal,
-        visit: Callable[[int, Sample, Array], None] | None = None,
+        visit: Callable[[int, SampledCustomers, Array], None] | None = None,
     ) -> Array:
         """Return draws of what the future adds to the net value of each group, by age, (draws, g, k).
 
@@ -204,16 +204,16 @@ class _GroupSums:
         self,
         since: ValueSinceAcquisition,
         groups: ValueGroups,
-        visit: Callable[[int, Sample, Array], None] | None,
+        visit: Callable[[int, SampledCustomers, Array], None] | None,
     ) -> None:
         self._since, self._groups, self._visit = since, groups, visit
 
-    def expected(self, sample: Sample) -> ExpectedSums:
+    def expected(self, sample: SampledCustomers) -> ExpectedSums:
         """Return the weighted sums of expected values."""
         parts = self._since.expected_of(sample)
         return ExpectedSums(self._totals(sample, parts.of_orders), self._totals(sample, parts.of_charges))
 
-    def drawn(self, sample: Sample, number: int, future: DrawnFuture, level: float) -> Array:
+    def drawn(self, sample: SampledCustomers, number: int, future: DrawnFuture, level: float) -> Array:
         """Return the weighted sums of drawn values."""
         values = self._since.drawn_of(sample, future, level)
         totals = self._totals(sample, values)
@@ -221,7 +221,7 @@ class _GroupSums:
             self._visit(number, sample, values)
         return totals
 
-    def _totals(self, sample: Sample, values: Array) -> Array:
+    def _totals(self, sample: SampledCustomers, values: Array) -> Array:
         groups = ValueGroups(self._groups.labels, self._groups.codes[sample.rows])
         return GroupTotals(groups).of(values, sample.weights)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from clvmodels.valuation.periods import Periods, periods_after
 from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["ValueGroups", "ValuedCustomers", "charge_times", "expected_charges", "period_costs"]
+
+FittedModel = TypeVar("FittedModel", PurchaseModel, SpendModel)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,7 @@ class ValuedCustomers:
 
     def at(self, of_purchases: Array, of_spend: Array) -> ValuedCustomers:
         """Return the customers with both models at other parameters, in the order of those of the fits."""
-        purchases, spend = self.purchases.at_parameters(of_purchases), self.spend.at_parameters(of_spend)
+        purchases, spend = _at_parameters(self.purchases, of_purchases), _at_parameters(self.spend, of_spend)
         return replace(self, purchases=purchases, spend=spend)
 
     @property
@@ -83,6 +86,13 @@ class ValuedCustomers:
     def has_period_costs(self) -> bool:
         """Return whether any customer has costs per period."""
         return bool(np.any(self.amounts.per_period > 0) or np.any(self.amounts.marketing > 0))
+
+
+def _at_parameters(model: FittedModel, values: Array) -> FittedModel:
+    """Return a fitted model with other parameters, in the order of those of the fit and in its unit."""
+    other = copy(model)
+    other.parameters_ = dict(zip(model.fit_.parameters, map(float, values), strict=True))
+    return other
 
 
 class ValueGroups(NamedTuple):

@@ -136,8 +136,11 @@ def _models_for(log: Path, suggestion: ColumnSuggestion) -> tuple[dict[str, Any]
     except CLVError as error:
         return {}, f"The log cannot be profiled yet, so [models] has the usual settings: {error}"
     weeks = f"{log_profile.span:.0f} weeks, {log_profile.customers:,} customers"
+    if log_profile.sufficiency == "insufficient":
+        return {}, f"{weeks}: too little for a forecast, so [models] has the usual settings. See `clv profile`."
     if log_profile.span >= WEEKS_FOR_BEST:
-        return {"forecaster": "best"}, f"forecaster = best: {weeks}, so earlier windows show how good forecasts are."
+        reason = f"forecaster = best: {weeks}, so earlier windows show how good forecasts are."
+        return {"forecaster": "best"}, f"{reason} For [predictions.costs], set forecaster = process."
     suitable = [str(process) for process in log_profile.models["process"] if process in MODEL_CLASSES]
     return {"purchases": suitable[0]}, f"purchases = {suitable[0]}: {weeks}; a longer log would suit forecaster = best."
 

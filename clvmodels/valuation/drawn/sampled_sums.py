@@ -32,7 +32,7 @@ from clvmodels.processes.contract import Array, Process
 from clvmodels.valuation.drawn.futures import DrawnFuture, FutureDraws
 from clvmodels.valuation.valued_customers import ValuedCustomers
 
-__all__ = ["LARGEST_WHOLE", "ExpectedSums", "Sample", "SumsOfCustomers", "drawn_sums", "sampling_findings"]
+__all__ = ["LARGEST_WHOLE", "ExpectedSums", "SampledCustomers", "SumsOfCustomers", "drawn_sums", "sampling_findings"]
 
 LARGEST_WHOLE = 100_000  # customers; every draw of a sum over as many or fewer has the futures of all
 SAMPLE_SIZE = 20_000  # customers in a sample, divided among groups by their size
@@ -59,7 +59,7 @@ class ExpectedSums(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class SampledCustomers:
     """Some customers, or all.
 
     Attributes
@@ -80,10 +80,10 @@ class Sample:
 class SumsOfCustomers(Protocol):
     """Sums that are linear in the values of customers."""
 
-    def expected(self, sample: Sample) -> ExpectedSums:
+    def expected(self, sample: SampledCustomers) -> ExpectedSums:
         """Return the weighted sums of expected values."""
 
-    def drawn(self, sample: Sample, number: int, future: DrawnFuture, level: float) -> Array:
+    def drawn(self, sample: SampledCustomers, number: int, future: DrawnFuture, level: float) -> Array:
         """Return the weighted sums of values in a draw, given its number and the level of orders, on any thread."""
 
 
@@ -111,13 +111,13 @@ def drawn_sums(
     """
     levels = [1.0] * draws if level is None else [float(factor) for factor in level]
     if not _needs_sample(customers, codes, draws, seed):
-        everyone = Sample(np.arange(len(codes)), customers)
+        everyone = SampledCustomers(np.arange(len(codes)), customers)
         futures = FutureDraws(customers, draws, seed)
         return np.stack(
             in_threads(lambda i: sums.drawn(everyone, i, futures.future(i), levels[i]), range(draws)),
         )
     chances = _Chances(customers, codes)
-    whole = sums.expected(Sample(np.arange(len(codes)), customers))
+    whole = sums.expected(SampledCustomers(np.arange(len(codes)), customers))
     of_futures = [_futures_of_sample(sums, chances, number, draws, seed) for number in range(SAMPLES)]
 
     def draw(i: int) -> Array:
@@ -144,7 +144,7 @@ def _futures_of_sample(
     generator = np.random.default_rng([seed, len(chances.order)])
     rows = chances.sample((generator.random() + number / SAMPLES) % 1)
     futures = FutureDraws(chances.customers.some(rows), draws, seed)
-    sample = Sample(rows, futures.customers, 1 / np.sqrt(chances.of_customers[rows]))
+    sample = SampledCustomers(rows, futures.customers, 1 / np.sqrt(chances.of_customers[rows]))
     estimates = sums.expected(sample)
     return lambda i, level: sums.drawn(sample, i, futures.future(i), level) - estimates.at(level)
 
@@ -231,7 +231,7 @@ class _Shift:
             process.parametrization.parameters_at(part[:, None], fit.unit)[:, 0]
             for (process, fit), part in zip(self._models, parts, strict=True)
         ]
-        return self._sums.expected(Sample(self._rows, self._customers.at(*values), self._weights))
+        return self._sums.expected(SampledCustomers(self._rows, self._customers.at(*values), self._weights))
 
 
 class _Chances:
