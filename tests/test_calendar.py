@@ -308,3 +308,18 @@ def test_a_simulated_season_gives_its_parameters_and_its_future_back() -> None:
     plain = split.calibration.with_calendar(None)
     without = clv.BGNBD().fit(plain).expected_purchases(plain, split.horizon)["expected_purchases"].sum()
     assert without > 1.1 * split.purchases.sum()
+
+
+def test_calendar_times_are_computed_once_for_an_rfm_and_cannot_be_changed(monkeypatch) -> None:
+    log = clv.datasets.load_cdnow(sample=True)
+    season = clv.Calendar(season=np.where(np.arange(366) >= 324, 2.5, 1.0))
+    rfm = clv.rfm_summary(log, time_unit="week", observation_end="1997-09-30", calendar=season)
+    times = rfm.calendar_times()
+    monkeypatch.setattr("clvmodels.transactions.rfm.calendar_columns", None)
+    again = rfm.calendar_times()
+    for name in ("recency", "T"):
+        np.testing.assert_array_equal(again[name], times[name])
+        with pytest.raises(ValueError, match="read-only"):
+            again[name][0] = 0.0
+    with pytest.raises(TypeError):
+        rfm[np.arange(10)].calendar_times()  # another RFM has times of its own

@@ -170,7 +170,9 @@ class FittedPurchases(FittedProcess):
         return replace(rows, columns=calendar_columns(rfm, names, rows.columns))
 
     def _values(self, rfm: RFM, names: Sequence[str]) -> list[Any]:
-        return list(calendar_columns(rfm, names, super()._values(rfm, names)))
+        values = super()._values(rfm, names)
+        times = rfm.calendar_times() if rfm.clock.seasonal and "T" in names else {}
+        return [times.get(name, value) for name, value in zip(names, values, strict=True)]
 
     def ahead_of(self, rfm: RFM) -> Self:
         """Return the model whose horizons begin at the end of observation of an RFM; itself without a calendar.

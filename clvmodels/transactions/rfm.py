@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import narwhals as nw
 import numpy as np
@@ -29,8 +30,10 @@ PREVIEW = 5
 NOT_A_LOG = "profile-one-row-per-customer"
 FEWEST_IN_SUMMARY = 10  # customers from which on a log in which nobody bought twice is taken for a summary
 
+CALENDAR_TIMES: WeakKeyDictionary[RFM, dict[str, npt.NDArray[np.float64]]] = WeakKeyDictionary()  # used many times
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False, repr=False)
 class RFM:
     """One row per customer, sorted by customer id, and the clock of its times.
 
@@ -259,9 +262,15 @@ class RFM:
         return replace(self, kind="polars") if in_engine else self
 
     def calendar_times(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Return recency and T by the clock's calendar, (n,) each: the times that models use."""
-        recency, T = calendar_columns(self, ("recency", "T"), (self.recency, self.T))
-        return {"recency": recency, "T": T}
+        """Return recency and T by the clock's calendar, (n,) each: the times that models use. They are read-only."""
+        times = CALENDAR_TIMES.get(self)
+        if times is None:
+            recency, T = calendar_columns(self, ("recency", "T"), (self.recency, self.T))
+            times = {"recency": recency.view(), "T": T.view()}
+            for each in times.values():
+                each.setflags(write=False)
+            CALENDAR_TIMES[self] = times
+        return dict(times)
 
     def columns(self) -> dict[str, Any]:
         """Return the columns by name, attributes last."""
