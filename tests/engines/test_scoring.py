@@ -82,6 +82,37 @@ def test_scores_are_those_of_the_rfm(cdnow, rfm, model, computing_engine, held_i
 
 
 @pytest.mark.slow
+def test_a_calendar_gives_the_same_fit_and_scores_in_every_engine(cdnow, computing_engine, held_in):
+    closed = clv.CalendarPeriod("moving", "1998-08-01", "1998-08-10", 0, "closed")
+    calendar = clv.Calendar(season=np.where(np.arange(366) >= 324, 2.5, 1.0), weekdays=[1] * 5 + [2, 0.5])
+    calendar = calendar.with_periods(closed)
+    rfm = clv.rfm_summary(cdnow, time_unit="week", calendar=calendar, **OPTIONS)
+    model = clv.CustomerModel(clv.BGNBD()).fit(rfm)
+    table, unpaid = held_in(cdnow, computing_engine), {"observation_end": END}
+    counts = clv.fit_counts(table, time_unit="week", calendar=calendar, **unpaid)
+    fitted = clv.CustomerModel(clv.BGNBD()).fit(counts)
+    assert fitted.purchases.parameters_ == pytest.approx(model.purchases.parameters_, rel=1e-9)
+    assert fitted.purchases.clock_ == model.purchases.clock_
+    scores = polars_of(clv.score_in_engine(table, model, HORIZONS, **unpaid))
+    assert_array_equal(scores["probability_alive"].to_numpy(), model.probability_alive(rfm)["probability_alive"])
+    for horizon in HORIZONS:
+        expected = model.expected_purchases(rfm, horizon)["expected_purchases"]
+        assert_array_equal(scores[f"expected_purchases_{horizon.replace(' ', '_')}"].to_numpy(), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("copied", [2_000_000, 0])
+def test_purchases_on_closed_days_are_refused_in_an_engine(cdnow, held_in, monkeypatch, copied):
+    monkeypatch.setattr("clvmodels.transactions.in_engine.reading.COPIED_ROWS", copied)
+    closed = clv.Calendar(periods=[clv.CalendarPeriod("moving", "1997-10-06", "1997-10-12", 0, "closed")])
+    options = {"calendar": closed, "observation_end": "1997-12-31"}
+    with pytest.raises(
+        InvalidTransactions, match=r"56 of .* rows have a date .* calendar allows no purchases \(first: 1"
+    ):
+        clv.fit_counts(held_in(cdnow, "duckdb"), **options)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars", "duckdb", "ibis sqlite", pytest.param("spark", marks=pytest.mark.spark)])
 def test_a_sample_has_the_same_customers_in_every_engine(cdnow, engine, held_in):
     log = cdnow.with_columns(pl.format("k{}", "customer_id").alias("customer_id"))

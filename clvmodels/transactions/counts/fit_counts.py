@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 
 from clvmodels import frames
+from clvmodels.calendar import Calendar
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.transactions.amounts import Floats, money
@@ -108,6 +109,7 @@ def fit_counts(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
     missing_ids: MissingIds = None,
+    calendar: Calendar | None = None,
     max_rows: int = MOST_ROWS,
     resolution: float | str | None = None,
     sample: float = 1.0,
@@ -122,7 +124,7 @@ def fit_counts(
     ----------
     log, customer_id, date, amount, time_unit, observation_end, acquired_after, merge_within
         As for `rfm_summary`.
-    include_first_transaction, time_zone, date_format, on_missing_id, missing_ids
+    include_first_transaction, time_zone, date_format, on_missing_id, missing_ids, calendar
         As for `rfm_summary`.
     max_rows : int, default=5000000
         Largest number of rows of counts to fetch; more raise an error.
@@ -153,7 +155,7 @@ def fit_counts(
     >>> clv.fit_counts(log, time_unit="week", observation_end="1997-09-30", resolution="1 week")
     FitCounts of 2,357 customers in 685 histories
     """
-    clock = Clock(time_unit, merge_within, time_zone)
+    clock = Clock(time_unit, merge_within, time_zone, calendar)
     step = _step(clock, resolution)
     if not 0 < sample <= 1:
         raise InvalidOption(f"sample={sample!r} must be a share of the customers, above 0 and at most 1.")
@@ -178,6 +180,7 @@ def fit_counts(
             date_format=date_format,
             on_missing_id=on_missing_id,
             missing_ids=missing_ids,
+            calendar=calendar,
         )
         return _count_in_memory(rfm, frames.CustomerChoice(None, step, sample, random_state), max_rows)
     end = in_engine.last_tick if last_tick is None else last_tick

@@ -39,6 +39,7 @@ __all__ = ["EngineLog", "LogOptions", "read_in_engine"]
 
 COPIED_ROWS = 2_000_000  # largest log with faults that is copied, so that the error can name its rows
 ROWS_SHOWN = 1_000  # rows at fault of a larger log that the error is made from
+DAYS_SHOWN = 3
 MOST_SHORTENED = 100_000  # most ids that are checked for rounded numbers
 ROWS_PER_BLOCK = 1_000_000  # rows per streamed block
 MOST_HISTORIES = 10_000_000  # most customers whose first and last dates are compared
@@ -178,9 +179,17 @@ def read_in_engine(
     faults = counts["no_id"] - dropped + counts["bad_date"] + counts["bad_amount"]
     faults += _shortened_ids(engine, query, counts)
     rows = counts["all_rows"] - dropped
-    if (faults or not rows) and counts["all_rows"] <= COPIED_ROWS:
+    closed = _rows_on_closed_days(engine, query, clock)
+    if (faults or closed or not rows) and counts["all_rows"] <= COPIED_ROWS:
         return None
     others = _unnamed_faults(log, engine, options)
+    if closed:
+        days = ", ".join(list(closed)[:DAYS_SHOWN])
+        others.append(
+            f"{sum(closed.values()):,} of {rows:,} rows have a date in {columns['date']!r} on which the calendar "
+            f"allows no purchases (first: {days}). Correct the calendar: give a period with purchases a speed above 0 "
+            "instead of 'closed'."
+        )
     named = doubts == "raise" or (options.period is not None and bool(faults or others))
     if named and options.missing_ids is None and counts["placeholder"] >= FEWEST_ROWS:
         placeholder = _placeholder(engine, query, rows)
@@ -206,9 +215,19 @@ def read_in_engine(
 
 
 def _needs_polars(clock: Clock) -> bool:
-    """Return whether a clock uses hours of a time zone or closed days, which engines compute differently."""
-    in_zone = clock.merge_within == "hour" and clock.time_zone is not None
-    return in_zone or (clock.calendar is not None and bool(clock.calendar.days_without_purchases()))
+    """Return whether a clock uses hours of a time zone, which engines compute differently."""
+    return clock.merge_within == "hour" and clock.time_zone is not None
+
+
+def _rows_on_closed_days(engine: frames.Engine, query: frames.LogQuery, clock: Clock) -> dict[str, int]:
+    """Return the days on which the calendar allows no purchases and the log has rows, and how many."""
+    if clock.calendar is None or not clock.calendar.days_without_purchases():
+        return {}
+    by_tick = query.rows_by_tick()
+    table = engine.fetch(by_tick.text(), by_tick.types).drop_nulls().sort("tick")
+    ticks, rows = (table[name].to_numpy().astype(np.int64) for name in ("tick", "tick_rows"))
+    closed = np.flatnonzero(clock.calendar.speeds(ticks // (24 if clock.merge_within == "hour" else 1)) == 0)
+    return {clock.describe_tick(int(ticks[i])): int(rows[i]) for i in closed}
 
 
 def _types(
