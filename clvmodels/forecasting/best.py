@@ -1,9 +1,10 @@
-"""The recommended forecaster: shares of customers from a stack, the total from the best process and earlier windows."""
+"""The recommended forecaster: shares of customers from a stack, the total from processes and earlier windows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.customer_shares import CustomerShares, Sums, named_sums, sums_of_quantity
 from clvmodels.forecasting.customer_spread import CustomerSpread, learn_spread, predict_outcomes
-from clvmodels.forecasting.process_total import learn_totals, season_variance
+from clvmodels.forecasting.process_total import combine_totals, learn_totals, season_variance
 from clvmodels.forecasting.processes import (
     as_models,
     check_models,
@@ -32,6 +33,8 @@ from clvmodels.forecasting.seasons.calendar_choice import CalendarOfForecaster, 
 from clvmodels.forecasting.stack import (
     FittedProcesses,
     LearnedQuantity,
+    all_orders_spend,
+    everywhere,
     members_of,
     newer_process,
     recent_ticks,
@@ -44,7 +47,7 @@ from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, 
 from clvmodels.frames import column
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import RandomState
-from clvmodels.language import Finding, Findings
+from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 
 __all__ = ["BestForecaster"]
@@ -57,9 +60,9 @@ class BestForecaster(WindowForecaster):
 
     Each customer's share of the total comes from the best process, or, where an earlier window shows a visible gain,
     from a non-negative stack of processes, the customer's own rate, recent purchases and a process of newer customers,
-    averaged with boosted trees where these gain more. The total is that of the best process, times its ratio of
-    actual to expected totals in earlier windows to a power that grows with the evidence. Everything is learned from
-    windows inside the history.
+    averaged with boosted trees where these gain more. The total is the geometric mean of those of the processes, times
+    the ratio of actual to expected totals in earlier windows to a power that grows with the evidence. Everything is
+    learned from windows inside the history.
 
     Parameters
     ----------
@@ -77,7 +80,7 @@ class BestForecaster(WindowForecaster):
     calendar_ : CalendarOfForecaster
         The chosen calendar, and the reason.
     process_ : str
-        Id of the best process, which gives the total and P(alive).
+        Id of the best process, which gives P(alive).
     learned_ : dict of str to LearnedQuantity
         By quantity.
     models_ : dict of str to PurchaseModel
@@ -87,6 +90,7 @@ class BestForecaster(WindowForecaster):
 
     References
     ----------
+    Bates & Granger (1969), "The Combination of Forecasts", Operational Research Quarterly 20(4), 451-468.
     Breiman (1996), "Stacked Regressions", Machine Learning 24, 49-64.
 
     Examples
@@ -142,7 +146,9 @@ class BestForecaster(WindowForecaster):
         windows = fitted_windows(history, ticks, unfitted, self.spend)
         self.process_ = best_process(windows, self.models_)
         self.spend_ = None if self.spend is None else fitted_copy(self.spend, history)
-        self.newer_ = _newer(history, windows, self.models_[self.process_])
+        plain, pasts = clone(self.models_[self.process_]), [window.past for window in windows]
+        self.newer_ = everywhere(partial(newer_process, plain), history, pasts)
+        self.all_orders_ = everywhere(partial(all_orders_spend, self.spend), history, pasts)
         self.length_ = windows[0].length if windows else 0.0
         self.trees_ = self._grow_trees(history, ticks, unfitted) if windows else None
         quantities: list[ForecastQuantity] = ["purchases"] if self.spend is None else ["purchases", "money"]
@@ -161,13 +167,14 @@ class BestForecaster(WindowForecaster):
 
     def _fit_at(self, window: LearningWindow) -> FittedProcesses:
         newer = None if self.newer_ is None else newer_process(clone(self.newer_), window.past)
-        return FittedProcesses(window.models, window.spend, newer)
+        all_orders = None if self.all_orders_ is None else all_orders_spend(self.spend, window.past)
+        return FittedProcesses(self.process_, window.models, window.spend, newer, all_orders)
 
     def _learn(
         self, history: KnownHistory, windows: Sequence[LearningWindow], horizon: float, quantity: ForecastQuantity
     ) -> LearnedQuantity:
         spend = self.spend_ if quantity == "money" else None
-        totals = learn_totals(history, self.models_[self.process_], spend, windows, horizon)
+        totals = learn_totals(history, self.models_[self.process_], spend, windows, horizon, tuple(self.models_))
         if not windows:
             return LearnedQuantity((), {}, totals, CustomerSpread())
         members = [members_of(w.past, self._fit_at(w), self.length_, quantity) for w in windows]
@@ -223,17 +230,20 @@ class BestForecaster(WindowForecaster):
         return {quantity: self._share(history, length, quantity) for quantity in self.learned_}
 
     def _share(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> CustomerShares:
-        learned, process = self.learned_[quantity], self._process_mean(history, length, quantity)
-        base, trees = process, None
+        learned, processes = self.learned_[quantity], self._means(history, length, quantity)
+        base, trees = processes[self.process_], None
+        fitted = FittedProcesses(self.process_, self.models_, self.spend_, self.newer_, self.all_orders_)
         if learned.uses("stack"):
-            fitted = FittedProcesses(self.models_, self.spend_, self.newer_)
             stack = weighted_sum(members_of(history, fitted, self.length_, quantity), learned.weights)
-            short = self._process_mean(history, self.length_, quantity)
-            base = stack * np.divide(process, short, out=np.ones(len(process)), where=short > 0)
+            short = self._means(history, self.length_, quantity)[self.process_]
+            base = stack * np.divide(base, short, out=np.ones(len(base)), where=short > 0)
+        elif learned.uses("all_orders"):
+            of_all_orders = fitted.expected_of_all_orders(history, length)
+            base = base if of_all_orders is None else of_all_orders
         if learned.uses("trees") and self.trees_ is not None:
             forecast = self.trees_.forecast(history, length).of(quantity)
             trees = None if forecast is None else forecast.mean
-        return CustomerShares(process, base, trees)
+        return CustomerShares(processes, base, trees)
 
     def recent_periods(self) -> tuple[int, ...] | None:
         """Return the lengths of the periods that the stack and the trees read; see `Forecaster.recent_periods`."""
@@ -243,9 +253,9 @@ class BestForecaster(WindowForecaster):
             periods |= set(recent_ticks(self.length_ * self.clock_.ticks_per_unit).values())
         return tuple(sorted(periods))
 
-    def _process_mean(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> Array:
-        models = {self.process_: self.models_[self.process_]}
-        return expectations(history, models, self.spend_, length, quantity)[self.process_]
+    def _means(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> dict[str, Array]:
+        """Return the expectation of each process for each customer, (n,), by id."""
+        return expectations(history, self.models_, self.spend_, length, quantity)
 
     def total(
         self, history: KnownHistory, horizon: float | str, quantity: ForecastQuantity = "purchases"
@@ -266,8 +276,11 @@ class BestForecaster(WindowForecaster):
         """
         history = self._on_calendar(history)
         length = history.clock.duration(horizon)
-        process = float(np.nansum(self._process_mean(history, length, quantity)))
-        return self._total(history, length, quantity, {f"{quantity}_process": process})
+        sums = {
+            f"{quantity}_{name}": float(np.nansum(each))
+            for name, each in self._means(history, length, quantity).items()
+        }
+        return self._total(history, length, quantity, sums)
 
     def _on_calendar(self, history: KnownHistory) -> KnownHistory:
         """Return a history with the calendar of the forecaster; both are checked."""
@@ -325,8 +338,10 @@ class BestForecaster(WindowForecaster):
         return predict(history.rfm, outcomes, options)
 
     def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity, sums: Sums) -> TotalInterval:
+        totals = self.learned_[quantity].totals
         days, season = length * history.clock.days_per_unit, season_variance(history, length)
-        return self.learned_[quantity].totals.at(sums[f"{quantity}_process"], days, season=season)
+        expected = combine_totals([sums[f"{quantity}_{process}"] for process in totals.processes])
+        return totals.at(expected, days, season=season)
 
     @property
     def process_model(self) -> CustomerModel:
@@ -339,17 +354,7 @@ class BestForecaster(WindowForecaster):
         """The reason for the calendar and, per quantity, the comparison that decided the shares."""
         self._check_fitted()
         return self.calendar_.findings + tuple(
-            Finding(
-                "best-trees" if trial.candidate == "trees" else "best-stack",
-                {
-                    "quantity": quantity,
-                    "gain": trial.gain,
-                    "error": trial.standard_error,
-                    "taken": "yes" if trial.visible else "no",
-                },
-            )
-            for quantity, learned in self.learned_.items()
-            for trial in learned.trials
+            trial.finding(quantity) for quantity, learned in self.learned_.items() for trial in learned.trials
         )
 
     def certificate(self) -> dict[str, Any]:
@@ -365,9 +370,11 @@ class BestForecaster(WindowForecaster):
         return {"forecaster": self.id, "process": self.process_, "window": self.length_, "learned": learned}
 
     def _learned(self) -> dict[str, Any]:
+        only = {self.process_: self.models_[self.process_]}
         return {
             "models": models_to_dict(self.models_, self.spend_),
             "newer": None if self.newer_ is None else models_to_dict({"newer": self.newer_}, None),
+            "all_orders": None if self.all_orders_ is None else models_to_dict(only, self.all_orders_),
             "process": self.process_,
             "length": self.length_,
             "calendar": self.calendar_.to_dict(),
@@ -379,6 +386,8 @@ class BestForecaster(WindowForecaster):
         self.models_, self.spend_ = models_from_dict(learned["models"])
         newer = learned["newer"]
         self.newer_ = None if newer is None else models_from_dict(newer)[0]["newer"]
+        all_orders = learned.get("all_orders")  # not in files of earlier releases
+        self.all_orders_ = None if all_orders is None else models_from_dict(all_orders)[1]
         self.models = [clone(model) for model in self.models_.values()]
         self.spend = None if self.spend_ is None else clone(self.spend_)
         self.process_, self.length_ = learned["process"], learned["length"]
@@ -387,11 +396,3 @@ class BestForecaster(WindowForecaster):
         self.trees_ = None if learned["trees"] is None else BoostedTrees.from_dict(learned["trees"])
         self.learned_ = {name: LearnedQuantity.from_dict(each) for name, each in learned["quantities"].items()}
         self.clock_ = self.models_[self.process_].clock_
-
-
-def _newer(history: KnownHistory, windows: Sequence[LearningWindow], model: PurchaseModel) -> PurchaseModel | None:
-    """Return the process of newer customers, if there is one at the cutoff and in every window."""
-    plain = clone(model)
-    if not windows or any(newer_process(plain, window.past) is None for window in windows):
-        return None
-    return newer_process(plain, history)

@@ -43,8 +43,10 @@ class BoostedTrees(WindowForecaster):
     """Boosted trees on RFM, recent purchases and the forecasts of processes.
 
     The trees learn from up to three earlier windows inside the history: the features are what was known at the
-    beginning of a window, the target is what each customer did in it. A window has the length of the horizon, or a
-    third of the history if that is shorter; over another horizon the forecasts are extended by the ratio of the best
+    beginning of a window, the target is what each customer did in it. For customers of whom the best process expects
+    more than the mean, the target is relative to its expectation, so that the few who buy far more than all others keep
+    their order of magnitude, although a leaf averages at least 50 customers. A window has the length of the horizon, or
+    a third of the history if that is shorter; over another horizon the forecasts are extended by the ratio of the best
     process's forecasts over the two lengths.
 
     Parameters
@@ -65,11 +67,15 @@ class BoostedTrees(WindowForecaster):
         Length of the windows in the clock's unit.
     trees_ : dict of str to TreeEnsemble or None
         By quantity; None without a purchase in the windows.
+    least_ : dict of str to float
+        The mean expectation of the process, by quantity; larger ones are multiplied by what the trees predict.
 
     References
     ----------
     Friedman (2001), "Greedy Function Approximation: A Gradient Boosting Machine", Annals of Statistics 29(5),
-    1189-1232.
+    1189-1232. Relative targets, weighted by the expectation, are an offset of the Poisson loss: Yang, Qian & Zou
+    (2018), "Insurance Premium Prediction via Gradient Tree-Boosted Tweedie Compound Poisson Models", Journal of
+    Business & Economic Statistics 36(3), 456-470.
 
     Examples
     --------
@@ -112,12 +118,15 @@ class BoostedTrees(WindowForecaster):
             raise FitFailed("Boosted trees learn from earlier windows, and the history is too short for one.")
         spend = None if self.spend is None else fitted_copy(self.spend, history)
         quantities: list[ForecastQuantity] = ["purchases"] if spend is None else ["purchases", "money"]
+        best = best_process(windows, fitted)
+        least = {quantity: _least(windows, best, quantity) for quantity in quantities}
         return {
             "models_": fitted,
             "spend_": spend,
-            "best_": best_process(windows, fitted),
+            "best_": best,
             "length_": windows[0].length,
-            "trees_": {quantity: _grow(windows, quantity, history.cutoff) for quantity in quantities},
+            "least_": least,
+            "trees_": {name: _grow(windows, best, least[name], name, history.cutoff) for name in quantities},
             "total_factors_": {quantity: _total_factors(windows, quantity) for quantity in quantities},
             "clock_": history.clock,
         }
@@ -151,13 +160,24 @@ class BoostedTrees(WindowForecaster):
 
     @staticmethod
     def cross_forecast(
-        windows: Sequence[LearningWindow], customers: Sequence[npt.NDArray[np.bool_]], quantity: ForecastQuantity
+        windows: Sequence[LearningWindow],
+        process: str,
+        customers: Sequence[npt.NDArray[np.bool_]],
+        quantity: ForecastQuantity,
     ) -> list[Array]:
-        """Return forecasts (n,) for all customers of each window by trees grown from some of them (n,)."""
-        trees = _grow(windows, quantity, windows[0].past.cutoff, customers)
+        """Return forecasts (n,) for all customers of each window by trees grown from some of them (n,).
+
+        `process` is the id of the process whose forecasts the trees correct.
+        """
+        least = _least(windows, process, quantity)
+        trees = _grow(windows, process, least, quantity, windows[0].past.cutoff, customers)
         if trees is None:
             return [np.zeros(len(window.past.rfm)) for window in windows]
-        return [trees.predict(_features_of(window, windows[0].length)) for window in windows]
+        return [
+            trees.predict(_features_of(window, windows[0].length))
+            * _at_least(window.expected(quantity)[process], least)
+            for window in windows
+        ]
 
     def process_mean(self, history: KnownHistory, horizon: float, quantity: ForecastQuantity) -> Array:
         """Return the forecast of the best process, (n,)."""
@@ -168,8 +188,8 @@ class BoostedTrees(WindowForecaster):
         if trees is None:
             return np.zeros(len(history.rfm))
         features = _features(history, self.models_, self.spend_, self.length_, self._reads_money)
-        forecast = trees.predict(features)
         short, long = (self.process_mean(history, each, quantity) for each in (self.length_, horizon))
+        forecast = trees.predict(features) * _at_least(short, self.least_[quantity])
         extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
         return extended
 
@@ -185,6 +205,7 @@ class BoostedTrees(WindowForecaster):
             "models": models_to_dict(self.models_, self.spend_),
             "best": self.best_,
             "length": self.length_,
+            "least": self.least_,
             "trees": {name: None if trees is None else trees.to_dict() for name, trees in self.trees_.items()},
             "total_factors": self.total_factors_,
         }
@@ -193,7 +214,7 @@ class BoostedTrees(WindowForecaster):
         self.models_, self.spend_ = models_from_dict(learned["models"])
         self.models = [clone(model) for model in self.models_.values()]
         self.spend = None if self.spend_ is None else clone(self.spend_)
-        self.best_, self.length_ = learned["best"], learned["length"]
+        self.best_, self.length_, self.least_ = learned["best"], learned["length"], learned["least"]
         self.trees_ = {
             name: None if trees is None else TreeEnsemble.from_dict(trees) for name, trees in learned["trees"].items()
         }
@@ -201,26 +222,46 @@ class BoostedTrees(WindowForecaster):
         self.clock_ = self.models_[self.best_].clock_
 
 
+def _least(windows: Sequence[LearningWindow], process: str, quantity: ForecastQuantity) -> float:
+    """Return the mean expectation in the latest window: below it, trees predict the amount and not a factor.
+
+    Leaves are large enough to learn from what customers below the mean do, and forecasts that do not depend on the
+    process combine better with it.
+    """
+    return max(float(np.nanmean(windows[0].expected(quantity)[process])), 1e-300)
+
+
+def _at_least(expected: Array, least: float) -> Array:
+    floored: Array = np.maximum(np.nan_to_num(expected), least)
+    return floored
+
+
 def _grow(
     windows: Sequence[LearningWindow],
+    process: str,
+    least: float,
     quantity: ForecastQuantity,
     seed: int,
     customers: Sequence[npt.NDArray[np.bool_]] | None = None,
 ) -> TreeEnsemble | None:
-    """Return trees fitted to all or some (n,) of the customers of earlier windows; None if these bought nothing."""
+    """Return trees fitted to all or some (n,) of the customers of earlier windows; None if these bought nothing.
+
+    They predict the factor between what customers do and what the process expects, or the mean if it expects less.
+    """
     length = windows[0].length
     chosen: Sequence[Any] = [slice(None)] * len(windows) if customers is None else customers
     pairs = list(zip(windows, chosen, strict=True))
     features = np.concatenate([_features_of(window, length)[rows] for window, rows in pairs])
     target = np.concatenate([window.actual(quantity)[rows] for window, rows in pairs])
+    expected = np.concatenate([_at_least(w.expected(quantity)[process][rows], least) for w, rows in pairs])
     if len(features) > MOST_ROWS:
         rows = np.random.default_rng([seed]).choice(len(features), MOST_ROWS, replace=False)
-        features, target = features[rows], target[rows]
+        features, target, expected = features[rows], target[rows], expected[rows]
     if not target.sum() > 0:
         return None
     trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREE_OPTIONS)
     with threadpool_limits(limits=1, user_api="openmp"):  # threads slow each other down when other processes run
-        return TreeEnsemble.of(trees.fit(features, target))
+        return TreeEnsemble.of(trees.fit(features, target / expected, sample_weight=expected / expected.mean()))
 
 
 def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity) -> dict[str, float]:

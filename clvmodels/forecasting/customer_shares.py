@@ -22,21 +22,22 @@ class CustomerShares:
 
     Attributes
     ----------
-    process : array (n,)
-        Expectation of the process that gives the total.
+    processes : mapping of str to array (n,)
+        Expectations of the processes that give the total, by id.
     base : array (n,)
         Forecast of the process or of a stack, to which shares are proportional.
     trees : array (n,) or None
         Forecast of boosted trees, which are averaged with it.
     """
 
-    process: Array
+    processes: Mapping[str, Array]
     base: Array
     trees: Array | None
 
     def sums(self) -> dict[str, float]:
         """Return the sums on which the forecast of each customer depends."""
-        sums = {"process": float(np.nansum(self.process)), "base": float(np.nansum(self.base))}
+        sums = {name: float(np.nansum(each)) for name, each in self.processes.items()}
+        sums["base"] = float(np.nansum(self.base))
         if self.trees is None:
             return sums
         counted = self.trees[np.isfinite(self.base)]  # others have no forecast

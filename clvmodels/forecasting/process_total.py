@@ -1,4 +1,4 @@
-"""The total of a process with an interval that allows for changing conditions, learned from earlier windows."""
+"""The total of processes with an interval that allows for changing conditions, learned from earlier windows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from clvmodels.inference.totals.total_interval import TotalInterval, own_varianc
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["OwnVariance", "ProcessTotals", "learn_totals", "own_variance_of", "season_variance"]
+__all__ = ["OwnVariance", "ProcessTotals", "combine_totals", "learn_totals", "own_variance_of", "season_variance"]
 
 SAMPLE_SIZE = 1_000  # customers; chance scales with the total, and all share the parameters
 LEVEL = 0.9
@@ -48,29 +48,29 @@ class OwnVariance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProcessTotals:
-    """The evidence of earlier windows of a log on totals of a process.
+    """The evidence of earlier windows of a log on totals of a process, or on the geometric mean of several.
 
     Attributes
     ----------
-    process : str
-        Id of the process.
+    processes : tuple of str
+        Their ids.
     quantity : {"purchases", "money"}
     windows : tuple of WindowTotal
         Totals of earlier windows, latest first.
     order_value : float
         Money per purchase; 1 for purchases.
     own : OwnVariance
-        Of a total by the process itself.
+        Of a total by the best process itself.
     """
 
-    process: str
+    processes: tuple[str, ...]
     quantity: TotalQuantity
     windows: tuple[WindowTotal, ...]
     order_value: float
     own: OwnVariance
 
     def at(self, expected: float, days: float, level_rule: LevelRule = "spread", season: float = 0.0) -> TotalInterval:
-        """Return the total with its interval, given the process's expected total over some days.
+        """Return the total with its interval, given the processes' expected total over some days.
 
         `season` is the variance due to the uncertainty of the season; see `season_variance`.
         """
@@ -80,7 +80,7 @@ class ProcessTotals:
             days,
             chance=self.own.chance / (orders + HALF_AN_ORDER),
             parameters=self.own.parameters,
-            reference=reference_class(self.quantity, self.process),
+            reference=reference_class(self.quantity, self.processes),
             windows=self.windows,
             order_value=self.order_value,
             rule=level_rule,
@@ -91,7 +91,9 @@ class ProcessTotals:
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """Return the totals of a document that `dataclasses.asdict` made."""
         windows = tuple(WindowTotal(**window) for window in document["windows"])
-        return cls(**{**document, "windows": windows, "own": OwnVariance(**document["own"])})
+        values = {**document, "windows": windows, "own": OwnVariance(**document["own"])}
+        process = values.pop("process", None)  # in files that were written when the best process alone gave the total
+        return cls(**{**values, "processes": (process,) if process else tuple(document["processes"])})
 
 
 def season_variance(history: KnownHistory, length: float) -> float:
@@ -108,14 +110,23 @@ def season_variance(history: KnownHistory, length: float) -> float:
     return clock.calendar.doubt.log_variance(expected)
 
 
+def combine_totals(totals: Sequence[float]) -> float:
+    """Return the geometric mean of the totals that processes expect; 0 if one of them is.
+
+    The mean of several processes errs less than the process that was best in a few earlier windows.
+    """
+    return float(np.exp(np.mean(np.log(totals)))) if min(totals) > 0 else 0.0
+
+
 def learn_totals(
     history: KnownHistory,
     model: PurchaseModel,
     spend: SpendModel | None,
     windows: Sequence[LearningWindow],
     horizon: float,
+    processes: Sequence[str] = (),
 ) -> ProcessTotals:
-    """Return the evidence of earlier windows on totals of a fitted process.
+    """Return the evidence of earlier windows on totals of a fitted process, or on the geometric mean of several.
 
     Parameters
     ----------
@@ -123,22 +134,27 @@ def learn_totals(
     model, spend : fitted models
         The totals are of purchases without a spend model, of money with one.
     windows : sequence of LearningWindow
-        Of the history; the process is among their models.
+        Of the history; the processes are among their models.
     horizon : float
         How far ahead will be forecast, in the clock's unit.
+    processes : sequence of str
+        Ids of the processes whose totals are averaged; the model's alone by default.
     """
     quantity: TotalQuantity = "purchases" if spend is None else "money"
-    process = model_id(model)
+    ids = tuple(processes) or (model_id(model),)
     totals = []
     days = history.clock.days_per_unit / history.clock.ticks_per_unit
     for window in windows:
         begin = (window.past.cutoff - history.cutoff) * days
         end = min(begin + window.length * history.clock.days_per_unit, 0.0)  # the sum may be above 0 by rounding
         actual = float(window.actual(quantity).sum())
-        totals.append(WindowTotal(begin, end, actual, float(np.nansum(window.expected(quantity)[process]))))
+        expected = window.expected(quantity)
+        totals.append(
+            WindowTotal(begin, end, actual, combine_totals([float(np.nansum(expected[each])) for each in ids]))
+        )
     order_value = 1.0 if spend is None else _order_value(history)
     own = own_variance_of(model, spend, history, horizon)
-    return ProcessTotals(process, quantity, tuple(totals), order_value, own)
+    return ProcessTotals(ids, quantity, tuple(totals), order_value, own)
 
 
 def _order_value(history: KnownHistory) -> float:

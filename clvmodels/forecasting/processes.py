@@ -18,6 +18,7 @@ from clvmodels.frames import column
 from clvmodels.processes.contract import Array
 
 __all__ = [
+    "AnyModel",
     "as_models",
     "check_models",
     "expected_purchases",

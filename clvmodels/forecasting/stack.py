@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
+from sklearn.base import clone
 
 from clvmodels.errors import FitFailed, InvalidRFM, InvalidTransactions
 from clvmodels.estimators.prediction import customer_keys, hash_keys
@@ -17,10 +18,12 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_spread import CustomerSpread
 from clvmodels.forecasting.process_total import ProcessTotals
-from clvmodels.forecasting.processes import expected_purchases, expected_spend, fitted_copy, models_key
+from clvmodels.forecasting.processes import AnyModel, expected_purchases, expected_spend, fitted_copy, models_key
 from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.windows import LearningWindow, expectations
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
+from clvmodels.frames import column
+from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM, drop_older
 
@@ -30,6 +33,8 @@ __all__ = [
     "LearnedQuantity",
     "Members",
     "Trial",
+    "all_orders_spend",
+    "everywhere",
     "members_of",
     "newer_process",
     "recent_ticks",
@@ -44,7 +49,8 @@ FEWEST_CUSTOMERS = 200  # older and newer customers that a process of the newer 
 LEAST_WEIGHTED = 0.01  # relative to the mean; customers with smaller expectations do not weigh more
 RIDGE = 1e-8  # added to the diagonal, relative to its largest element, because members may be equal
 Members = Mapping[str, Array]
-Alternative = Literal["stack", "trees"]
+Alternative = Literal["all_orders", "stack", "trees"]
+FINDINGS: dict[Alternative, str] = {"all_orders": "best-all-orders", "stack": "best-stack", "trees": "best-trees"}
 STANDARD_ERRORS = 1.0  # a gain is visible if it exceeds this many: Breiman et al. (1984), CART, section 3.4.3
 
 
@@ -54,16 +60,58 @@ class FittedProcesses:
 
     Attributes
     ----------
+    process : str
+        Id of the best process.
     models : mapping of str to PurchaseModel
         By id.
     spend : SpendModel or None
     newer : PurchaseModel or None
         A process fitted to the newer customers alone.
+    all_orders : SpendModel or None
+        The spend model fitted to all orders, the first included.
     """
 
+    process: str
     models: Mapping[str, PurchaseModel]
     spend: SpendModel | None
     newer: PurchaseModel | None
+    all_orders: SpendModel | None = None
+
+    def expected_of_all_orders(self, history: KnownHistory, length: float) -> Array | None:
+        """Return the money that each customer spends if first orders tell of later ones, (n,), by the best process."""
+        if self.all_orders is None:
+            return None
+        each = column(self.all_orders.expected_spend(_with_first_orders(history)), "expected_spend")
+        return expected_purchases(self.models[self.process], history, length) * each
+
+
+def all_orders_spend(spend: SpendModel | None, history: KnownHistory) -> SpendModel | None:
+    """Return a copy of a spend model fitted to all orders, the first included.
+
+    First orders tell customers without a repeat purchase apart. Returns None if the spend model itself uses them, if
+    past spend is not known, or if the fit fails.
+    """
+    if spend is None or history.past_spend is None or history.include_first_transaction:
+        return None
+    return history.remember(("all orders", *models_key([spend])), lambda: _all_orders_spend(spend, history))
+
+
+def _all_orders_spend(spend: SpendModel, history: KnownHistory) -> SpendModel | None:
+    try:
+        fitted: SpendModel = clone(spend).fit(_with_first_orders(history))
+    except (FitFailed, InvalidRFM):
+        return None
+    return fitted
+
+
+def _with_first_orders(history: KnownHistory) -> RFM:
+    """Return the RFM with the money of all orders, the first included."""
+    rfm, spent = history.rfm, history.past_spend
+    if spent is None:
+        raise AssertionError("past spend is checked before")
+    orders = rfm.frequency + 1
+    paid = spent > 0
+    return replace(rfm, monetary_value=np.where(paid, spent / orders, np.nan), monetary_count=np.where(paid, orders, 0))
 
 
 def newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel | None:
@@ -91,6 +139,13 @@ def _newer_process(model: PurchaseModel, history: KnownHistory) -> PurchaseModel
         return None
 
 
+def everywhere(
+    fit: Callable[[KnownHistory], AnyModel | None], history: KnownHistory, pasts: Sequence[KnownHistory]
+) -> AnyModel | None:
+    """Return the model fitted to a history if there are earlier windows and it can be fitted in each of them, too."""
+    return fit(history) if pasts and all(fit(past) is not None for past in pasts) else None
+
+
 def members_of(
     history: KnownHistory, fitted: FittedProcesses, length: float, quantity: ForecastQuantity
 ) -> dict[str, Array]:
@@ -98,7 +153,7 @@ def members_of(
 
     They are the forecasts of the processes and of a process fitted to newer customers, the customer's own rate, the
     customer's purchases in the last window, half window and quarter of a window, and for money also all past spend
-    (including the first order) over the observed time.
+    (including the first order) over the observed time, and the best process with the spend of all orders.
     """
     money = quantity == "money"
     members = expectations(history, fitted.models, fitted.spend, length, quantity)
@@ -116,6 +171,9 @@ def members_of(
     if money and history.past_spend is not None:
         T = history.rfm.T
         members["past_spend"] = np.divide(history.past_spend * length, T, out=np.zeros(len(T)), where=T > 0)
+        of_all_orders = fitted.expected_of_all_orders(history, length)
+        if of_all_orders is not None:
+            members["all_orders"] = of_all_orders
     return members
 
 
@@ -182,8 +240,9 @@ class Trial:
 
     Attributes
     ----------
-    candidate : {"stack", "trees"}
-        The stack, compared with the process; or the better of these averaged with boosted trees.
+    candidate : {"all_orders", "stack", "trees"}
+        For money, the process with the spend of all orders instead of repeat orders; the stack, compared with the
+        better of these; or the better of all averaged with boosted trees.
     gain : float
         Mean decrease of the Poisson deviance per customer against the simpler alternative; positive is better.
     standard_error : float
@@ -196,6 +255,12 @@ class Trial:
     gain: float
     standard_error: float
     visible: bool
+
+    def finding(self, quantity: ForecastQuantity) -> Finding:
+        """Return the finding with the figures that decided."""
+        taken = "yes" if self.visible else "no"
+        figures = {"quantity": quantity, "gain": self.gain, "error": self.standard_error, "taken": taken}
+        return Finding(FINDINGS[self.candidate], figures)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -297,11 +362,16 @@ def try_alternatives(
         weights = stack_weights(parts, *others)
         return [weighted_sum(each, weights) for each in members]
 
+    trials, chosen = [], expected
+    if "all_orders" in members[0]:
+        of_all_orders = [each["all_orders"] for each in members]
+        trials.append(try_alternative("all_orders", actual, chosen, of_all_orders, present))
+        chosen = of_all_orders if trials[-1].visible else chosen
     stack = crossed(stack_of)
-    trials = [try_alternative("stack", actual, expected, stack, present)]
-    chosen = stack if trials[0].visible else expected
+    trials.append(try_alternative("stack", actual, chosen, stack, present))
+    chosen = stack if trials[-1].visible else chosen
     if with_trees and int((actual[0] > 0).sum()) >= FEWEST_BUYERS:
-        trees = crossed(lambda some: BoostedTrees.cross_forecast(windows, some, quantity))
+        trees = crossed(lambda some: BoostedTrees.cross_forecast(windows, process, some, quantity))
         both = [mean_share(one, other) for one, other in zip(chosen, trees, strict=True)]
         trials.append(try_alternative("trees", actual, chosen, both, present))
         chosen = both if trials[-1].visible else chosen

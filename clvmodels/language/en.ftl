@@ -554,6 +554,10 @@ costs-without-customers = The table of { $cost } has { $segments }, to which no 
 
 # The recommended forecaster
 
+best-all-orders = Money: the spend of all orders, the first included, { $taken ->
+    [yes] ranked customers visibly better than that of repeat orders and is used
+   *[no] did not rank customers visibly better than that of repeat orders and is not used
+    } (mean gain in Poisson deviance { NUM($gain, digits: 3) }, standard error { NUM($error, digits: 3) }).
 best-stack = { $quantity ->
     [purchases] Purchases
    *[money] Money

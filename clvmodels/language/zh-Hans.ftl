@@ -344,6 +344,10 @@ costs-without-customers = { $cost } 表中提到 { $segments }，但没有客户
 
 # 推荐的预测方法
 
+best-all-orders = 金额：把首单也计入的消费水平{ $taken ->
+    [yes] 的客户排序明显优于只看复购订单，予以采用
+   *[no] 的客户排序未明显优于只看复购订单，不予采用
+    }（泊松偏差的平均改善为 { NUM($gain, digits: 3) }，标准误 { NUM($error, digits: 3) }）。
 best-stack = { $quantity ->
     [purchases] 购买次数
    *[money] 金额

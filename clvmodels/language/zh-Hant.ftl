@@ -344,6 +344,10 @@ costs-without-customers = { $cost } 表中提到 { $segments }，但沒有顧客
 
 # 推薦的預測方法
 
+best-all-orders = 金額：把首單也計入的消費水準{ $taken ->
+    [yes] 的顧客排序明顯優於只看回購訂單，予以採用
+   *[no] 的顧客排序未明顯優於只看回購訂單，不予採用
+    }（卜瓦松偏差的平均改善為 { NUM($gain, digits: 3) }，標準誤 { NUM($error, digits: 3) }）。
 best-stack = { $quantity ->
     [purchases] 購買次數
    *[money] 金額

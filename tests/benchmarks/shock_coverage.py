@@ -5,7 +5,8 @@ standard deviation of the case, which lasts for about a quarter, so that custome
 know nothing of it. They are fitted to 18 months of simulated logs, and the 90% intervals of the total of the next 26
 weeks are compared with what happens: the model's own, that with the errors of other shops, and that with the errors of
 the log's earlier windows as well, around the total of the process and around the learned one. Dropout is weak in half
-of the cases. Results go to shock_coverage.json as they are made, where results of other cases stay.
+of the cases, where many fits end at a boundary; these are shown separately, too. Results go to shock_coverage.json as
+they are made, where results of other cases stay.
 """
 
 from __future__ import annotations
@@ -120,7 +121,10 @@ def main() -> None:
             if len(studies) % 10 == 0:
                 print(f"{case}: {len(studies)} of {bases}", flush=True)
         results = json.loads(path.read_text()) if path.exists() else {}
+        ends = [done for done in studies if done["fit"]["boundary"]]
         results[case] = {"customers": customers, "failed": failed, **summarize(studies)}
+        if ends:
+            results[case]["fits at a boundary"] = summarize(ends)
         path.write_text(json.dumps(results, indent=2) + "\n")
         print(json.dumps(results[case], indent=2), flush=True)
 

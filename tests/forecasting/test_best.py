@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import nnls
-from sklearn.base import clone
 
 import clvmodels as clv
-from clvmodels.forecasting.stack import STANDARD_ERRORS, half_of, stack_weights, weighted_sum
+from clvmodels.forecasting.stack import STANDARD_ERRORS, all_orders_spend, half_of, stack_weights, weighted_sum
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +36,14 @@ def test_the_certificate_has_the_figures_that_decided(best):
 
 
 @pytest.mark.slow
-def test_the_total_is_that_of_the_process_times_the_learned_level(best, history):
+def test_the_total_is_the_geometric_mean_of_those_of_the_processes_times_the_learned_level(best, history):
     forecast, total = best.forecast(history, "26 weeks"), best.total(history, "26 weeks")
-    process = clv.CustomerModel(best.models_[best.process_]).forecast(history, "26 weeks")
-    assert total.expected == pytest.approx(process.purchases.total, rel=1e-12)
+    processes = {name: clv.CustomerModel(each).forecast(history, "26 weeks") for name, each in best.models_.items()}
+    process = processes[best.process_]
+    of_each = [each.purchases.total for each in processes.values()]
+    assert total.expected == pytest.approx(np.exp(np.mean(np.log(of_each))), rel=1e-12)
+    assert len(of_each) == 2
+    assert min(of_each) < total.expected < max(of_each)
     assert forecast.purchases.total == pytest.approx(total.expected * total.level.factor, rel=1e-12)
     assert forecast.alive.tolist() == process.alive.tolist()
     own = best.models_[best.process_].expected_purchases(
@@ -53,13 +56,40 @@ def test_the_total_is_that_of_the_process_times_the_learned_level(best, history)
 
 
 @pytest.mark.slow
-def test_the_total_of_a_process_learns_from_the_same_windows(best, history):
-    model = clv.CustomerModel(clone(best.models_[best.process_])).fit(history)
+def test_the_total_of_a_process_learns_from_the_same_windows(history):
+    model, best = clv.CustomerModel(clv.BGNBD()).fit(history), clv.BestForecaster(clv.BGNBD()).fit(history, "26 weeks")
     total, of_best = model.total(history, "26 weeks"), best.total(history, "26 weeks")
     assert total.expected == pytest.approx(of_best.expected, rel=1e-9)
     assert total.level.ratio == pytest.approx(of_best.level.ratio, rel=1e-9)
     with pytest.raises(clv.errors.InvalidOption, match="no spend model"):
         model.total(history, "26 weeks", "money")
+
+
+@pytest.mark.slow
+def test_first_orders_rank_customers_who_differ_only_in_these():
+    """Spend per order differs between customers, half of whom bought once: only their first order tells them apart."""
+    log = clv.simulate_log(2_000, {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 6.0}, {"p": 6.0, "q": 4.0, "v": 15.0})
+    history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="2021-06-30")
+    best = clv.BestForecaster(clv.BGNBD(), clv.GammaGamma()).fit(history, "26 weeks")
+    trial = best.learned_["money"].trials[0]
+    assert trial.candidate == "all_orders"
+    assert trial.visible
+    assert "best-all-orders" in [finding.code for finding in best.findings]
+    bought_once = history.rfm.frequency == 0
+    forecast, spent = best.forecast(history, "26 weeks"), history.past_spend[bought_once]
+    per_order = forecast.money.mean[bought_once] / forecast.purchases.mean[bought_once]
+    assert np.corrcoef(per_order, spent)[0, 1] > 0.9
+
+
+@pytest.mark.slow
+def test_a_spend_model_that_uses_first_orders_has_no_alternative():
+    log = clv.datasets.load_cdnow(sample=True)
+    options = {"amount": "amount", "time_unit": "week", "observation_end": "1997-12-31"}
+    history = clv.KnownHistory.from_log(log, include_first_transaction=True, **options)
+    assert all_orders_spend(clv.GammaGamma(), history) is None
+    repeat = clv.KnownHistory.from_log(log, **options)
+    fitted = all_orders_spend(clv.GammaGamma(), repeat)
+    assert fitted.parameters_ == pytest.approx(clv.GammaGamma().fit(history.rfm).parameters_, rel=1e-6)
 
 
 @pytest.mark.slow

@@ -73,6 +73,20 @@ def test_a_process_that_is_not_in_the_table_gets_the_errors_of_all():
 
 
 @pytest.mark.slow
+def test_the_errors_of_a_mean_of_processes_are_the_means_of_their_errors():
+    rows = [row for row in table() if row["quantity"] == "purchases"]
+    one, other = ([row for row in rows if row["process"] == process] for process in ("bgnbd", "mbgnbd"))
+    names = ("log_error", "chance", "parameters")
+    means = [
+        {**row} | {name: (float(row[name]) + float(twin[name])) / 2 for name in names}
+        for row, twin in zip(one, other, strict=True)
+    ]
+    both = reference_class("purchases", ("mbgnbd", "bgnbd"))
+    assert both == estimate_class(means, "purchases", "bgnbd+mbgnbd")
+    assert reference_class("purchases", ["bgnbd", "nbd"]) == reference_class("purchases", "bgnbd")
+
+
+@pytest.mark.slow
 def test_a_shop_that_is_left_out_has_no_influence():
     rows = [row for row in table() if (row["quantity"], row["process"]) == ("purchases", "bgnbd")]
     others = [row for row in rows if row["shop"] != "grocery"]

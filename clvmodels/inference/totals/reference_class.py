@@ -50,7 +50,8 @@ class ReferenceClass:
     ----------
     quantity : {"purchases", "money"}
     process : str or None
-        Id of the process that forecast the totals; None for all processes in the table.
+        Id of the process that forecast the totals, or the ids of several, joined by "+", whose geometric mean did; None
+        for all processes in the table, one by one.
     shops : tuple of str
     usual_variance : float
         Variance at a horizon of 91 days.
@@ -114,16 +115,17 @@ def reference_shops(quantity: TotalQuantity) -> tuple[str, ...]:
 
 
 def reference_class(
-    quantity: TotalQuantity, process: str | None = None, *, without: Collection[str] = ()
+    quantity: TotalQuantity, process: str | Sequence[str] | None = None, *, without: Collection[str] = ()
 ) -> ReferenceClass:
     """Return the variance of errors of totals in other shops.
 
     Parameters
     ----------
     quantity : {"purchases", "money"}
-    process : str, optional
-        Id of the process that gave the totals, such as "bgnbd"; the errors of all processes in the table by default,
-        or if the table does not have the process.
+    process : str or sequence of str, optional
+        Id of the process that gave the totals, such as "bgnbd", or the ids of several, for errors of the geometric mean
+        of their totals. Processes that are not in the table are left out. By default, or if none is left, the errors of
+        all processes in the table.
     without : collection of str
         Shops to leave out, such as the one that is forecast.
 
@@ -148,8 +150,11 @@ def reference_class(
     >>> from clvmodels.inference.totals.reference_class import reference_class
     >>> reference_class("purchases", "bgnbd", without=["cdnow"]).shops
     ('apparel', 'complete_journey', 'grocery', 'uci_online_retail')
+    >>> reference_class("purchases", ["mbgnbd", "bgnbd"]).process
+    'bgnbd+mbgnbd'
     """
-    return _reference_class(_check_quantity(quantity), process, frozenset(without))
+    ids = () if process is None else (process,) if isinstance(process, str) else tuple(process)
+    return _reference_class(_check_quantity(quantity), tuple(sorted(set(ids))), frozenset(without))
 
 
 def disjoint_windows(begin: Array, end: Array) -> tuple[float, float]:
@@ -184,7 +189,7 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 
 @cache
-def _reference_class(quantity: TotalQuantity, process: str | None, without: frozenset[str]) -> ReferenceClass:
+def _reference_class(quantity: TotalQuantity, processes: tuple[str, ...], without: frozenset[str]) -> ReferenceClass:
     rows = [row for row in _rows() if row["quantity"] == quantity and row["shop"] not in without]
     shops = {row["shop"] for row in rows}
     if len(shops) < FEWEST_SHOPS:
@@ -192,8 +197,23 @@ def _reference_class(quantity: TotalQuantity, process: str | None, without: froz
             f"Errors of totals of {quantity} are available for {len(shops)} shops without {sorted(without)}; "
             f"at least {FEWEST_SHOPS} are needed. All shops: {', '.join(reference_shops(quantity))}."
         )
-    of_process = [row for row in rows if row["process"] == process]
-    return estimate_class(of_process or rows, quantity, process if of_process else None)
+    tested = {row["process"] for row in rows}
+    ids = tuple(name for name in processes if name in tested)
+    return estimate_class(_average_processes(rows, ids) if ids else rows, quantity, "+".join(ids) or None)
+
+
+def _average_processes(rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return one row per total that all these processes forecast, with the means of their logarithmic errors."""
+    cases: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["process"] in ids:
+            cases.setdefault((row["log"], row["cutoff"], row["horizon_days"]), []).append(row)
+    means = ("log_error", "chance", "parameters")
+    return [
+        {**some[0]} | {name: float(np.mean([float(row[name]) for row in some])) for name in means}
+        for some in cases.values()
+        if len(some) == len(ids)
+    ]
 
 
 def estimate_class(rows: Sequence[Mapping[str, Any]], quantity: TotalQuantity, process: str | None) -> ReferenceClass:
