@@ -20,7 +20,7 @@ from clvmodels.cleaning.order_spans import shared_orders
 from clvmodels.cleaning.order_statuses import SHOWN
 from clvmodels.cleaning.partition import active_rules, clean_partition
 from clvmodels.cleaning.reading import read_log
-from clvmodels.cleaning.rules import CleaningRules
+from clvmodels.cleaning.rules import CleaningRules, LogToClean
 from clvmodels.clock import Moment
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.transactions.ids import MissingIds, find_placeholder, find_tests, find_variants
@@ -230,19 +230,19 @@ def clean(
         "test": test,
     }
     columns = {role: name for role, name in roles.items() if name is not None}
-    has_money = "amount" in columns or "price" in columns
-    in_engine = clean_in_engine(log, columns, rules, date_format, time_zone, until, missing_ids)
+    source = LogToClean(log, columns, rules, date_format, time_zone, until, missing_ids)
+    in_engine = clean_in_engine(source)
     if in_engine is not None:
         return Cleaned(
             transactions=in_engine.transactions,
-            ledger=ledger_table(in_engine.tally.entries, has_money),
+            ledger=ledger_table(in_engine.tally.entries, source.has_money),
             set_aside=in_engine.set_aside,
             entries=in_engine.tally.entries,
             rules=rules,
             statuses=in_engine.statuses.table(),
             doubts=in_engine.doubts,
         )
-    items = read_log(log, columns, rules, date_format, time_zone, until, missing_ids)
+    items = read_log(source)
     tally = LedgerTally([ROWS_IN, *active_rules(columns, rules, items.has_money, items.overlap), KEPT])
     partitions = frames.collect_parts(lambda lazy: lazy, items.lazy, "customer_id", items.partitions)
     cleaned = [clean_partition(rows, items, rules, tally) for rows in partitions]

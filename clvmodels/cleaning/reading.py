@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -23,12 +22,12 @@ from clvmodels.cleaning.row_money import (
     without_percent_signs,
 )
 from clvmodels.cleaning.row_rules import NUMBERS, row_faults, row_rule, with_signs
-from clvmodels.cleaning.rules import CleaningRules
-from clvmodels.clock import Clock, Moment
+from clvmodels.cleaning.rules import LogToClean
+from clvmodels.clock import Clock
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.language import Finding, Findings
 from clvmodels.transactions.faults import Fault, refuse, repeated_in_files
-from clvmodels.transactions.ids import MissingIds, clean_ids, find_placeholder, missing_words, placeholder_fault
+from clvmodels.transactions.ids import clean_ids, find_placeholder, missing_words, placeholder_fault
 from clvmodels.transactions.log import id_faults, refuse_shared, with_types
 from clvmodels.transactions.stray_dates import PeriodArguments, doubtful_dates
 from clvmodels.transactions.unnamed_columns import Kind, unnamed_columns, unnamed_faults
@@ -97,29 +96,21 @@ class LineItems:
 
 
 @frames.load_once()
-def read_log(
-    log: frames.Frame | str | Path,
-    columns: Mapping[str, str],
-    rules: CleaningRules,
-    date_format: str | None,
-    time_zone: str | None,
-    until: Moment | None = None,
-    missing_ids: MissingIds = None,
-    statuses: ClassifiedStatuses | None = None,
-) -> LineItems:
+def read_log(source: LogToClean, statuses: ClassifiedStatuses | None = None) -> LineItems:
     """Open a log, count the money of every row, and apply the rules that look at one row.
 
-    Rows later than the moment `until` are ignored. `statuses` are those of the whole log, if this is a part of it.
+    `statuses` are those of the whole log, if this is a part of it.
 
     Raises
     ------
     InvalidTransactions
         One error that lists every fault: the column, the number of rows, the first few, and the remedy.
     """
+    log, columns, rules, date_format = source.log, source.columns, source.rules, source.date_format
     refuse_shared(columns)
     refuse_contradictions(columns)
-    clock = Clock(merge_within="hour", time_zone=time_zone)
-    has_money = "amount" in columns or "price" in columns
+    clock = Clock(merge_within="hour", time_zone=source.time_zone)
+    has_money = source.has_money
     finds_duplicates = rules.duplicates == "drop" or (rules.duplicates == "auto" and "order_id" in columns)
     present = [name for name in frames.column_names(log, columns.values()) if name not in columns.values()]
     others = {f"{UNNAMED}{i}": name for i, name in enumerate(present)} if finds_duplicates else {}
@@ -132,14 +123,14 @@ def read_log(
         roles_are_arguments=True,
         collect_faults=True,
     )
-    words = missing_words(missing_ids)
+    words = missing_words(source.missing_ids)
     lazy = clean_ids(opened.lazy, "customer_id", words, parse_integers=opened.as_text)
     signed = False
     if "discount" in columns:
         lazy, signed = without_percent_signs(lazy)
     lazy, wrong_types = with_types(lazy, clock, columns, date_format, opened, NUMBERS)
-    if until is not None:
-        by_then = (nw.col("tick") <= clock.last_tick(until, "until")).fill_null(True)
+    if source.until is not None:
+        by_then = (nw.col("tick") <= clock.last_tick(source.until, "until")).fill_null(True)
         lazy = frames.with_positions(lazy).filter(by_then)
     lazy = _without_nan(lazy, columns)
     lazy = _with_codes(lazy, columns)
@@ -176,9 +167,8 @@ def read_log(
         doubtful.append(repeated_in_files(lazy, opened.row_names, (OVERLAPPING, OVERLAPPING)))
     if rules.repeated_totals == "raise" and {"order_id", "amount"} <= columns.keys():
         doubtful.append(repeated_totals(remaining, [*columns, *others] if finds_duplicates else [], columns))
-    rows = _check(
-        lazy, columns, faults, date_format, opened.row_names, statuses, until is not None, doubtful, missing_ids is None
-    )
+    partial, named_ids = source.until is not None, source.missing_ids is not None
+    rows = _check(lazy, columns, faults, date_format, opened.row_names, statuses, partial, doubtful, not named_ids)
     names = [*columns, "units", "refund_units", "rule", *others]
     doubts = list(unread_discounts(present, columns))
     if filled:

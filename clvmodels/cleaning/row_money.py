@@ -123,8 +123,10 @@ def discount_finding(lazy: nw.LazyFrame[Any], way: Discounts, paid: nw.Expr) -> 
     """Return a finding on the number of rows with a discount and the total of the discounts."""
     cost = nw.col("discount").abs() if way == "amount" else paid.abs() * nw.col("discount").abs() / LARGEST[way]
     some = (nw.col("discount").abs() > 0).fill_null(value=False)
-    sums = frames.collect(lazy.filter(some).select(nw.len().alias("rows"), cost.sum().alias("money"))).row(0)
-    return Finding("cleaning-discounts", {"rows": int(sums[0]), "money": float(sums[1] or 0.0), "kind": way})
+    saved = _in_units(lazy.filter(some).with_columns(saved=cost), "saved", "saved_units")
+    total = nw.col("saved_units").cast(nw.Int128).sum()
+    rows, units = frames.collect(saved.select(nw.len().alias("rows"), total.alias("total"))).row(0)
+    return Finding("cleaning-discounts", {"rows": int(rows), "money": int(units or 0) / UNITS, "kind": way})
 
 
 def cost_before_discount(columns: Mapping[str, str]) -> nw.Expr | None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import combinations
+from pathlib import Path
 from typing import Literal, get_args, get_type_hints
 
+from clvmodels.clock import Moment
 from clvmodels.errors import InvalidOption, closest
+from clvmodels.frames import Frame
+from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.statuses import normalize_status
 
-__all__ = ["CleaningRules"]
+__all__ = ["CleaningRules", "LogToClean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +153,32 @@ CHOICES = (
 )
 STATUSES = ("void_statuses", "count_statuses", "refund_statuses")
 LISTS = (*STATUSES, "internal_customers", "non_products")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogToClean:
+    """A log of line items or orders, and how it is read and cleaned; the arguments of `clean`.
+
+    Attributes
+    ----------
+    log : frame or path
+    columns : mapping of role to column name
+    rules : CleaningRules
+    date_format, time_zone : str or None
+    until : date, datetime, str or None
+        Later rows are ignored.
+    missing_ids : list of str or None
+    """
+
+    log: Frame | str | Path
+    columns: Mapping[str, str]
+    rules: CleaningRules
+    date_format: str | None = None
+    time_zone: str | None = None
+    until: Moment | None = None
+    missing_ids: MissingIds = None
+
+    @property
+    def has_money(self) -> bool:
+        """Whether rows cost something."""
+        return "amount" in self.columns or "price" in self.columns

@@ -104,7 +104,8 @@ def held_in(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[pl.Data
 
 def _write_sqlite(frame: pl.DataFrame, path: Path) -> Path:
     """Write a frame to a table, dates as text, which is how SQLite stores them."""
-    names = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.String: "TEXT", pl.Date: "DATE", pl.Datetime: "TIMESTAMP"}
+    names = {pl.Int64: "INTEGER", pl.Float64: "REAL", pl.String: "TEXT", pl.Date: "DATE", pl.Boolean: "BOOLEAN"}
+    names[pl.Datetime] = "TIMESTAMP"
     columns = ", ".join(f'"{name}" {names[dtype.base_type()]}' for name, dtype in frame.schema.items())
     texts = frame.with_columns(
         pl.col(name).dt.strftime("%Y-%m-%d" if dtype == pl.Date else "%Y-%m-%d %H:%M:%S%.6f")
@@ -121,7 +122,7 @@ def _write_sqlite(frame: pl.DataFrame, path: Path) -> Path:
 def _write_postgres(frame: pl.DataFrame, backend: Any) -> None:
     """Write a frame to a table of PostgreSQL."""
     names = {pl.Int64: "BIGINT", pl.Float64: "DOUBLE PRECISION", pl.String: "TEXT", pl.Date: "DATE"}
-    names[pl.Datetime] = "TIMESTAMP"
+    names |= {pl.Datetime: "TIMESTAMP", pl.Boolean: "BOOLEAN"}
     columns = ", ".join(f'"{name}" {names[dtype.base_type()]}' for name, dtype in frame.schema.items())
     with backend.con.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS orders")

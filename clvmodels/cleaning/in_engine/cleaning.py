@@ -27,17 +27,22 @@ from clvmodels.cleaning.ledger_rules import (
 from clvmodels.cleaning.order_statuses import ClassifiedStatuses
 from clvmodels.cleaning.partition import active_rules, clean_partition
 from clvmodels.cleaning.reading import read_log, unread_discounts
-from clvmodels.cleaning.rules import CleaningRules
-from clvmodels.clock import Moment
+from clvmodels.cleaning.rules import CleaningRules, LogToClean
 from clvmodels.errors import InvalidTransactions
 from clvmodels.language import Finding, Findings
-from clvmodels.transactions.ids import FEWEST_ROWS, MissingIds, find_tests, find_variants, placeholder_among
+from clvmodels.transactions.ids import FEWEST_ROWS, find_tests, find_variants, placeholder_among
 
 __all__ = ["EngineCleaned", "clean_in_engine"]
 
 WEEK = 7 * 24  # hours
 NUMBERS = itertools.count()  # so that a pending result never reads the table of another one
-ARROW = {"integer": pa.int64(), "number": pa.float64(), "text": pa.string(), "date": pa.date32()}
+ARROW = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "text": pa.string(),
+    "date": pa.date32(),
+    "boolean": pa.bool_(),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,41 +64,27 @@ class EngineCleaned:
     doubts: Findings
 
 
-def clean_in_engine(
-    log: frames.Frame,
-    columns: Mapping[str, str],
-    rules: CleaningRules,
-    date_format: str | None,
-    time_zone: str | None,
-    until: Moment | None,
-    missing_ids: MissingIds,
-) -> EngineCleaned | None:
+def clean_in_engine(source: LogToClean) -> EngineCleaned | None:
     """Clean a log where it is; None if it is not in an engine, or must be cleaned on this machine."""
-    items = read_items(log, columns, rules, date_format, time_zone, until, missing_ids)
+    items = read_items(source)
     if items is None:
         return None
     held = f"clvmodels_items_{next(NUMBERS)}"
     items.engine.hold(held, items.query.all_items(items.rules).text())
     marked = replace(items, query=replace(items.query, held=held))
     try:
-        if not can_be_cleaned(marked, log, columns, rules):
+        if not can_be_cleaned(marked, source):
             return None
-        return _clean(marked, items.query, log, columns, rules)
+        return _clean(marked, items.query, source)
     finally:
         items.engine.release(held)
 
 
-def _clean(
-    items: EngineItems,
-    source: frames.ItemsQuery,
-    log: frames.Frame,
-    columns: Mapping[str, str],
-    rules: CleaningRules,
-) -> EngineCleaned:
-    """Clean a log whose marked rows the engine holds; the results read the `source`, for they last longer."""
-    has_money = items.query.has_money
-    flag = has_money and rules.outliers != "keep"
-    tally = LedgerTally([ROWS_IN, *active_rules(columns, rules, has_money), KEPT])
+def _clean(items: EngineItems, lasting: frames.ItemsQuery, source: LogToClean) -> EngineCleaned:
+    """Clean a log whose marked rows the engine holds; the results read the log itself, by the query `lasting`."""
+    rules = source.rules
+    flag = source.has_money and rules.outliers != "keep"
+    tally = LedgerTally([ROWS_IN, *active_rules(source.columns, rules, source.has_money), KEPT])
     number = next(NUMBERS)
     names = [f"clvmodels_{kind}_{number}" for kind in ("customers", "orders", "rows")]
     orders = frames.OrdersQuery(items.query, items.rules, 0 if rules.orders == "split" else WEEK, *names)
@@ -102,11 +93,11 @@ def _clean(
     cleaning.add_rules()
     cleaning.add_orders()
     limit = cleaning.add_outliers() if flag else None
-    lasting = frames.OrdersQuery(source, items.rules, orders.span, *names)
-    doubts = (*_discount_findings(items, log, columns), *cleaning.doubts())
+    results = frames.OrdersQuery(lasting, items.rules, orders.span, *names)
+    doubts = (*_discount_findings(items, source), *cleaning.doubts())
     return EngineCleaned(
-        transactions=cleaning.table(lasting.transactions(limit, flag, rules.outliers == "winsorize")),
-        set_aside=cleaning.table(lasting.set_aside(dict(enumerate(SET_ASIDE_RULES)))),
+        transactions=cleaning.table(results.transactions(limit, flag, rules.outliers == "winsorize")),
+        set_aside=cleaning.table(results.set_aside(dict(enumerate(SET_ASIDE_RULES)))),
         tally=tally,
         statuses=items.statuses,
         doubts=doubts,
@@ -127,7 +118,7 @@ def _clean_elsewhere(
         money = {name: pa.array([], pa.int64()) for name in ("whole", "micro")} if items.query.has_money else {}
         out = {role: pa.array([], _arrow(types[role])) for role in roles}
         return ids, pa.table({**empty, **money}), pa.table({**out, "reason": pa.array([], pa.string())})
-    part = read_log(rows.to_native(), roles, rules, None, None, None, "", items.statuses)
+    part = read_log(LogToClean(rows.to_native(), roles, rules, missing_ids=""), items.statuses)
     cleaned = clean_partition(frames.collect(part.lazy), part, rules, tally)
     orders_of_part = cleaned.transactions.drop("units", strict=False)
     if items.query.has_money:
@@ -160,14 +151,15 @@ def _as_arrow(frame: nw.DataFrame[Any], types: Mapping[str, str]) -> pa.Table:
     return table.cast(pa.schema([(name, _arrow(kinds[name])) for name in table.column_names]))
 
 
-def _discount_findings(items: EngineItems, log: frames.Frame, columns: Mapping[str, str]) -> Findings:
+def _discount_findings(items: EngineItems, source: LogToClean) -> Findings:
     """Return how discounts were read, or that a column of them was not."""
-    present = [name for name in frames.column_names(log) if name not in columns.values()]
-    unread = unread_discounts(present, columns)
+    present = [name for name in frames.column_names(source.log) if name not in source.columns.values()]
+    unread = unread_discounts(present, source.columns)
     if items.discounts is None:
         return unread
-    rows, money = items.fetch(items.query.discount_sums(items.rules)).row(0)
-    figures = {"rows": int(rows), "money": float(money or 0.0), "kind": items.discounts}
+    rows, whole, micro = items.fetch(items.query.discount_sums(items.rules)).row(0)
+    saved = int(whole or 0) * UNITS + int(micro or 0)
+    figures = {"rows": int(rows), "money": saved / UNITS, "kind": items.discounts}
     return (*unread, Finding("cleaning-discounts", figures))
 
 

@@ -29,9 +29,9 @@ from clvmodels.cleaning.partition import active_rules
 from clvmodels.cleaning.reading import REMEDIES, refuse_contradictions
 from clvmodels.cleaning.row_money import LARGEST, Discounts
 from clvmodels.cleaning.row_rules import NUMBERS
-from clvmodels.cleaning.rules import CleaningRules
-from clvmodels.clock import Clock, Moment
-from clvmodels.transactions.ids import MissingIds, is_shortened, missing_words
+from clvmodels.cleaning.rules import CleaningRules, LogToClean
+from clvmodels.clock import Clock
+from clvmodels.transactions.ids import is_shortened, missing_words
 from clvmodels.transactions.log import EARLIEST, LARGEST_AMOUNT, LATEST, refuse_shared
 from clvmodels.transactions.unnamed_columns import NO, YES, unnamed_columns, unnamed_faults
 
@@ -50,7 +50,7 @@ NAMES = {
     "duplicate": DUPLICATE,
     "zero": ZERO,
 }
-COMPARED = ("integer", "text", "date", "timestamp", "number")  # types of columns in which duplicates agree
+COMPARED = ("integer", "text", "date", "timestamp", "number", "boolean")  # types of columns in which duplicates agree
 MOST_SHORTENED = 100_000  # ids that may be rounded numbers and are looked at
 UNNAMED = "other_"
 LEFT = "the log is copied to this machine and cleaned there: %s"
@@ -87,52 +87,34 @@ class EngineItems:
         return self.engine.fetch(query.text(), query.types)
 
 
-def read_items(
-    log: frames.Frame,
-    columns: Mapping[str, str],
-    rules: CleaningRules,
-    date_format: str | None,
-    time_zone: str | None,
-    until: Moment | None,
-    missing_ids: MissingIds,
-) -> EngineItems | None:
+def read_items(source: LogToClean) -> EngineItems | None:
     """Check a log in its engine; None if it is not in one, or must be cleaned here, for a reason that is logged.
 
     A log with a fault is left to this machine, whose error names the rows.
     """
-    engine = frames.engine_of(log) if frames.is_database(log) else None
+    engine = frames.engine_of(source.log) if frames.is_database(source.log) else None
     if engine is None:
         return None
-    refuse_shared(columns)
-    refuse_contradictions(columns)
+    refuse_shared(source.columns)
+    refuse_contradictions(source.columns)
     try:
-        return _read(engine, log, columns, rules, date_format, time_zone, until, missing_ids)
+        return _read(engine, source)
     except _Elsewhere as reason:
         log_of_engine.info(LEFT, reason)
         return None
 
 
-def _read(
-    engine: frames.Engine,
-    log: frames.Frame,
-    columns: Mapping[str, str],
-    rules: CleaningRules,
-    date_format: str | None,
-    time_zone: str | None,
-    until: Moment | None,
-    missing_ids: MissingIds,
-) -> EngineItems:
+def _read(engine: frames.Engine, source: LogToClean) -> EngineItems:
     """Check a log; raise _Elsewhere if an engine cannot clean it."""
-    has_money = "amount" in columns or "price" in columns
-    clock = Clock(merge_within="hour", time_zone=time_zone)
-    query = _query(engine, log, columns, rules, clock, missing_words(missing_ids), date_format)
-    if until is not None:
-        if time_zone is not None:
+    rules, has_money = source.rules, source.has_money
+    query = _query(engine, source)
+    if source.until is not None:
+        if source.time_zone is not None:
             raise _Elsewhere("`until` in a time zone")
-        query = replace(query, until=clock.last_tick(until, "until"))
-    codes = active_rules(columns, rules, has_money)
+        query = replace(query, until=query.clock.last_tick(source.until, "until"))
+    codes = active_rules(source.columns, rules, has_money)
     positions = {name: SET_ASIDE_RULES.index(code) for name, code in NAMES.items() if code in codes}
-    discounts = _discounts(engine, query, rules) if "discount" in columns and has_money else None
+    discounts = _discounts(engine, query, rules) if "discount" in source.columns and has_money else None
     items = frames.ItemRules(
         positions,
         tests=YES,
@@ -146,34 +128,28 @@ def _read(
     statuses = _statuses(engine, query, items, rules, has_money)
     items = replace(items, void=statuses.void, void_unless_stated=statuses.void_unless_stated, refund=statuses.refund)
     read = EngineItems(engine, query, items, statuses, discounts, 0)
-    return replace(read, rows=_check(read, rules, until is not None))
+    return replace(read, rows=_check(read, rules, source.until is not None))
 
 
-def can_be_cleaned(read: EngineItems, log: frames.Frame, columns: Mapping[str, str], rules: CleaningRules) -> bool:
+def can_be_cleaned(read: EngineItems, source: LogToClean) -> bool:
     """Return whether orders and columns without a role allow a log to be cleaned in its engine, which holds it."""
     try:
-        _check_orders(read, rules)
-        _check_values(read, log, columns)
+        _check_orders(read, source.rules)
+        _check_values(read, source.log, source.columns)
     except _Elsewhere as reason:
         log_of_engine.info(LEFT, reason)
         return False
     return True
 
 
-def _query(
-    engine: frames.Engine,
-    log: frames.Frame,
-    columns: Mapping[str, str],
-    rules: CleaningRules,
-    clock: Clock,
-    words: tuple[str, ...],
-    date_format: str | None,
-) -> frames.ItemsQuery:
+def _query(engine: frames.Engine, source: LogToClean) -> frames.ItemsQuery:
     """Return how the rows are read, if the types of their columns and the rules allow it."""
-    names = frames.column_names(log)
+    columns, rules = source.columns, source.rules
+    clock = Clock(merge_within="hour", time_zone=source.time_zone)
+    names = frames.column_names(source.log)
     if any(names.count(name) != 1 for name in columns.values()):
         raise _Elsewhere("a column is missing, or appears twice")
-    if date_format is not None:
+    if source.date_format is not None:
         raise _Elsewhere("date_format")
     if rules.internal_pattern is not None:
         raise _Elsewhere("internal_pattern; name the accounts in internal_customers")
@@ -194,6 +170,7 @@ def _query(
     zoned = types["date"] == "instant"
     allowed = {"date": ("date", "timestamp", *(["instant"] if clock.time_zone is not None else []))}
     allowed |= dict.fromkeys(NUMBERS, ("number", "integer"))
+    allowed["test"] = ("integer", "text", "boolean")
     for role, kind in types.items():
         if kind not in allowed.get(role, ("integer", "text")):
             raise _Elsewhere(
@@ -213,7 +190,7 @@ def _query(
         columns,
         types,
         clock,
-        words,
+        missing_words(source.missing_ids),
         others=others,
         other_types=other_types,
         largest=LARGEST_AMOUNT,

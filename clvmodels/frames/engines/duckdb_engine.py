@@ -30,6 +30,7 @@ TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("FLOAT", "DOUBLE"), "number"),
     "VARCHAR": "text",
     "DATE": "date",
+    "BOOLEAN": "boolean",
     "TIMESTAMP WITH TIME ZONE": "instant",
 }
 

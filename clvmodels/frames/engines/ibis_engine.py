@@ -177,6 +177,8 @@ def _type_name(dialect: Dialect, kind: pa.DataType) -> str:
         return dialect.integer
     if dialect.name != "sqlite" and pa.types.is_temporal(kind):
         return "DATE" if pa.types.is_date(kind) else "TIMESTAMP"
+    if pa.types.is_boolean(kind):
+        return "BOOLEAN"
     return dialect.double if pa.types.is_floating(kind) else dialect.text
 
 
@@ -202,6 +204,8 @@ def _column_type(dtype: Any) -> ColumnType:
         return "number"
     if dtype.is_string():
         return "text"
+    if dtype.is_boolean():
+        return "boolean"
     if dtype.is_timestamp():
         return "timestamp" if dtype.timezone is None else "instant"
     return "date" if dtype.is_date() else "other"

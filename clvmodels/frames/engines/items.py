@@ -25,6 +25,7 @@ OUTPUTS: dict[ColumnType, OutputType] = {
     "date": "date",
     "timestamp": "timestamp",
     "instant": "timestamp",  # in the zone of the clock
+    "boolean": "boolean",
 }
 
 
@@ -253,16 +254,18 @@ class ItemsQuery(LogQuery):
         return Query(self, (("discounted_rows", rows),), result, types)
 
     def discount_sums(self, rules: ItemRules) -> Query:
-        """Return the rows with a discount that no rule has set aside, and the money of their discounts."""
+        """Return the rows with a discount that no rule has set aside, and the money of their discounts in two parts."""
         cost = "amount" if "amount" in self.columns else "quantity * price"
         saved = (
             f"ABS({cost}) * ABS(discount) / CAST({rules.discount!r} AS DOUBLE)" if rules.discount else "ABS(discount)"
         )
-        result = (
-            f"SELECT COUNT(*) AS discounted, SUM({saved}) AS money FROM marked WHERE rule = -1 AND ABS(discount) > 0"
-        )
-        types: dict[str, OutputType] = {"discounted": "integer", "money": "number"}
-        return Query(self, self._marked(rules), result, types)
+        priced = f"SELECT {saved} AS saved FROM marked WHERE rule = -1 AND ABS(discount) > 0"
+        parts = f"SELECT {', '.join(self._parts('saved', 'saved_whole', 'saved_micro'))} FROM discounted"
+        sums = [f"CAST(COALESCE(SUM({name}), 0) AS BIGINT) AS {name}" for name in ("saved_whole", "saved_micro")]
+        result = f"SELECT COUNT(*) AS discounted, {', '.join(sums)} FROM saved_parts"
+        types: dict[str, OutputType] = dict.fromkeys(("discounted", "saved_whole", "saved_micro"), "integer")
+        steps = (*self._marked(rules), ("discounted", priced), ("saved_parts", parts))
+        return Query(self, steps, result, types)
 
     def shortened_ids(self, rules: ItemRules, role: str, most: int) -> Query:
         """Return ids that may be rounded numbers such as 1.2E+17."""
@@ -292,7 +295,7 @@ class ItemsQuery(LogQuery):
             faults.append(f"(rule = -1 AND ABS(discount) > {most})")
         if "test" in self.columns:
             words = (*rules.tests, *rules.no_tests, "nan", "null", "none")
-            faults.append(f"(rule = -1 AND NOT {_among('test_word', words)})")
+            faults.append(f"(rule = -1 AND NOT test_word IS NULL AND NOT {_among('test_word', words)})")
         blank = "customer_id IS NULL AND tick IS NULL AND (whole <> 0 OR micro <> 0)"
         blank += " AND order_id IS NULL" if "order_id" in self.columns else ""
         conditions = {

@@ -21,7 +21,7 @@ __all__ = ["STAGED", "BlockFunction", "ColumnType", "Engine", "OutputType", "Out
 
 log = logging.getLogger("clvmodels.engine")
 
-ColumnType = Literal["integer", "text", "date", "timestamp", "instant", "number", "other"]
+ColumnType = Literal["integer", "text", "date", "timestamp", "instant", "number", "boolean", "other"]
 """Types of columns of a log: a timestamp has no zone, an instant is a point in time, and "other" is not supported."""
 OutputType = Literal["integer", "number", "text", "date", "timestamp", "boolean"]
 OutputTypes: TypeAlias = Mapping[str, OutputType]

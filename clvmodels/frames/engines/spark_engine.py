@@ -31,6 +31,7 @@ TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("float", "double"), "number"),
     "string": "text",
     "date": "date",
+    "boolean": "boolean",
     "timestamp": "instant",
     "timestamp_ntz": "timestamp",
 }
@@ -255,6 +256,8 @@ def _schema(table: pa.Table) -> str | None:
         if pa.types.is_integer(field.type)
         else "double"
         if pa.types.is_floating(field.type)
+        else "boolean"
+        if pa.types.is_boolean(field.type)
         else "string"
         for field in table.schema
     }
