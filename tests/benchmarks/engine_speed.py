@@ -2,7 +2,7 @@
 
 Each engine works in a process of its own, on the same Parquet files. They are made and removed, unless `--log` names
 the folder where they are kept, so that the engines can be measured one by one. Written to engine_speed.json in this
-folder, in place of what it has of the same engine: seconds and processor seconds of each step, bytes that left the
+folder after each step, in place of what it has of the same engine: seconds and processor seconds of each step, bytes that left the
 engine, and the peak memory of the process that calls it and of the engine's own process (the Java machine of Spark).
 """
 
@@ -118,9 +118,9 @@ def java_peak() -> int | None:
     return int(status["VmHWM"].split()[0]) // 1024
 
 
-def measure(engine: str, folder: Path, memory: str, with_profile: bool) -> dict[str, Any]:
-    """Return the figures of one engine."""
-    moved, result = Moved(), dict[str, Any](engine=engine)
+def measure(engine: str, folder: Path, memory: str, rows: int, with_profile: bool) -> None:
+    """Measure one engine."""
+    moved, result = Moved(), dict[str, Any](rows=rows, engine=engine)
     logger = logging.getLogger("clvmodels.engine")
     logger.setLevel(logging.INFO)
     logger.addHandler(moved)
@@ -136,6 +136,9 @@ def measure(engine: str, folder: Path, memory: str, with_profile: bool) -> dict[
             "moved_megabytes": round(moved.total / 1e6, 1) if engine != "polars" else None,
         }
         print(engine, name, result[name], file=sys.stderr, flush=True)
+        result["peak_megabytes_here"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        result["peak_megabytes_java"] = java_peak()
+        write(result)
 
     with step("open"):
         log = open_log(engine, folder, memory)
@@ -158,9 +161,14 @@ def measure(engine: str, folder: Path, memory: str, with_profile: bool) -> dict[
     if with_profile:
         with step("profile"):
             clv.profile(log, amount="amount", observation_end=OPTIONS["observation_end"])
-    result["peak_megabytes_here"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    result["peak_megabytes_java"] = java_peak()
-    return result
+    write({**result, "finished": True})
+
+
+def write(result: dict[str, Any]) -> None:
+    """Replace what the file has of an engine."""
+    others = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    kept = [each for each in others if each["engine"] != result["engine"]]
+    RESULTS.write_text(json.dumps([*kept, result], indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -177,7 +185,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.measure is not None:
         engine, folder = options.measure
-        print(json.dumps(measure(engine, Path(folder), options.spark_memory, options.profile)))
+        measure(engine, Path(folder), options.spark_memory, int(options.rows), options.profile)
         return
     rows, customers = int(options.rows), int(options.customers)
     work = Path(tempfile.mkdtemp(prefix="clv-engine-speed-", dir=options.folder))
@@ -193,13 +201,8 @@ def main() -> None:
         for engine in options.engines:
             python = options.spark_python if engine == "spark" else sys.executable
             words = [python, __file__, "--measure", engine, str(folder), "--spark-memory", options.spark_memory]
-            words += ["--profile"] if options.profile else []
-            done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-            result = {"rows": rows, **json.loads(done.stdout.splitlines()[-1])}
-            print(json.dumps(result), flush=True)
-            others = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
-            kept = [each for each in others if each["engine"] != engine]
-            RESULTS.write_text(json.dumps([*kept, result], indent=2) + "\n", encoding="utf-8")
+            words += ["--rows", str(rows), *(["--profile"] if options.profile else [])]
+            subprocess.run(words, check=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
