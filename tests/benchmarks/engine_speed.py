@@ -2,8 +2,9 @@
 
 Each engine works in a process of its own, on the same Parquet files. They are made and removed, unless `--log` names
 the folder where they are kept, so that the engines can be measured one by one. Written to engine_speed.json in this
-folder after each step, in place of what it has of the same engine: seconds and processor seconds of each step, bytes that left the
-engine, and the peak memory of the process that calls it and of the engine's own process (the Java machine of Spark).
+folder after each step, in place of what it has of the same engine: seconds and processor seconds of each step, bytes
+that left the engine, and the peak memory of the process that calls it and of the engine's own process (the Java machine
+of Spark).
 """
 
 from __future__ import annotations
