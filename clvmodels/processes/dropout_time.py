@@ -32,7 +32,7 @@ from clvmodels.processes.quantities import (
     MEAN_TIME_BETWEEN_PURCHASES,
     MEDIAN_LIFETIME,
 )
-from clvmodels.processes.race import CHUNK, DROP, Remaining, log_chances_of_ages, race
+from clvmodels.processes.race import CHUNK, DROP, Remaining, log_chance, log_chances_of_ages, race
 from clvmodels.processes.special import by_node_count, digamma_rise, discounted_count, entries_of, legendre, log_rise
 
 __all__ = ["QUANTITY_POWERS", "discounted_if_active", "functions", "mean_life"]
@@ -177,17 +177,15 @@ def pmf_if_active(law: Law, p: Any, k: Array, h: Array, x: Array, T: Array) -> A
     k = 0 follows from the race between purchase and dropout, now and at T + h. Otherwise the customer stays for h, or
     drops out within it; the second case is an integral over the moment of dropout.
     """
-    k, h, x, T = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (k, h, x, T)))
-    shape, remaining = p.r + x, law(p, T)
-    age = p.alpha + T
+    k, h, x, T = (np.asarray(value, dtype=float) for value in (k, h, x, T))
+    shape, remaining, age = p.r + x, law(p, T), p.alpha + T
     stays = np.exp(_log_counts(k, shape, age, h) + remaining.log_survival(h))
-    later = law(p, T + h)
-    none = np.exp(race(False, shape, age, remaining).log_chance)
-    none = none - stays * np.exp(race(False, shape, age + h, later).log_chance)
-    if not np.any(k > 0):
-        gone = none
-    else:
-        gone = np.where(k > 0, _leave_within(k, h, shape, age, remaining), none)
+    gone: Array = np.zeros(())
+    if np.any(k == 0):  # the race does not depend on k
+        gone = np.exp(log_chance(False, shape, age, remaining))
+        gone = gone - stays * np.exp(log_chance(False, shape, age + h, law(p, T + h)))
+    if np.any(k > 0):
+        gone = np.where(k > 0, _leave_within(k, h, shape, age, remaining), gone)
     answer: Array = np.clip(gone + stays, 0.0, 1.0)
     return answer
 
@@ -269,7 +267,7 @@ def _terms(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> tuple[Array, Arr
 def _log_chances(law: Law, p: Any, pairs: _Pairs, purchase: bool, *, alike: bool) -> Array:
     """Return the log of the chance of one side of the race from each pair on."""
     if not alike or pairs.x.ndim != 1 or law(p, np.zeros(())).b is not None:
-        return race(purchase, p.r + pairs.x, p.alpha + pairs.t, law(p, pairs.t)).log_chance
+        return log_chance(purchase, p.r + pairs.x, p.alpha + pairs.t, law(p, pairs.t))
 
     values = np.broadcast_arrays(p.r, p.alpha, p.s, law(p, np.zeros(())).B)
     draws = zip(*map(np.ravel, values), strict=True)

@@ -15,7 +15,7 @@ from clvmodels.processes import beta_geometric, bgbb_active, dropout_time
 from clvmodels.processes.beta_geometric_draws import draw_buyers
 from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.processes.dropout_time import Law
-from clvmodels.processes.race import race
+from clvmodels.processes.race import log_chance
 from clvmodels.processes.special import entries_of
 
 __all__ = [
@@ -62,8 +62,8 @@ def buys_between_dropout_time(law: Law, p: Any, start: Array, end: Array, x: Arr
     shape, age, length = p.r + x, p.alpha + T, np.asarray(end) - start
     remaining, later = law(p, T + start), law(p, T + end)
     stays = np.exp(-shape * np.log1p(length / age) + remaining.log_survival(length))
-    gone = np.exp(race(False, shape, age, remaining).log_chance)
-    gone = gone - stays * np.exp(race(False, shape, age + length, later).log_chance)
+    gone = np.exp(log_chance(False, shape, age, remaining))
+    gone = gone - stays * np.exp(log_chance(False, shape, age + length, later))
     active = dropout_time.survival_if_active(law, p, start, x, T)
     answer: Array = active * np.clip(1 - gone - stays, 0.0, 1.0)
     return answer

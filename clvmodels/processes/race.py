@@ -7,6 +7,7 @@ the chance and all its derivatives.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "Nodes",
     "Remaining",
     "Side",
+    "log_chance",
     "log_chances_of_ages",
     "nodes_with_aging",
     "nodes_without_aging",
@@ -117,17 +119,29 @@ class Side(NamedTuple):
 
 def race(purchase: bool, shape: Array, A: Array, remaining: Remaining) -> Side:
     """Return one side of the race: the next purchase, with density shape A^shape/(A+z)^(shape+1), or dropout."""
+    table = _in_chunks(_race, purchase, shape, A, remaining)
+    return Side(*table) if remaining.b is not None else Side(*table, None)  # type: ignore[call-arg]
+
+
+def log_chance(purchase: bool, shape: Array, A: Array, remaining: Remaining) -> Array:
+    """Return `log_chance` of one side of the race alone, to the last bit, in about half the time."""
+    return _in_chunks(_log_chance, purchase, shape, A, remaining)
+
+
+def _in_chunks(
+    function: Callable[..., Array], purchase: bool, shape: Array, A: Array, remaining: Remaining
+) -> Array:
+    """Return values (..., n) of a side of the race, computed for a few rows at once."""
     values = [np.asarray(value, dtype=float) for value in (shape, A, remaining.s, remaining.B)]
     if remaining.b is not None:
         values.append(np.asarray(remaining.b, dtype=float))
     columns = np.broadcast_arrays(*values)
     flat = [column.ravel() for column in columns]
     chunk = CHUNK if remaining.b is None else SMALL_CHUNK
-    parts = [
-        _race(purchase, *(column[i : i + chunk] for column in flat)) for i in range(0, max(1, flat[0].size), chunk)
-    ]
-    table = np.concatenate(parts, axis=-1).reshape(len(parts[0]), *columns[0].shape)
-    return Side(*table) if remaining.b is not None else Side(*table, None)  # type: ignore[call-arg]
+    starts = range(0, max(1, flat[0].size), chunk)
+    parts = [function(purchase, *(column[i : i + chunk] for column in flat)) for i in starts]
+    table = np.concatenate(parts, axis=-1)
+    return table.reshape(*table.shape[:-1], *columns[0].shape)
 
 
 def log_chances_of_ages(purchase: bool, shape: Array, alpha: float, s: float, beta: float, t: Array) -> Array:
@@ -137,7 +151,7 @@ def log_chances_of_ages(purchase: bool, shape: Array, alpha: float, s: float, be
     """
     law = Remaining(np.asarray(s), np.ones(()), None, np.ones(()), None)
     return over_octaves(
-        lambda shape, ratio: race(purchase, shape, ratio, law).log_chance, shape, (alpha + t) / (beta + t)
+        lambda shape, ratio: log_chance(purchase, shape, ratio, law), shape, (alpha + t) / (beta + t)
     )
 
 
@@ -147,43 +161,102 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
     With m the smaller of A and B and z = m (exp(u) - 1), the integrand is log-concave in u. It falls by e^-37 before
     the end of the range, or exponentially from there on, where the rest is known.
     """
-    if b is None:
-        m, M, end, u, width = nodes_without_aging(shape, A, s, B)
-    else:
-        m, M, end, u, width = nodes_with_aging(shape, A, s, B, b)
-    near, far, decay = np.where(A <= B, shape, s), np.where(A <= B, s, shape), shape + s
-    z = m[:, None] * np.expm1(u)
-    log_far = np.log1p(z / M[:, None])
-    log_near = u
-    smaller = (A <= B)[:, None]
-    log_purchase = np.where(smaller, log_near, log_far)
-    per_age = 1 / (A[:, None] + z)
-    if b is None:
-        log_growth, per_growth = np.where(smaller, log_far, log_near), 1 / (B[:, None] + z)
-        speed, by_b = s[:, None] * per_growth, None
-    else:
-        aged = b[:, None] * z
-        risen = _risen(aged)
-        log_growth = _log_growth(aged, risen, (b * B)[:, None])
-        per_growth = b[:, None] / ((b * B)[:, None] + risen)
-        speed = s[:, None] * per_growth * (1 + risen)
-        moved = _second_rest(aged, risen) * speed / (s * b**2)[:, None]
-        by_b = -s[:, None] * moved if purchase else z - (s[:, None] + 1) * moved
-    rate = shape[:, None] * per_age if purchase else speed
-    weight = np.exp(-shape[:, None] * log_purchase - s[:, None] * log_growth) * rate * (m[:, None] + z) * width
+    along = _along(shape, A, s, B, b)
+    z, tail = along.z, None
+    per_age, per_growth = 1 / (A[:, None] + z), _per_growth(along, B, b)
+    weight = _weights(along, shape, s, _rate(purchase, along, shape, A, s, B, b))
     chance = np.sum(weight, axis=1)
-    sums = [np.sum(weight * column, axis=1) for column in (log_purchase, log_growth, per_age, per_growth)]
+    columns = (along.log_purchase, along.log_growth, per_age, per_growth)
+    sums = [np.sum(weight * column, axis=1) for column in columns]
     if b is None:
-        growth = np.log1p(np.expm1(end) * (m / M))
-        tail = (shape if purchase else s) / decay * np.exp(-near * end - far * growth)
+        tail, ends = _tail(purchase, along, shape, A, s, B)
         chance = chance + tail
-        beyond = tail / decay
-        ends = (np.where(A <= B, end, growth), np.where(A <= B, growth, end))
+        beyond = tail / (shape + s)
         sums[0], sums[1] = sums[0] + tail * ends[0] + beyond, sums[1] + tail * ends[1] + beyond
     rows = [np.log(chance), *(total / chance for total in sums)]
-    if by_b is not None:
+    if along.aged is not None and along.risen is not None:
+        speed = s[:, None] * per_growth * (1 + along.risen)
+        moved = _second_rest(along.aged, along.risen) * speed / (s * b**2)[:, None]
+        by_b = -s[:, None] * moved if purchase else z - (s[:, None] + 1) * moved
         rows.append(np.sum(weight * by_b, axis=1) / chance)
     return np.stack(rows)
+
+
+def _log_chance(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array | None = None) -> Array:
+    """Return the first row of `_race` (n,), without the means."""
+    along = _along(shape, A, s, B, b)
+    chance = np.sum(_weights(along, shape, s, _rate(purchase, along, shape, A, s, B, b)), axis=1)
+    if b is None:
+        chance = chance + _tail(purchase, along, shape, A, s, B)[0]
+    answer: Array = np.log(chance)
+    return answer
+
+
+class _Along(NamedTuple):
+    """The nodes of the integral, and at each (n, nodes) the time z and the logs of 1 + z/A and 1 + e(z)/B.
+
+    aged, risen : bz and exp(bz) - 1, or None without aging.
+    """
+
+    nodes: Nodes
+    z: Array
+    log_purchase: Array
+    log_growth: Array
+    aged: Array | None
+    risen: Array | None
+
+
+def _along(shape: Array, A: Array, s: Array, B: Array, b: Array | None) -> _Along:
+    nodes = nodes_without_aging(shape, A, s, B) if b is None else nodes_with_aging(shape, A, s, B, b)
+    z = nodes.m[:, None] * np.expm1(nodes.u)
+    log_far = np.log1p(z / nodes.M[:, None])
+    smaller = (A <= B)[:, None]
+    log_purchase = np.where(smaller, nodes.u, log_far)
+    if b is None:
+        return _Along(nodes, z, log_purchase, np.where(smaller, log_far, nodes.u), None, None)
+    aged = b[:, None] * z
+    risen = _risen(aged)
+    return _Along(nodes, z, log_purchase, _log_growth(aged, risen, (b * B)[:, None]), aged, risen)
+
+
+def _per_growth(along: _Along, B: Array, b: Array | None) -> Array:
+    """Return 1/(B + e(z)) at the nodes."""
+    if b is None or along.risen is None:
+        return 1 / (B[:, None] + along.z)
+    answer: Array = b[:, None] / ((b * B)[:, None] + along.risen)
+    return answer
+
+
+def _rate(
+    purchase: bool, along: _Along, shape: Array, A: Array, s: Array, B: Array, b: Array | None
+) -> Array:
+    """Return the hazard of one side at the nodes."""
+    if purchase:
+        return shape[:, None] * (1 / (A[:, None] + along.z))
+    speed: Array = s[:, None] * _per_growth(along, B, b)
+    return speed if along.risen is None else speed * (1 + along.risen)
+
+
+def _weights(along: _Along, shape: Array, s: Array, rate: Array) -> Array:
+    """Return the integrand at the nodes, times their weights."""
+    exponent = -shape[:, None] * along.log_purchase
+    exponent -= s[:, None] * along.log_growth
+    weights: Array = np.exp(exponent, out=exponent)
+    weights *= rate
+    weights *= along.nodes.m[:, None] + along.z
+    weights *= along.nodes.width
+    return weights
+
+
+def _tail(
+    purchase: bool, along: _Along, shape: Array, A: Array, s: Array, B: Array
+) -> tuple[Array, tuple[Array, Array]]:
+    """Return the integral beyond the last node, and the logs of 1 + z/A and 1 + z/B there, without aging."""
+    m, M, end, *_ = along.nodes
+    near, far = np.where(A <= B, shape, s), np.where(A <= B, s, shape)
+    growth = np.log1p(np.expm1(end) * (m / M))
+    tail = (shape if purchase else s) / (shape + s) * np.exp(-near * end - far * growth)
+    return tail, (np.where(A <= B, end, growth), np.where(A <= B, growth, end))
 
 
 class Nodes(NamedTuple):
