@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from datetime import datetime
 from functools import cached_property
+from threading import RLock
 from typing import Any, Literal, Protocol, Self, TypeVar
 
 import numpy as np
@@ -376,9 +377,18 @@ class KnownHistory:
         return split_at(self.purchase_log, self.cutoff, until, *how, later=self.later, calibration=self.rfm)
 
     def remember(self, key: Hashable, compute: Callable[[], Remembered]) -> Remembered:
-        """Return a result computed once per key, such as a fit that several forecasters share."""
+        """Return a result computed once per key, such as a fit that several forecasters share.
+
+        Other threads wait for it; none of them can wait for each other, since no result needs itself.
+        """
         if key not in self.memory:
-            self.memory[key] = compute()
+            pending = ("pending", key)
+            try:
+                with self.memory.setdefault(pending, RLock()):
+                    if key not in self.memory:
+                        self.memory[key] = compute()
+            finally:
+                self.memory.pop(pending, None)
         value: Remembered = self.memory[key]
         return value
 

@@ -16,10 +16,10 @@ from clvmodels.errors import InvalidOption, InvalidTable, closest, list_names
 from clvmodels.estimators.prediction import PredictionOptions, customer_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.inference.objective import in_threads
 from clvmodels.inference.statistics import in_blocks, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.discounting import DiscountedPurchases, discount_purchases
 from clvmodels.valuation.lifetime_value import lifetime_value

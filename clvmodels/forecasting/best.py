@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -49,6 +50,7 @@ from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import RandomState
 from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 
 __all__ = ["BestForecaster"]
 
@@ -152,18 +154,17 @@ class BestForecaster(WindowForecaster):
         self.length_ = windows[0].length if windows else 0.0
         self.trees_ = self._grow_trees(history, ticks, unfitted) if windows else None
         quantities: list[ForecastQuantity] = ["purchases"] if self.spend is None else ["purchases", "money"]
-        ahead = ticks / history.clock.ticks_per_unit
-        self.learned_ = {quantity: self._learn(history, windows, ahead, quantity) for quantity in quantities}
+        learn = partial(self._learn, history, windows, ticks / history.clock.ticks_per_unit)
+        self.learned_ = dict(zip(quantities, in_threads(learn, quantities), strict=True))
         if not any(each.uses("trees") for each in self.learned_.values()):
             self.trees_ = None
         self.clock_ = history.clock
         return self
 
     def _grow_trees(self, history: KnownHistory, ticks: int, models: list[PurchaseModel]) -> BoostedTrees | None:
-        try:
+        with suppress(FitFailed):
             return BoostedTrees(models, self.spend).fit(history, ticks / history.clock.ticks_per_unit)
-        except FitFailed:
-            return None
+        return None
 
     def _fit_at(self, window: LearningWindow) -> FittedProcesses:
         newer = None if self.newer_ is None else newer_process(clone(self.newer_), window.past)

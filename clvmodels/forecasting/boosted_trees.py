@@ -29,6 +29,7 @@ from clvmodels.forecasting.windows import LearningWindow, best_process, expectat
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 
 __all__ = ["BoostedTrees"]
 
@@ -120,13 +121,14 @@ class BoostedTrees(WindowForecaster):
         quantities: list[ForecastQuantity] = ["purchases"] if spend is None else ["purchases", "money"]
         best = best_process(windows, fitted)
         least = {quantity: _least(windows, best, quantity) for quantity in quantities}
+        trees = in_threads(lambda name: _grow(windows, best, least[name], name, history.cutoff), quantities)
         return {
             "models_": fitted,
             "spend_": spend,
             "best_": best,
             "length_": windows[0].length,
             "least_": least,
-            "trees_": {name: _grow(windows, best, least[name], name, history.cutoff) for name in quantities},
+            "trees_": dict(zip(quantities, trees, strict=True)),
             "total_factors_": {quantity: _total_factors(windows, quantity) for quantity in quantities},
             "clock_": history.clock,
         }

@@ -23,8 +23,10 @@ from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.windows import LearningWindow, expectations
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.frames import column
+from clvmodels.inference.objective import one_blas_thread
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 from clvmodels.transactions.summary import RFM, drop_older
 
 __all__ = [
@@ -208,8 +210,9 @@ def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected:
     for each, did, mean in zip(members, actual, expected, strict=True):
         columns = np.column_stack([np.nan_to_num(each[name]) for name in names])
         weight = 1 / np.maximum(np.nan_to_num(mean), LEAST_WEIGHTED * max(float(np.nanmean(mean)), 1e-12))
-        gram += columns.T @ (columns * weight[:, None])
-        product += columns.T @ (did * weight)
+        with one_blas_thread():
+            gram += columns.T @ (columns * weight[:, None])
+            product += columns.T @ (did * weight)
     if not np.any(product > 0):
         return dict.fromkeys(names, 0.0)
     scale = 1 / np.sqrt(np.maximum(np.diag(gram), 1e-300))
@@ -351,7 +354,7 @@ def try_alternatives(
     present = [windows[0].past.known_at(window.past.cutoff) for window in windows]
 
     def crossed(learn: Callable[[Sequence[npt.NDArray[np.bool_]]], list[Array]]) -> list[Array]:
-        of_others = (learn([half == side for half in halves]) for side in (False, True))
+        of_others = in_threads(lambda side: learn([half == side for half in halves]), (False, True))
         return [np.where(half, *pair) for half, *pair in zip(halves, *of_others, strict=True)]
 
     def stack_of(some: Sequence[npt.NDArray[np.bool_]]) -> list[Array]:

@@ -20,6 +20,7 @@ from clvmodels.forecasting.processes import (
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.inference.fitting import point_estimates
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 from clvmodels.scores import poisson_deviance
 from clvmodels.transactions.holdout import Holdout
 
@@ -132,17 +133,17 @@ def fitted_windows(
 def _fitted_windows(
     windows: Sequence[tuple[KnownHistory, Holdout]], models: Sequence[PurchaseModel], spend: SpendModel | None
 ) -> list[LearningWindow]:
-    fitted = []
-    for past, split in windows:
+    def fit(window: tuple[KnownHistory, Holdout]) -> LearningWindow | None:
+        past, split = window
         try:
             with point_estimates():
                 copies = fitted_copies(models, past)
                 spend_copy = None if spend is None else fitted_copy(spend, past)
         except (FitFailed, InvalidRFM):
-            continue
-        if len(copies) == len(models):
-            fitted.append(LearningWindow(past, split, copies, spend_copy))
-    return fitted
+            return None
+        return LearningWindow(past, split, copies, spend_copy) if len(copies) == len(models) else None
+
+    return [window for window in in_threads(fit, windows) if window is not None]
 
 
 def best_process(windows: Sequence[LearningWindow], models: Mapping[str, PurchaseModel]) -> str:

@@ -15,13 +15,14 @@ from clvmodels import html
 from clvmodels.errors import FitFailed
 from clvmodels.inference.edges import Edge, find_edges
 from clvmodels.inference.newton import ROUNDING, Box, Curved, Mask, Point
-from clvmodels.inference.objective import Objective, Penalty, Prior, one_blas_thread, start_in_background
+from clvmodels.inference.objective import Objective, Penalty, Prior, one_blas_thread
 from clvmodels.inference.ridges import Ridge, SampledSurface, find_ridge
 from clvmodels.inference.search import INDISTINGUISHABLE, SEARCH_ROWS, RowSample, draw_sample, find_maxima, search
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array, Process
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.threads import start_in_background
 
 __all__ = [
     "CONVERGED",
@@ -222,8 +223,7 @@ def _maximize(process: Process, rows: CountedRows, unit: float, prior: Penalty |
         np.array([-np.inf if low is None else low for low, _ in limits]),
         np.array([np.inf if high is None else high for _, high in limits]),
     )
-    if prior is None:
-        prior = Prior(np.zeros(len(limits)), np.zeros(len(limits)))
+    prior = prior or Prior(np.zeros(len(limits)), np.zeros(len(limits)))
     fingerprint = start_in_background(rows.fingerprint)
     objective = Objective(process, rows.columns, rows.counts, unit, prior)
     sample: RowSample | None = None

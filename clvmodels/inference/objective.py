@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from threading import current_thread
-from typing import Any, Protocol, TypeVar
+from threading import Lock
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +15,14 @@ from threadpoolctl import ThreadpoolController
 
 from clvmodels.processes.contract import Array, Process, Score, Totals
 from clvmodels.processes.coordinates import Parametrization
+from clvmodels.processes.threads import in_threads, one_by_one
 
 __all__ = [
     "Objective",
     "ParameterPenalty",
     "Penalty",
     "Prior",
-    "Returned",
-    "in_threads",
     "one_blas_thread",
-    "start_in_background",
 ]
 
 # Rows evaluated at once, which fixes the order of summation. Small blocks fit the cache; many rows are split into
@@ -34,12 +30,6 @@ __all__ = [
 MANY_ROWS, BLOCK, LARGE_BLOCK = 2**18, 2**14, 2**16
 STEP = 2e-6  # step of differences of the score; about the relative error of the curvature
 JACOBIAN_STEP = 1e-6  # step of differences of the Jacobian; slopes that vanish at a maximum multiply the error
-
-PROCESSORS = os.cpu_count() or 1
-POOL = "clvmodels"
-
-Item = TypeVar("Item")
-Returned = TypeVar("Returned")
 
 
 class Penalty(Protocol):
@@ -262,37 +252,35 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Limit BLAS to one thread: on small matrices its threads only compete with those of `in_threads`."""
-    limited: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="blas")
-    return limited
+class _BlasLimit:
+    """A limit of one BLAS thread for as long as anybody needs it: calls on several threads overlap."""
+
+    def __init__(self) -> None:
+        self._lock, self._users = Lock(), 0
+        self._limit: Any = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._limit = _thread_pools().limit(limits=1, user_api="blas")
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._limit.restore_original_limits()
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the pool of threads, which is started once; a forked process starts its own."""
-    os.register_at_fork(after_in_child=_pool.cache_clear)
-    return ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL)
+BLAS_LIMIT = _BlasLimit()
 
 
-def one_by_one(function: Callable[[Item], Returned], items: Iterable[Item]) -> list[Returned]:
-    """Apply a function to each item, in order."""
-    return [function(item) for item in items]
+def one_blas_thread() -> AbstractContextManager[None]:
+    """Limit BLAS to one thread.
 
-
-def in_threads(function: Callable[[Item], Returned], items: Iterable[Item]) -> list[Returned]:
-    """Apply a function to each item, in order, with one thread per processor (numpy releases the lock)."""
-    items = list(items)
-    if len(items) < 2 or _must_stay_on_this_thread():
-        return one_by_one(function, items)
-    return list(_pool().map(function, items))
-
-
-def start_in_background(function: Callable[[], Returned]) -> Callable[[], Returned]:
-    """Start a function on another thread, if there is one, and return a function that waits for its result."""
-    return function if _must_stay_on_this_thread() else _pool().submit(function).result
-
-
-def _must_stay_on_this_thread() -> bool:
-    """Return whether there is only one processor, or this thread belongs to the pool already."""
-    return PROCESSORS < 2 or current_thread().name.startswith(POOL)
+    On small matrices its threads only compete with those of `in_threads`; and long sums have other last bits on several
+    threads, so that they would depend on what else is running.
+    """
+    return BLAS_LIMIT.hold()

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.inference.intervals import Bounds
-from clvmodels.inference.objective import in_threads
 from clvmodels.inference.statistics import unique_rows
 from clvmodels.processes.contract import Array, PurchaseProcess
+from clvmodels.processes.threads import in_threads
 
 __all__ = ["ROUNDING_TOLERANCE", "PurchaseCounts"]
 

@@ -17,11 +17,11 @@ import numpy.typing as npt
 from scipy.special import betainc, betaln, digamma, ndtri
 
 from clvmodels.inference.intervals import Bounds
-from clvmodels.inference.objective import in_threads
 from clvmodels.inference.purchase_counts import ROUNDING_TOLERANCE, PurchaseCounts
 from clvmodels.inference.statistics import unique_rows
 from clvmodels.processes.contract import Array
 from clvmodels.processes.special import trigamma
+from clvmodels.processes.threads import in_threads
 
 __all__ = ["PurchaseValues"]
 

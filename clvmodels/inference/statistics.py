@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 
 __all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "under_each", "unique_rows"]
 

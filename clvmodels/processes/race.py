@@ -128,9 +128,7 @@ def log_chance(purchase: bool, shape: Array, A: Array, remaining: Remaining) -> 
     return _in_chunks(_log_chance, purchase, shape, A, remaining)
 
 
-def _in_chunks(
-    function: Callable[..., Array], purchase: bool, shape: Array, A: Array, remaining: Remaining
-) -> Array:
+def _in_chunks(function: Callable[..., Array], purchase: bool, shape: Array, A: Array, remaining: Remaining) -> Array:
     """Return values (..., n) of a side of the race, computed for a few rows at once."""
     values = [np.asarray(value, dtype=float) for value in (shape, A, remaining.s, remaining.B)]
     if remaining.b is not None:
@@ -150,9 +148,7 @@ def log_chances_of_ages(purchase: bool, shape: Array, alpha: float, s: float, be
     It depends on t through the ratio of A = alpha + t and B = beta + t alone, and is analytic in the log of that ratio.
     """
     law = Remaining(np.asarray(s), np.ones(()), None, np.ones(()), None)
-    return over_octaves(
-        lambda shape, ratio: log_chance(purchase, shape, ratio, law), shape, (alpha + t) / (beta + t)
-    )
+    return over_octaves(lambda shape, ratio: log_chance(purchase, shape, ratio, law), shape, (alpha + t) / (beta + t))
 
 
 def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array | None = None) -> Array:
@@ -174,7 +170,7 @@ def _race(purchase: bool, shape: Array, A: Array, s: Array, B: Array, b: Array |
         beyond = tail / (shape + s)
         sums[0], sums[1] = sums[0] + tail * ends[0] + beyond, sums[1] + tail * ends[1] + beyond
     rows = [np.log(chance), *(total / chance for total in sums)]
-    if along.aged is not None and along.risen is not None:
+    if b is not None and along.aged is not None and along.risen is not None:
         speed = s[:, None] * per_growth * (1 + along.risen)
         moved = _second_rest(along.aged, along.risen) * speed / (s * b**2)[:, None]
         by_b = -s[:, None] * moved if purchase else z - (s[:, None] + 1) * moved
@@ -227,9 +223,7 @@ def _per_growth(along: _Along, B: Array, b: Array | None) -> Array:
     return answer
 
 
-def _rate(
-    purchase: bool, along: _Along, shape: Array, A: Array, s: Array, B: Array, b: Array | None
-) -> Array:
+def _rate(purchase: bool, along: _Along, shape: Array, A: Array, s: Array, B: Array, b: Array | None) -> Array:
     """Return the hazard of one side at the nodes."""
     if purchase:
         return shape[:, None] * (1 / (A[:, None] + along.z))

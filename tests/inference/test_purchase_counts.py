@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
-from clvmodels.inference import objective
+from clvmodels.processes import threads
 
 HORIZON, DRAWS = 39.0, 40
 
@@ -95,7 +95,7 @@ def test_intervals_do_not_depend_on_order_subset_or_threads(model, rfm, monkeypa
     rfm = rfm[:400]
     whole = model.expected_purchases(rfm, HORIZON, interval=0.9, draws=20)
     order = np.random.default_rng(0).permutation(len(rfm))
-    monkeypatch.setattr(objective, "PROCESSORS", 1)
+    monkeypatch.setattr(threads, "PROCESSORS", 1)
     monkeypatch.setattr("clvmodels.inference.purchase_counts.BLOCK_NUMBERS", 5_000)
     for rows in (order, order[:1], order[:7]):
         part = model.expected_purchases(rfm[rows], HORIZON, interval=0.9, draws=20)

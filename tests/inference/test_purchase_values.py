@@ -7,8 +7,8 @@ from scipy.optimize import brentq
 from scipy.stats import betaprime
 
 import clvmodels as clv
-from clvmodels.inference import objective
 from clvmodels.inference.uncertainty import draw_parameters
+from clvmodels.processes import threads
 
 TERMS = {"horizon": "12 months", "margin": 0.35}
 
@@ -87,7 +87,7 @@ def test_discounted_ends_agree_with_simulated_orders(fitted):
 def test_intervals_do_not_depend_on_order_subset_or_threads(fitted, monkeypatch):
     rfm = fitted[2][:300]
     whole, order = value_of(fitted, rfm, draws=20), np.random.default_rng(0).permutation(300)
-    monkeypatch.setattr(objective, "PROCESSORS", 1)
+    monkeypatch.setattr(threads, "PROCESSORS", 1)
     monkeypatch.setattr("clvmodels.inference.purchase_counts.BLOCK_NUMBERS", 400)
     for rows in (order, order[:1], order[:7]):
         part = value_of(fitted, rfm[rows], draws=20)

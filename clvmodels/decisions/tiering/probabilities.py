@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.decisions.tiering.boundaries import TierDefinition, lowest_values, tier_of
-from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 
 __all__ = ["tier_probabilities"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date as Date
@@ -28,9 +27,10 @@ from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, check_calendar, on_calendar
 from clvmodels.forecasting.windows import best_process
 from clvmodels.forecasts import KnownHistory
-from clvmodels.inference.objective import POOL, PROCESSORS
+from clvmodels.inference.objective import one_blas_thread
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
+from clvmodels.processes.threads import as_they_finish, in_threads
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
@@ -228,7 +228,7 @@ def backtest(
             Backtest(**combine_cutoffs([result], settings)).to_json(Path(keep) / name)
         return result
 
-    with _progress_callback(progress, len(schedule.ends)) as report:
+    with _progress_callback(progress, len(schedule.ends)) as report, one_blas_thread():
         outcomes = _run_each(
             attempt, list(schedule.ends), report, parallel=len(purchase_log.customer_id) < ONE_CUTOFF_AT_A_TIME
         )
@@ -320,16 +320,23 @@ def _fit_each(
     FitFailed
         If no process can be fitted.
     """
+
+    def fit(forecaster: Forecaster) -> Forecaster | FitFailed:
+        try:
+            one: Forecaster = clone(forecaster).fit(history, horizon)
+        except FitFailed as error:
+            return error
+        return one
+
     fitted: list[Forecaster] = []
     failure: FitFailed | None = None
-    for forecaster in forecasters:
-        try:
-            fitted.append(clone(forecaster).fit(history, horizon))
-        except FitFailed as error:
-            if isinstance(forecaster, CustomerModel):
-                failure, name = error, model_id(forecaster.purchases)
-                figures = {"forecaster": name, "title": forecaster.purchases.title, "error": str(error)}
-                failures[name] = Finding("backtest-fit-failed", figures, "problem")
+    for forecaster, result in zip(forecasters, in_threads(fit, forecasters), strict=True):
+        if not isinstance(result, FitFailed):
+            fitted.append(result)
+        elif isinstance(forecaster, CustomerModel):
+            failure, name = result, model_id(forecaster.purchases)
+            figures = {"forecaster": name, "title": forecaster.purchases.title, "error": str(result)}
+            failures[name] = Finding("backtest-fit-failed", figures, "problem")
     if failure is not None and not any(isinstance(each, CustomerModel) for each in fitted):
         raise failure
     return fitted
@@ -344,26 +351,18 @@ def _reference_process(case: CutoffCase) -> str:
 def _run_each(
     run: Callable[[int], Outcome], cutoffs: Sequence[int], report: Callable[[int, int], None], *, parallel: bool
 ) -> list[Outcome]:
-    """Run every cutoff, in parallel on threads if asked to; the results are in order.
-
-    The threads have the name of those of `in_threads`, so calls inside a cutoff stay on its thread.
-    """
-    if not parallel or len(cutoffs) == 1 or PROCESSORS < 2:
-        results = []
+    """Run every cutoff, in parallel on threads if asked to; the results are in order."""
+    outcomes: dict[int, Outcome] = {}
+    if not parallel:
         for cutoff in cutoffs:
-            results.append(run(cutoff))
-            report(len(results), len(cutoffs))
-        return results
-    with ThreadPoolExecutor(PROCESSORS, thread_name_prefix=POOL) as pool:
-        futures = [pool.submit(run, cutoff) for cutoff in reversed(cutoffs)]  # the last has the most customers
-        try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                future.result()
-                report(count, len(cutoffs))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return [future.result() for future in reversed(futures)]
+            outcomes[cutoff] = run(cutoff)
+            report(len(outcomes), len(cutoffs))
+        return list(outcomes.values())
+    latest_first = cutoffs[::-1]  # the last has the most customers
+    for i, outcome in as_they_finish(run, latest_first):
+        outcomes[latest_first[i]] = outcome
+        report(len(outcomes), len(cutoffs))
+    return [outcomes[cutoff] for cutoff in cutoffs]
 
 
 @contextmanager

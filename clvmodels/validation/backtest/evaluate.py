@@ -23,6 +23,7 @@ from clvmodels.forecasts import (
     TotalDistribution,
 )
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.comparison.findings import sees_no_dropout
 from clvmodels.validation.tables import distributions, probabilities, ranking
@@ -81,8 +82,15 @@ def evaluate(case: CutoffCase) -> dict[str, pd.DataFrame]:
     split, settings = case.split, case.settings
     sample = distributions.sample_of(split.calibration, settings.sampled, settings.seed)
     models = case.models
-    predictive = {name: distributions.purchases(model, split, sample, settings) for name, model in models.items()}
-    made = [(forecaster, forecaster.forecast(case.history, split.horizon)) for forecaster in case.forecasters]
+    predictive = dict(
+        zip(
+            models,
+            in_threads(lambda model: distributions.purchases(model, split, sample, settings), models.values()),
+            strict=True,
+        )
+    )
+    forecasts = in_threads(lambda forecaster: forecaster.forecast(case.history, split.horizon), case.forecasters)
+    made = list(zip(case.forecasters, forecasts, strict=True))
     outcomes = [_evaluate_purchases(case, made, predictive)]
     if split.spend is not None and case.spend is not None:
         outcomes.append(_evaluate_money(case, made, predictive, sample))

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from clvmodels.inference.objective import in_threads
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 from clvmodels.validation.tables.metrics import METRICS, MetricInput
 
 __all__ = ["NEGLIGIBLE", "Better", "difference_table"]

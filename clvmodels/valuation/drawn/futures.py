@@ -10,11 +10,11 @@ import numpy as np
 
 from clvmodels.errors import FitFailed, InvalidOption
 from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
-from clvmodels.inference.objective import Returned, in_threads
 from clvmodels.inference.totals.reference_class import reference_class
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import draw_parameters
 from clvmodels.processes.contract import Array, DrawnOrders
+from clvmodels.processes.threads import Returned, in_threads
 from clvmodels.valuation.costs import ChargedWhile
 from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
 

@@ -25,10 +25,10 @@ from scipy.linalg import block_diag
 
 from clvmodels.estimators.prediction import customer_keys
 from clvmodels.inference.fitting import Fit
-from clvmodels.inference.objective import in_threads
 from clvmodels.inference.uncertainty import draw_coordinates, draw_parameters
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array, Process
+from clvmodels.processes.threads import in_threads
 from clvmodels.valuation.drawn.futures import DrawnFuture, FutureDraws
 from clvmodels.valuation.valued_customers import ValuedCustomers
 
