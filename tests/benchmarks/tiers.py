@@ -1,7 +1,9 @@
 """Measure tiers on public logs and on simulated customers: `tiers.py [FOLDER]`.
 
 Stability: tiers are published at the end of a month and assigned again in the next ones, on three logs and three first
-cutoffs each. Agility: how many months it takes until simulated customers in the best tier who left are in a lower one.
+cutoffs each, beside the smallest share of customers without a purchase that any rule has to move so that sizes stay
+within a tenth of today's, if all who bought are in today's tiers and newcomers in any. Agility: the days from the last
+purchase of simulated customers in the best tier who left to the first month in which they are in a lower one.
 Probabilities: P(tier) against the tier in which the realized revenue ranks. All customers of a holdout share its level,
 so the standard error of a bin counts holdouts. Written to tiers.json in this folder.
 """
@@ -15,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linprog
 from total_errors import SHARED_DATA, logs
 
 import clvmodels as clv
@@ -29,6 +32,12 @@ TERMS: dict[str, Any] = {"horizon": "12 months", "annual_discount_rate": 0.1, "m
 BINS, FEWEST = 10, 50
 DRAWS = 200
 SIMULATED, BEST = 20_000, 0.05
+LEAVERS = (  # purchases per day and chances to leave of three shops
+    {"r": 0.8, "alpha": 8.0, "a": 0.8, "b": 4.0},
+    {"r": 1.5, "alpha": 20.0, "a": 0.5, "b": 3.0},
+    {"r": 0.5, "alpha": 6.0, "a": 1.0, "b": 3.0},
+)
+FOLLOWED, STILL_OPEN = 18, 6  # months of tiers, of which those who leave in the last ones are not followed
 
 
 def valued(history: KnownHistory) -> tuple[Any, Any, Any, pd.DataFrame]:
@@ -63,8 +72,10 @@ def stability(shop: str, log: PurchaseLog) -> list[dict[str, Any]]:
             if before is not None:
                 later = history.follow(log.last_tick).spend
                 both = frame.merge(before, on="customer_id", suffixes=("", "_before"))
-                count = rfm["frequency"][np.isin(frame["customer_id"], before["customer_id"])]
-                nothing = count == both["frequency"]
+                known = np.isin(frame["customer_id"], before["customer_id"])
+                nothing = rfm["frequency"][known] == both["frequency"]
+                idle = known.copy()
+                idle[known] = nothing
                 moved = both["tier_assigned"] != both["tier_assigned_before"]
                 pure = both["tier_today"] != both["tier_today_before"]
                 size = result.summary["customers"] / result.summary["customers_today"] - 1
@@ -79,6 +90,7 @@ def stability(shop: str, log: PurchaseLog) -> list[dict[str, Any]]:
                         "assigned_changed_bought_nothing": moved[nothing].mean(),
                         "today_changed": pure.mean(),
                         "today_changed_bought_nothing": pure[nothing].mean(),
+                        "least_changed_bought_nothing": least_moved(result, idle, known),
                         "largest_drift": size.abs().max(),
                         "best_assigned": assigned.sum() / len(frame),
                         "revenue_assigned": later[assigned].sum() / later.sum(),
@@ -87,8 +99,37 @@ def stability(shop: str, log: PurchaseLog) -> list[dict[str, Any]]:
                     }
                 )
             before = frame[["customer_id", "tier_assigned", "tier_today"]].assign(frequency=rfm["frequency"])
-            published = frame[["customer_id", "tier_assigned"]]
+            published = frame[["customer_id", "lifetime_value", "tier_assigned"]]
     return rows
+
+
+def least_moved(result: clv.Tiers, nothing: np.ndarray, known: np.ndarray) -> float:
+    """Return the smallest share of published customers without a purchase that any rule has to move.
+
+    `nothing` are those customers and `known` all published ones, (n,). Customers who bought are in today's tiers;
+    newcomers may be anywhere. Unknowns are the flows between tiers, and the newcomers in each tier.
+    """
+    names = list(result.definition.names)
+    tiers = len(names)
+    size = result.summary["customers_today"].to_numpy()
+    today, before = (
+        np.array([names.index(name) if name in names else -1 for name in result.columns[column]])
+        for column in ("tier_today", "published")
+    )
+    start = np.bincount(before[nothing], minlength=tiers)
+    bought = np.bincount(today[known & ~nothing], minlength=tiers)
+    arrives = np.tile(np.eye(tiers), (1, tiers + 1))  # flows into each tier, then newcomers
+    leaves = np.hstack([np.kron(np.eye(tiers), np.ones(tiers)), np.zeros((tiers, tiers))])
+    newcomers = np.append(np.zeros(tiers**2), np.ones(tiers))
+    cost = np.append((1 - np.eye(tiers)).ravel(), np.zeros(tiers))
+    solved = linprog(
+        cost,
+        A_ub=np.vstack([arrives, -arrives]),
+        b_ub=np.append(np.floor(1.1 * size) - bought, bought - np.ceil(0.9 * size)),
+        A_eq=np.vstack([leaves, newcomers]),
+        b_eq=np.append(start, np.sum(~known)),
+    )
+    return float(solved.fun / nothing.sum())
 
 
 def calibration(logs_of_shops: dict[str, PurchaseLog]) -> list[dict[str, Any]]:
@@ -129,38 +170,43 @@ def error_of_holdouts(part: pd.DataFrame) -> float:
     return float(np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()) / len(part))
 
 
-def agility() -> dict[str, Any]:
-    """Return the median days until customers who left the simulated shop leave the best tier, by rule."""
-    parameters = {"r": 0.8, "alpha": 8.0, "a": 0.8, "b": 4.0}
+def agility() -> list[dict[str, Any]]:
+    """Return the median days until customers who left simulated shops leave the best tier, by rule."""
+    return [agility_of(parameters, seed) for seed, parameters in enumerate(LEAVERS, start=1)]
+
+
+def agility_of(parameters: dict[str, float], seed: int) -> dict[str, Any]:
+    """Return the median days for one shop.
+
+    Followed are those in the best tier by both rules in the first month after what turns out to be their last purchase.
+    """
     log = clv.simulate_log(
-        SIMULATED, parameters, process="mbgnbd", start="2021-01-01", end="2023-12-31", random_state=1
+        SIMULATED, parameters, process="mbgnbd", start="2021-01-01", end="2023-12-31", random_state=seed
     )
     log["amount"] = np.random.default_rng(0).gamma(6.0, 5.0, len(log))
     history = KnownHistory.from_log(log, amount="amount")
     purchases = history.purchase_log
-    last = purchases.tick[purchases.start[1:] - 1]
-    ids = np.asarray(purchases.customer_id.to_list())
-    start = purchases.first_tick + 550
-    delays: dict[str, dict[Any, int]] = {"today": {}, "assigned": {}}
-    published, followed = None, np.array([])
-    for month in range(12):
-        cutoff = start + month * MONTH
+    last = pd.Series(purchases.tick[purchases.start[1:] - 1], index=purchases.customer_id.to_list())
+    delays: dict[Any, dict[str, int]] = {}
+    published = None
+    for month in range(FOLLOWED):
+        cutoff = purchases.first_tick + 400 + month * MONTH
         *_, value = valued(history.earlier(cutoff))
-        frame = pd.DataFrame(clv.tiers(value, published=published).columns)
-        published = frame[["customer_id", "tier_assigned"]]
-        if month == 0:
-            # The last purchase was just before, and there is none for long after: they left, or as good as.
-            gone = (last > start - MONTH) & (last <= start)
-            best = frame.loc[frame["tier_today"] == "A", "customer_id"]
-            followed = np.intersect1d(ids[gone], best)
-        tiers = frame.set_index("customer_id").loc[followed]
-        for rule, seen in delays.items():
-            for customer in followed[(tiers[f"tier_{rule}"] != "A").to_numpy()]:
-                seen.setdefault(customer, month * MONTH)
-    never = 12 * MONTH
-    medians = {rule: float(np.median([seen.get(each, never) for each in followed])) for rule, seen in delays.items()}
-    means = {rule: float(np.mean([seen.get(each, never) for each in followed])) for rule, seen in delays.items()}
-    return {"customers": len(followed), "median_days": medians, "mean_days": means}
+        frame = pd.DataFrame(clv.tiers(value, published=published).columns).set_index("customer_id")
+        published = frame[["lifetime_value", "tier_assigned"]].reset_index()
+        since = cutoff - last[frame.index]
+        if month < FOLLOWED - STILL_OPEN:
+            best = (frame["tier_today"] == "A") & (frame["tier_assigned"] == "A") & (since >= 0) & (since < MONTH)
+            delays |= {customer: {} for customer in frame.index[best]}
+        followed = frame.loc[list(delays)]
+        for rule in ("today", "assigned"):
+            for customer in followed.index[followed[f"tier_{rule}"] != "A"]:
+                delays[customer].setdefault(rule, int(since[customer]))
+    never = 365
+    medians = {
+        rule: float(np.median([seen.get(rule, never) for seen in delays.values()])) for rule in ("today", "assigned")
+    }
+    return {"customers": len(delays), "median_days": medians, "ratio": medians["assigned"] / medians["today"]}
 
 
 def main(folder: Path) -> None:
@@ -172,7 +218,7 @@ def main(folder: Path) -> None:
         json.dumps(results, indent=1, default=lambda value: round(float(value), 4)) + "\n", encoding="utf-8"
     )
     print(pd.DataFrame(stable).round(3).to_string(index=False))
-    print(results["agility"])
+    print(pd.DataFrame(results["agility"]).to_string(index=False))
     print(pd.DataFrame(results["calibration"]).round(3).to_string(index=False))
 
 

@@ -48,8 +48,8 @@ def tiers_of_values(
         Path | None, typer.Option(help="The tiers published last, which change only with a visible change of value.")
     ] = None,
     evidence: Annotated[
-        float, typer.Option(help="How far a value must lie beyond its tier's boundary before a customer moves.")
-    ] = 0.2,
+        float, typer.Option(help="How far below its tier's boundary a value must be before a customer falls.")
+    ] = 0.5,
     drift: Annotated[float, typer.Option(help="Largest difference of a tier's size from its current size.")] = 0.1,
     output: Annotated[Path, typer.Option(help="Where the tiers go (.parquet or .csv).")] = Path("tiers.parquet"),
 ) -> None:

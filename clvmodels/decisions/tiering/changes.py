@@ -18,6 +18,8 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["PublishedTiers", "changes_of", "migration_table", "moved_customers", "published_tiers"]
 
+# If the value of the median customer changed by more than this factor, it was made with other terms (margin, currency).
+COMPARABLE = 1.5
 CHANGES = ("risen", "fallen", "new", "lost")
 
 
@@ -32,15 +34,26 @@ class PublishedTiers:
     lost : tuple
         Ids of published customers who are not in the values.
     lost_tier : int array (len(lost),)
+    value : array (n,)
+        The value at that time, NaN if it was not published.
     """
 
     tier: npt.NDArray[np.intp]
     lost: tuple[Any, ...]
     lost_tier: npt.NDArray[np.intp]
+    value: Array
+
+    def comparable_values(self, amounts: Array) -> Array:
+        """Return the values at that time (n,), NaN if they were not published or were made with other terms."""
+        both = (self.value > 0) & (amounts > 0)
+        ratio = float(np.median(amounts[both] / self.value[both])) if both.any() else 0.0
+        return self.value if 1 / COMPARABLE <= ratio <= COMPARABLE else np.full(len(amounts), np.nan)
 
 
-def published_tiers(published: CustomerTable, table: CustomerTable, definition: TierDefinition) -> PublishedTiers:
-    """Return the tiers published last, for the customers of a table.
+def published_tiers(
+    published: CustomerTable, table: CustomerTable, definition: TierDefinition, column: str
+) -> PublishedTiers:
+    """Return the tiers published last, for the customers of a table, and their values if published.
 
     Raises
     ------
@@ -59,7 +72,9 @@ def published_tiers(published: CustomerTable, table: CustomerTable, definition: 
     positions = published.positions_of(table.customer_id)
     gone = (table.positions_of(published.customer_id) < 0) & (tier != NEW)
     lost = tuple(published.customer_id.filter(gone.tolist()).to_list())
-    return PublishedTiers(np.where(positions >= 0, tier[positions], NEW), lost, tier[gone])
+    amounts = published.numbers(column) if published.has(column) else np.full(len(published), np.nan)
+    value = np.where(positions >= 0, amounts[positions], np.nan)
+    return PublishedTiers(np.where(positions >= 0, tier[positions], NEW), lost, tier[gone], value)
 
 
 def changes_of(earlier: npt.NDArray[np.intp], assigned: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:

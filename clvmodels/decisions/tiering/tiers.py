@@ -127,18 +127,19 @@ def tiers(
     boundaries: Sequence[float] | None = None,
     names: Sequence[str] | None = None,
     published: frames.Frame | str | Path | None = None,
-    evidence: float = 0.2,
+    evidence: float = 0.5,
     drift: float = 0.1,
     draws: ValueDraws | None = None,
     own_rate_draws: ValueDraws | None = None,
 ) -> Tiers:
     """Sort customers into tiers by value, and keep published tiers unless the value has changed enough.
 
-    `tier_today` depends on today's values alone. `tier_assigned` also depends on the tiers published last: a customer
-    moves only if today's value is beyond the boundary of the published tier by a share of the boundary, `evidence`, or
-    to fill a free place, or if the size of a tier would otherwise differ from today's by more than `drift`. Customers
-    without a published tier take today's; if it is full, they wait in the one below while customers published there do.
-    Customers with equal values are in the same tier today, that of their middle rank, whatever the order of rows.
+    `tier_today` depends on today's values alone. `tier_assigned` also depends on the tiers published last. A customer
+    rises if today's value ranks in a better tier, is higher than the published value, and is 3 % higher than that value
+    or than the boundary. A customer falls if today's value is below the boundary of the published tier by a share of the boundary, `evidence`, or is the lowest in a tier
+    that would otherwise be larger than today's by more than `drift`. Customers without a published tier take today's;
+    if it is full, they wait in the one below until they buy again or it has room. Customers with equal values are in
+    the same tier today, that of their middle rank, whatever the order of rows.
 
     Parameters
     ----------
@@ -154,9 +155,12 @@ def tiers(
     names : sequence of str, optional
         The best tier first. Default: "A", "B", "C", ...
     published : frame or path, optional
-        The tiers published last: customer_id and tier_assigned.
-    evidence : float, default=0.2
-        How far today's value must lie beyond the boundary of the published tier, as a share of the boundary.
+        The tiers published last: customer_id, tier_assigned and, to tell who rose, the value at that time in `column`,
+        as in the result of this function. Without it, or if the value of the median customer changed by more than half,
+        as with another margin or currency, any value may have risen.
+    evidence : float, default=0.5
+        How far below the boundary of the published tier today's value must be before a customer falls, as a share of
+        the boundary.
     drift : float, default=0.1
         Largest difference of a tier's size from its size today, as a share of it.
     draws : ValueDraws, optional
@@ -208,10 +212,13 @@ def tiers(
     lowest = lowest_values(merged, definition)
     today = _spread(tier_of(merged, lowest), valued)
     before = (
-        None if published is None else published_tiers(read_customer_table(published, "published"), table, definition)
+        None
+        if published is None
+        else published_tiers(read_customer_table(published, "published"), table, definition, column)
     )
     earlier = np.full(len(table), NEW) if before is None else before.tier
-    assigned = _spread(assign_tiers(merged, earlier[valued], lowest, evidence, drift), valued)
+    then = None if before is None else before.comparable_values(amounts)[valued]
+    assigned = _spread(assign_tiers(merged, earlier[valued], lowest, evidence, drift, then), valued)
     chances = None if draws is None else tier_probabilities(drawn_values("draws", draws, table, "outcome"), definition)
     columns: dict[str, Any] = {
         "customer_id": table.customer_id,

@@ -49,7 +49,7 @@ class TierSettings(JobSection):
     names: list[NonEmptyText] | None = None
     rule: TierRule = "quantile"
     boundaries: list[float] | None = None
-    evidence: Share = 0.2
+    evidence: Share = 0.5
     drift: Share = 0.1
     horizon: NonEmptyText | None = None
     probability: bool = False

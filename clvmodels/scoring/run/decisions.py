@@ -78,7 +78,8 @@ def decide(
         raise InvalidJob(
             "No customer could be scored, so there are no tiers or stages: see the reasons in the score table."
         )
-    published = None if earlier is None else _published(earlier, scored.rfm, staging)
+    value = prediction_column("lifetime_value", job.decision_horizon)
+    published = None if earlier is None else _published(earlier, scored.rfm, value, staging)
     columns: dict[str, npt.NDArray[Any]] = {}
     counts = None
     if job.tiers is not None:
@@ -158,13 +159,15 @@ class _Scored:
         return self.predictions[name]
 
 
-def _published(earlier: KeptTable, rfm: RFM, staging: Path) -> nw.DataFrame[Any]:
-    """Return the tiers and stages of the previous run, with the frequencies at that time."""
-    columns = [name for name in ("customer_id", *EARLIER) if name in earlier.manifest.columns]
+def _published(earlier: KeptTable, rfm: RFM, value: str, staging: Path) -> nw.DataFrame[Any]:
+    """Return the tiers and stages of the previous run, with the frequencies and values at that time."""
+    columns = [name for name in ("customer_id", *EARLIER, value) if name in earlier.manifest.columns]
     source = earlier.source(columns, staging)
     parts = source if isinstance(source, list) else [source]
     tables = [frames.open_frame(part, {name: name for name in columns}, text_id="customer_id").lazy for part in parts]
     rows: nw.DataFrame[Any] = nw.concat([frames.collect(table) for table in tables])
+    if value in columns:
+        rows = rows.rename({value: "lifetime_value"})
     if rows["customer_id"].dtype.is_integer() and rfm.customer_id.dtype.is_integer():
         rows = rows.with_columns(nw.col("customer_id").cast(rfm.customer_id.dtype))
     return rows
@@ -186,7 +189,7 @@ def _tiers(
         rule=settings.rule,
         boundaries=settings.boundaries,
         names=settings.names,
-        published=None if before is None else before.select("customer_id", "tier_assigned").to_native(),
+        published=None if before is None else before.to_native(),
         evidence=settings.evidence,
         drift=settings.drift,
         draws=_draws(job, scored) if settings.probability else None,
