@@ -71,6 +71,8 @@ class ValueDraws:
         table.refuse(
             positions < 0, "no draws", " Make draws and values from the same RFM, with the same models and terms."
         )
+        if len(positions) == self.values.shape[1] and (positions == np.arange(len(positions))).all():
+            return self.values  # in the same order: no copy of what may be a gigabyte
         return self.values[:, positions]
 
 
@@ -222,7 +224,8 @@ def drawn_values(argument: str, draws: Any, table: CustomerTable, of: DrawnValue
     if draws.drawn != of:
         raise InvalidOption(f"{argument}= has draws of={draws.drawn!r}: pass those of value_draws(..., of={of!r}).")
     values = draws.of(table)
-    missing = int(np.sum(~np.isfinite(values).all(axis=0)))
+    # A sum of single floats in a double is finite if each of them is, and costs no array of the size of the draws.
+    missing = int(np.sum(~np.isfinite(values.sum(axis=0, dtype=float))))
     if missing:
         raise InvalidTable(f"{argument}= of {missing:,} customers {verb(missing, 'is', 'are')} not finite.")
     return values

@@ -113,17 +113,39 @@ def lowest_values(values: npt.NDArray[np.floating[Any]], definition: TierDefinit
     """
     if definition.rule == "thresholds":
         return np.array(definition.boundaries)
+    if definition.rule == "quantile":
+        return _lowest_by_rank(values, definition.boundaries)
     ordered = np.sort(values)[::-1]
-    reached = _places(ordered) if definition.rule == "quantile" else _shares(ordered)
+    reached = _shares(ordered)
     # `reached` rises from the best customer on, and is the same for equal values.
     count = np.searchsorted(reached, np.array(definition.boundaries), side="left")
     return np.where(count > 0, ordered[np.maximum(count - 1, 0)] if len(ordered) else np.inf, np.inf)
 
 
-def _places(ordered: npt.NDArray[np.floating[Any]]) -> Array:
-    """Return the rank of each customer as a share of all customers, the middle rank for ties, (n,)."""
-    first, last = _ends_of_ties(ordered)
-    return (first + last) / 2 / max(len(ordered), 1)
+def _lowest_by_rank(values: npt.NDArray[np.floating[Any]], shares: tuple[float, ...]) -> Array:
+    """Return the lowest value whose rank, the middle rank for ties, is below each share of the customers, (tiers - 1,).
+
+    Only the values at these ranks are sorted out, which for a million customers is several times faster than sorting.
+    """
+    n = len(values)
+    if not n:
+        return np.full(len(shares), np.inf)
+    # Customers who bought nothing share the smallest value: set apart, they do not slow the search.
+    smallest = values.min()
+    rest = values[values > smallest]
+    ranks = [min(int(share * n), n - 1) for share in shares]
+    places = sorted({len(rest) - 1 - rank for rank in ranks if rank < len(rest)})
+    parted = np.partition(rest, places) if places else rest
+    lowest = np.empty(len(shares))
+    for number, (share, rank) in enumerate(zip(shares, ranks, strict=True)):
+        place = max(len(rest) - 1 - rank, -1)
+        value, better = (parted[place], parted[place + 1 :]) if place >= 0 else (smallest, parted)
+        higher = better > value  # the others are equal
+        first = int(np.count_nonzero(higher))
+        last = n - 1 if place < 0 else rank + int(np.count_nonzero(parted[:place] == value))
+        inside = (first + last) / 2 / n < share
+        lowest[number] = value if inside else np.min(better, where=higher, initial=np.inf)
+    return lowest
 
 
 def _shares(ordered: npt.NDArray[np.floating[Any]]) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.decisions.tiering.boundaries import TierDefinition, lowest_values, tier_of
+from clvmodels.decisions.tiering.boundaries import TierDefinition, lowest_values
 from clvmodels.processes.contract import Array
 from clvmodels.processes.threads import in_threads
 
@@ -29,15 +29,15 @@ def tier_probabilities(draws: npt.NDArray[np.floating[Any]], definition: TierDef
     array (tiers, n)
         Adds up to 1 for each customer.
     """
-    counts = np.zeros((len(definition.names), draws.shape[1]), dtype=np.int32)
+    above = np.zeros((len(definition.names), draws.shape[1]), dtype=np.int32)  # draws in a tier or a better one
+    above[-1] = len(draws)
     one_at_a_time = Lock()
 
     def count(drawn: npt.NDArray[np.floating[Any]]) -> None:
-        tier = tier_of(drawn, lowest_values(drawn, definition))
-        ranked = [tier == number for number in range(len(counts))]
+        reached = [drawn >= lowest for lowest in lowest_values(drawn, definition).astype(drawn.dtype)]
         with one_at_a_time:
-            for row, there in zip(counts, ranked, strict=True):
+            for row, there in zip(above, reached, strict=False):
                 row += there
 
     in_threads(count, draws)
-    return counts / len(draws)
+    return np.diff(above, axis=0, prepend=0) / len(draws)
