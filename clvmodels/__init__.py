@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from clvmodels.decisions.experiments.design import design_experiment as design_experiment
     from clvmodels.decisions.experiments.read import ExperimentReading as ExperimentReading
     from clvmodels.decisions.experiments.read import read_experiment as read_experiment
+    from clvmodels.decisions.playbook.default_playbook import default_playbook as default_playbook
     from clvmodels.decisions.playbook.plan_actions import ActionPlan as ActionPlan
     from clvmodels.decisions.playbook.plan_actions import plan_actions as plan_actions
     from clvmodels.decisions.revenue_backtest import RevenueBacktest as RevenueBacktest
@@ -268,6 +269,7 @@ _NAMES = {
     "decisions.experiments.assign": ("ExperimentAssignment", "assign_experiment"),
     "decisions.experiments.design": ("ExperimentDesign", "design_experiment"),
     "decisions.experiments.read": ("ExperimentReading", "read_experiment"),
+    "decisions.playbook.default_playbook": ("default_playbook",),
     "decisions.playbook.plan_actions": ("ActionPlan", "plan_actions"),
     "decisions.scorecards.definition": ("ScorecardDefinition",),
     "decisions.scorecards.indicators": ("Indicator", "indicator_set"),

@@ -107,6 +107,7 @@ REFERENCE = {  # the groups of the reference, in the order of a user's work; eve
         "cross_selling",
         "CrossSelling",
         "plan_actions",
+        "default_playbook",
         "ActionPlan",
         "write_contacts",
         "write_decision_workbook",

@@ -1558,6 +1558,11 @@ plan-made = { COUNT($customers) } { $customers ->
    *[other] customers
     } to contact for { FIXED($cost, places: 2) }, with an assumed gain of { FIXED($gain, places: 2) }; { COUNT($control) } in the control group, { COUNT($suppressed) } suppressed
 plan-assumed = the gain rests on assumed extra orders: compare with the control group before you rely on it
+plan-tested = the extra orders of { COUNT($tested) } of { COUNT($rules) } rules are those of a test
+plan-expired = { COUNT($rules) } { $rules ->
+    [one] rule was
+   *[other] rules were
+    } tested too long ago: test again
 plan-no-control = there is no control group, so the effect of the actions cannot be measured
 actions-not-tested = money at stake is not what an action brings: keep a control group, and test it
 experiment-assigned = { COUNT($units) } { $units ->

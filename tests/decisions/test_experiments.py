@@ -93,21 +93,57 @@ def test_without_covariates_the_effect_is_the_difference_of_means_with_its_usual
     assert difference.standard_error**2 == pytest.approx(sum(np.var(g, ddof=1) / len(g) for g in groups), rel=1e-12)
 
 
-def test_the_adjusted_effect_is_that_of_the_interacted_regression():
+def test_the_adjusted_effect_is_that_of_the_weighted_regression():
+    """Rows times the square root of their weights, by the textbook's formulas: 30 of 80 treated, and two strata."""
     generator = np.random.default_rng(4)
     n = 80
     treated, columns = generator.permutation(n) < 30, generator.normal(size=(n, 2))
+    stratum = (np.arange(n) % 3 == 0).astype(float)[:, None]
     outcome = 1 + treated * (2 + columns[:, 0]) + columns @ [3.0, -1.0] + generator.normal(size=n) * (1 + treated)
-    centered = columns - columns.mean(axis=0)
-    design = np.column_stack([np.ones(n), treated, centered, centered * treated[:, None]])
+    centered, strata = columns - columns.mean(axis=0), stratum - stratum.mean()
+    root = np.sqrt(np.where(treated, 50 / 30, 30 / 50))
+    design = np.column_stack([np.ones(n), treated, centered, strata, strata * treated[:, None]]) * root[:, None]
     inverse = np.linalg.inv(design.T @ design)
-    coefficients = inverse @ design.T @ outcome
-    residual = outcome - design @ coefficients
+    coefficients = inverse @ design.T @ (outcome * root)
+    residual = outcome * root - design @ coefficients
     leverage = np.sum(design @ inverse * design, axis=1)
     covariance = inverse @ (design.T * (residual**2 / (1 - leverage))) @ design @ inverse
-    difference = adjusted_difference(outcome, treated, relevant(columns, treated))
+    both = relevant(np.column_stack([columns, stratum]), treated)
+    difference = adjusted_difference(outcome, treated, both[:, :2], both[:, 2:])
     assert difference.effect == pytest.approx(coefficients[1], rel=1e-10)
     assert difference.standard_error == pytest.approx(np.sqrt(covariance[1, 1]), rel=1e-10)
+
+
+def test_strata_alone_give_the_mean_of_their_differences():
+    """Post-stratification: each stratum's difference of means counts by its size, whatever its share of controls."""
+    generator = np.random.default_rng(5)
+    stratum = np.repeat([0, 1], [60, 40])
+    treated = np.concatenate([generator.permutation(60) < 30, generator.permutation(40) < 10])
+    outcome = generator.gamma(2, 5, 100) + treated * (1 + 3 * stratum)
+    differences = [outcome[treated & (stratum == k)].mean() - outcome[~treated & (stratum == k)].mean() for k in (0, 1)]
+    columns = relevant(stratum[:, None].astype(float), treated)
+    difference = adjusted_difference(outcome, treated, np.zeros((100, 0)), columns)
+    assert difference.effect == pytest.approx(0.6 * differences[0] + 0.4 * differences[1], rel=1e-10)
+
+
+@pytest.mark.slow
+def test_in_large_groups_sharing_slopes_costs_no_precision():
+    """Slopes differ between groups of 20 and 80 %: the regression within each group is the best one can do."""
+    generator = np.random.default_rng(6)
+    n = 2_000
+    column = generator.normal(size=n)
+    untreated = column + generator.normal(size=n)
+    effects: dict[str, list[float]] = {"shared": [], "within": [], "plain": []}
+    for _ in range(300):
+        treated = generator.permutation(n) < n // 5
+        outcome = untreated + treated * 3 * column
+        effects["shared"].append(adjusted_difference(outcome, treated, relevant(column[:, None], treated)).effect)
+        fits = [np.polyfit(column[group] - column.mean(), outcome[group], 1)[1] for group in (treated, ~treated)]
+        effects["within"].append(fits[0] - fits[1])
+        effects["plain"].append(adjusted_difference(outcome, treated, np.zeros((n, 0))).effect)
+    spread = {name: float(np.std(values)) for name, values in effects.items()}
+    assert spread["shared"] == pytest.approx(spread["within"], rel=0.03)
+    assert spread["shared"] < 0.5 * spread["plain"]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.decisions.playbook.choice import Offers, choose_offers
+from clvmodels.decisions.segmenting.stages import STAGES
 from clvmodels.errors import InvalidOption, InvalidTable
 
 CUSTOMERS = pd.DataFrame(
@@ -125,3 +126,65 @@ def test_nothing_can_be_paid_with_nothing():
 def test_invalid_plans_are_refused(change, options, error, message):
     with pytest.raises(error, match=message):
         clv.plan_actions(CUSTOMERS, PLAYBOOK.assign(**change), **{"budget": 10.0, **options})
+
+
+def test_default_playbooks_fit_the_lists_and_stages_they_are_for():
+    lists, stages = clv.default_playbook(), clv.default_playbook("stages")
+    for playbook, names in ((lists, ("at risk", "win back", "second purchase")), (stages, STAGES)):
+        assert {*playbook["segment"]} == {*names}
+        customers = CUSTOMERS.assign(segment=np.resize(names, len(CUSTOMERS)))
+        plan = clv.plan_actions(customers, playbook, budget=50.0)
+        assert 0 < plan.frame()["cost"].sum() <= 50.0
+        assert "plan-assumed" in {finding.code for finding in plan.findings}
+    with pytest.raises(InvalidOption, match="segments='list' is not one of 'lists', 'stages'"):
+        clv.default_playbook("list")
+
+
+def test_extra_orders_are_proportional_to_expected_orders_only_if_the_playbook_says_so():
+    rule = PLAYBOOK.iloc[[2]].assign(discount=0.0)
+    plain = clv.plan_actions(CUSTOMERS, rule, budget=1e6, control=0.0).frame()
+    shared = clv.plan_actions(CUSTOMERS, rule.assign(extra_share=0.1), budget=1e6, control=0.0).frame()
+    basic = CUSTOMERS["segment"] == "basic"
+    extra = (shared["assumed_gain"] - plain["assumed_gain"])[basic] / CUSTOMERS["margin_per_order"][basic]
+    assert np.allclose(extra, 0.1 * CUSTOMERS["expected_orders"][basic])
+
+
+def experiment(effect, seed):
+    assigned = clv.assign_experiment(pd.DataFrame({"customer_id": range(2_000)}), name="spring").frame()
+    orders = np.random.default_rng(seed).poisson(1 + effect * (assigned["group"] == "treated"))
+    outcomes = pd.DataFrame({"customer_id": assigned["customer_id"], "orders": orders})
+    return clv.read_experiment(assigned, outcomes, outcome="orders")
+
+
+def test_the_effect_of_an_experiment_enters_the_playbook_until_a_day():
+    short, longer = experiment(0.5, 1), experiment(0.25, 1)
+    rule = short.playbook_rule(
+        "gold",
+        "call",
+        "phone",
+        contact_cost=3.0,
+        valid_until="2026-12-31",
+        prior_deviation=0.2,
+        longer=longer,
+    )
+    assert rule["extra_orders"][0] == short.shrunk_effect(prior_deviation=0.2)[0] < short.table["effect"][0]
+    assert rule["pulled_forward"][0] == pytest.approx(1 - longer.table["effect"][0] / short.table["effect"][0])
+    playbook = pd.concat([rule, PLAYBOOK.iloc[[2]]])
+    codes = {
+        day: {finding.code for finding in clv.plan_actions(CUSTOMERS, playbook, budget=9.0, as_of=day).findings}
+        for day in ("2026-12-31", "2027-01-01")
+    }
+    assert codes["2026-12-31"] == {"plan-made", "plan-assumed", "plan-tested"}
+    assert codes["2027-01-01"] == {"plan-made", "plan-assumed", "plan-expired"}
+    only_tested = clv.plan_actions(CUSTOMERS, rule, budget=9.0, as_of="2026-06-01")
+    assert {finding.code for finding in only_tested.findings} == {"plan-made", "plan-tested"}
+    no_effect = experiment(-0.5, 2).playbook_rule(
+        "gold", "call", "phone", contact_cost=3.0, valid_until="2026-12-31", prior_deviation=0.2
+    )
+    assert no_effect["extra_orders"][0] == 0.0
+    with pytest.raises(InvalidOption, match="pass as_of=, the day of the plan"):
+        clv.plan_actions(CUSTOMERS, rule, budget=9.0)
+    with pytest.raises(InvalidOption, match="as_of='soon' must be a date"):
+        clv.plan_actions(CUSTOMERS, rule, budget=9.0, as_of="soon")
+    with pytest.raises(InvalidTable, match="valid_until 'soon' must be a date such as 2026-12-31, or missing"):
+        clv.plan_actions(CUSTOMERS, rule.assign(valid_until="soon"), budget=9.0, as_of="2026-06-01")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,53 @@ class ExperimentReading:
             return effect, 0.0
         return (prior_mean / prior_deviation**2 + effect / error**2) / precision, float(precision**-0.5)
 
+    def playbook_rule(
+        self,
+        segment: str,
+        action: str,
+        channel: str,
+        *,
+        contact_cost: float,
+        valid_until: str | date,
+        prior_mean: float = 0.0,
+        prior_deviation: float,
+        discount: float = 0.0,
+        part: str = "all",
+        longer: ExperimentReading | None = None,
+    ) -> pd.DataFrame:
+        """Return the rule of a playbook whose effect this experiment on orders has shown, for `plan_actions`.
+
+        The effect is for customers as on this list and for this offer, so name both in `segment` and `action`.
+
+        Parameters
+        ----------
+        segment, action, channel : str
+        contact_cost, discount : float
+            Money per contact and per order.
+        valid_until : str or date
+            The last day on which the effect counts as tested.
+        prior_mean, prior_deviation : float
+            As for `shrunk_effect`; a shrunk effect below 0 counts as 0.
+        part : str, default="all"
+            The part of the table.
+        longer : ExperimentReading, optional
+            The same experiment read over a longer time. The share of the effect that is gone by then was pulled
+            forward. Default: nothing was.
+
+        Returns
+        -------
+        DataFrame
+            One row: segment, action, channel, contact_cost, extra_orders, discount, pulled_forward, valid_until.
+        """
+        effect, _ = self.shrunk_effect(prior_mean, prior_deviation=prior_deviation, part=part)
+        pulled_forward = 0.0
+        if longer is not None:
+            first, last = (read.shrunk_effect(prior_deviation=np.inf, part=part)[0] for read in (self, longer))
+            pulled_forward = float(np.clip(1 - last / first, 0, 1)) if first > 0 else 0.0
+        rule = {"segment": segment, "action": action, "channel": channel, "contact_cost": float(contact_cost)}
+        rule |= {"extra_orders": max(effect, 0.0), "discount": float(discount), "pulled_forward": pulled_forward}
+        return pd.DataFrame([rule | {"valid_until": str(valid_until)[:10]}])
+
     def __repr__(self) -> str:
         return "ExperimentReading\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
@@ -124,8 +172,8 @@ def read_experiment(
 ) -> ExperimentReading:
     """Return the effect of an experiment: treated minus control, per unit, adjusted for what was known before.
 
-    Strata and `adjust` enter a regression within each group (Lin 2013); the standard error is HC2 and does not assume
-    that the groups vary alike. The adjustment makes the interval narrower, and cannot be chosen after a look at the
+    Strata and `adjust` enter a regression in which the smaller group has the larger weight (Lin 2013); the standard
+    error is HC2 and does not assume that the groups vary alike. The adjustment makes the interval narrower, and cannot be chosen after a look at the
     outcomes: use columns that the assignment kept.
 
     Parameters
@@ -187,18 +235,17 @@ def read_experiment(
     names = columns_of(adjust, "adjust")
     numbers = units.sums(table, names)
     strata = _indicators(units, table, "stratum") if table.has("stratum") else np.zeros((len(units), 0))
-    covariates = np.column_stack([numbers, strata])
     parts = {"all": np.ones(len(units), dtype=bool)}
     if by is not None:
         of_unit = units.one(table.texts(by), table, by)
         parts |= {str(value): of_unit == value for value in sorted({each for each in of_unit if each is not None})}
     rows = []
     for part, members in parts.items():
-        rows.append(_row(part, totals[members], treated[members], covariates[members], confidence, critical))
+        rows.append(_row(part, totals[members], treated[members], numbers[members], strata[members], confidence, critical))
     read = pd.DataFrame([row for row in rows if row is not None])
     if rows[0] is None:
         raise InvalidTable(f"assigned= has fewer than {FEWEST} units in a group: there is nothing to compare.")
-    explained = explained_share(totals, relevant(covariates, treated))
+    explained = explained_share(totals, relevant(np.column_stack([numbers, strata]), treated))
     frame = pd.DataFrame({"unit": units.names, "treatment": treated.astype(int), "outcome": totals})
     frame[list(names)] = numbers
     left_out = [part for part, row in zip(parts, rows, strict=True) if row is None]
@@ -239,7 +286,8 @@ def _row(
     part: str,
     outcome: Array,
     treated: npt.NDArray[np.bool_],
-    covariates: Array,
+    numbers: Array,
+    strata: Array,
     confidence: float,
     critical: float | None,
 ) -> dict[str, Any] | None:
@@ -247,7 +295,9 @@ def _row(
     if min(treated.sum(), (~treated).sum()) < FEWEST:
         return None
     plain = adjusted_difference(outcome, treated, np.zeros((len(outcome), 0)))
-    difference: Difference = adjusted_difference(outcome, treated, relevant(covariates, treated))
+    covariates = relevant(numbers, treated)
+    of_strata = relevant(np.column_stack([covariates, strata]), treated)[:, covariates.shape[1] :]
+    difference: Difference = adjusted_difference(outcome, treated, covariates, of_strata)
     lower, upper = difference.interval(confidence, critical)
     return {
         "part": part,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,15 @@ def plan_actions(
     suppressed: frames.Frame | str | Path | None = None,
     control: float = 0.1,
     salt: str = "",
+    as_of: str | date | None = None,
 ) -> ActionPlan:
     """Choose at most one action of a playbook for each customer, within a budget.
 
     The assumed gain of an action is, in money within the horizon of the expected orders::
 
-        extra_orders * (1 - pulled_forward) * margin_per_order - cost
-        cost = contact_cost + discount * (expected_orders + extra_orders)
+        extra * (1 - pulled_forward) * margin_per_order - cost
+        extra = extra_orders + extra_share * expected_orders
+        cost = contact_cost + discount * (expected_orders + extra)
 
     where `extra_orders` is an assumption until a test with a control group has shown it, `pulled_forward` is the share
     of the extra orders that would have come later anyway, and everybody who orders takes the discount.
@@ -108,7 +111,9 @@ def plan_actions(
         margin_per_order (money).
     playbook : frame or path
         One row per rule: segment, action, channel, contact_cost (money per contact), extra_orders (per contacted
-        customer) and, optionally, discount (money per order) and pulled_forward.
+        customer) and, optionally, discount (money per order), pulled_forward, extra_share (extra orders per expected
+        order) and valid_until (the last day on which the effect counts as tested; missing for an assumption).
+        `default_playbook` and `ExperimentReading.playbook_rule` make such tables.
     budget : float
         Largest sum of the costs. Money.
     segment : str, default="segment"
@@ -123,6 +128,8 @@ def plan_actions(
         Share of the customers who are never contacted, picked by a hash of the id.
     salt : str, default=""
         Part of the hash: keep it to keep the same control group, change it to draw another.
+    as_of : str or date, optional
+        The day of the plan, needed if rules have `valid_until`: after that day, their effects are assumptions again.
 
     Returns
     -------
@@ -157,6 +164,7 @@ def plan_actions(
     of_customers = table.texts(segment)
     rules = read_playbook(playbook, of_customers if segments is None else segments)
     _check_options(budget, control)
+    evidence = _evidence(rules, as_of)
     group = np.full(len(table), "no action", dtype=object)
     group[_control(table, control, salt)] = "control"
     if suppressed is not None:
@@ -165,7 +173,25 @@ def plan_actions(
     offers, rule = _offers(rules, of_customers, group == "no action", orders, margins)
     channels = list(dict.fromkeys(each.channel for each in rules))
     chosen = choose_offers(offers, float(budget), _caps(caps, channels))
-    return _plan(table, of_customers, group, rules, offers, rule, chosen)
+    return _plan(table, of_customers, group, rules, offers, rule, chosen, evidence)
+
+
+def _evidence(rules: list[PlaybookRule], as_of: Any) -> Findings:
+    """Return findings on which effects of a playbook are tested, and which are assumptions."""
+    ends = [rule.valid_until for rule in rules if rule.valid_until is not None]
+    if ends and as_of is None:
+        raise InvalidOption("playbook= has effects that are valid until a day: pass as_of=, the day of the plan.")
+    try:
+        today = as_of if isinstance(as_of, date) else date.fromisoformat(str(as_of)[:10]) if ends else date.min
+    except ValueError as error:
+        raise InvalidOption(f"as_of={as_of!r} must be a date, such as '2026-12-31'.") from error
+    today = today.date() if isinstance(today, datetime) else today
+    tested, expired = sum(end >= today for end in ends), sum(end < today for end in ends)
+    return (
+        *([Finding("plan-assumed", {}, "caution")] if tested < len(rules) else []),
+        *([Finding("plan-tested", {"tested": tested, "rules": len(rules)})] if tested else []),
+        *([Finding("plan-expired", {"rules": expired}, "caution")] if expired else []),
+    )
 
 
 def _check_options(budget: Any, control: Any) -> None:
@@ -211,8 +237,9 @@ def _offers(
     rows, parts = [], []
     for number, rule in enumerate(rules):
         who = np.flatnonzero(free & (segments == rule.segment))
-        cost = rule.contact_cost + rule.discount * (orders[who] + rule.extra_orders)
-        gain = rule.extra_orders * (1 - rule.pulled_forward) * margins[who] - cost
+        extra = rule.extra_orders + rule.extra_share * orders[who]
+        cost = rule.contact_cost + rule.discount * (orders[who] + extra)
+        gain = extra * (1 - rule.pulled_forward) * margins[who] - cost
         rows.append(who)
         parts.append((gain, cost, np.full(len(who), channels.index(rule.channel)), np.full(len(who), number)))
     gain, cost, channel, rule_number = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -233,6 +260,7 @@ def _plan(
     offers: Offers,
     rule: npt.NDArray[np.intp],
     chosen: npt.NDArray[np.intp],
+    evidence: Findings,
 ) -> ActionPlan:
     """Return the plan with the chosen offers."""
     who = offers.customer[chosen]
@@ -259,7 +287,7 @@ def _plan(
     control = {"control": int(np.sum(group == "control")), "suppressed": int(np.sum(group == "suppressed"))}
     findings = (
         Finding("plan-made", figures | control),
-        Finding("plan-assumed", {}, "caution"),
+        *evidence,
         *([] if control["control"] else [Finding("plan-no-control", {}, "caution")]),
     )
     return ActionPlan(columns, summary, findings, table.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ __all__ = ["PlaybookRule", "read_playbook"]
 
 TEXTS = ("segment", "action", "channel")
 NEEDED = ("contact_cost", "extra_orders")
-OPTIONAL = ("discount", "pulled_forward")
+OPTIONAL = ("discount", "pulled_forward", "extra_share")
+UNTIL = "valid_until"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class PlaybookRule:
         Money off each order.
     pulled_forward : float
         Share of the extra orders that would have come later anyway.
+    extra_share : float
+        Further extra orders, as a share of the orders that are expected without a contact.
+    valid_until : date or None
+        The last day on which the effect counts as tested; None for an assumption.
     """
 
     segment: str
@@ -43,6 +49,8 @@ class PlaybookRule:
     extra_orders: float
     discount: float = 0.0
     pulled_forward: float = 0.0
+    extra_share: float = 0.0
+    valid_until: date | None = None
 
 
 def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[PlaybookRule]:
@@ -60,13 +68,15 @@ def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[Playboo
         raise InvalidTable(
             f"playbook= has no column {', '.join(map(repr, missing))}; its columns are {', '.join(map(repr, names))}."
         )
-    columns = [*TEXTS, *NEEDED, *(name for name in OPTIONAL if name in names)]
+    columns = [*TEXTS, *NEEDED, *(name for name in (*OPTIONAL, UNTIL) if name in names)]
     if isinstance(playbook, (str, Path)):
         playbook = frames.collect(frames.open_frame(playbook, {name: name for name in columns}).lazy)
     rows = [
         dict(zip(columns, row, strict=True))
         for row in zip(*(playbook[each].to_list() for each in columns), strict=True)
     ]
+    for row in rows:  # a table put together from others may lack what only some of them have
+        row |= {name: 0.0 for name in OPTIONAL if name in row and (row[name] is None or row[name] != row[name])}
     present = sorted({segment for segment in segments if segment is not None})
     faults = [f"rule {i + 1}: {fault}" for i, row in enumerate(rows) for fault in _faults(row, present)]
     keys = [(str(row["segment"]), str(row["action"]), str(row["channel"])) for row in rows]
@@ -78,8 +88,18 @@ def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[Playboo
 
 def _rule(row: dict[str, Any]) -> PlaybookRule:
     """Return the rule of a valid row."""
-    values: dict[str, Any] = {name: value if name in TEXTS else float(value) for name, value in row.items()}
-    return PlaybookRule(**values)
+    values: dict[str, Any] = {name: row[name] for name in TEXTS}
+    values |= {name: float(row[name]) for name in (*NEEDED, *OPTIONAL) if name in row}
+    return PlaybookRule(**values, valid_until=_day(row.get(UNTIL)))
+
+
+def _day(value: Any) -> date | None:
+    """Return a date, None if it is missing; raise a ValueError for anything else."""
+    if value is None or value != value or value == "":  # noqa: PLR0124  # NaN and NaT differ from themselves
+        return None
+    if isinstance(value, date):  # and datetime, which is one
+        return value.date() if isinstance(value, datetime) else value
+    return date.fromisoformat(str(value)[:10])
 
 
 def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
@@ -90,7 +110,11 @@ def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
         faults.append(
             f"no customer is in segment {row['segment']!r} (there are {options}).{closest(row['segment'], present)}"
         )
-    for name in (name for name in row if name not in TEXTS):
+    try:
+        _day(row.get(UNTIL))
+    except ValueError:
+        faults.append(f"{UNTIL} {row[UNTIL]!r} must be a date such as 2026-12-31, or missing")
+    for name in (name for name in row if name not in (*TEXTS, UNTIL)):
         value, most = row[name], 1.0 if name == "pulled_forward" else np.inf
         if not isinstance(value, (int, float)) or not 0 <= value <= most or value == np.inf:
             limits = "from 0 to 1" if name == "pulled_forward" else "not negative"

@@ -278,6 +278,7 @@ def _actions(job: Job, scored: _Scored, decided: Mapping[str, npt.NDArray[Any]])
         suppressed=settings.suppressed,
         control=settings.control,
         salt=settings.salt,
+        as_of=scored.rfm.observation_end,
     )
     return {
         "action_group": plan.columns["group"],
