@@ -173,8 +173,8 @@ def read_experiment(
     """Return the effect of an experiment: treated minus control, per unit, adjusted for what was known before.
 
     Strata and `adjust` enter a regression in which the smaller group has the larger weight (Lin 2013); the standard
-    error is HC2 and does not assume that the groups vary alike. The adjustment makes the interval narrower, and cannot be chosen after a look at the
-    outcomes: use columns that the assignment kept.
+    error is HC2 and does not assume that the groups vary alike. The adjustment makes the interval narrower, and cannot
+    be chosen after a look at the outcomes: use columns that the assignment kept.
 
     Parameters
     ----------
@@ -241,7 +241,9 @@ def read_experiment(
         parts |= {str(value): of_unit == value for value in sorted({each for each in of_unit if each is not None})}
     rows = []
     for part, members in parts.items():
-        rows.append(_row(part, totals[members], treated[members], numbers[members], strata[members], confidence, critical))
+        rows.append(
+            _row(part, totals[members], treated[members], numbers[members], strata[members], confidence, critical)
+        )
     read = pd.DataFrame([row for row in rows if row is not None])
     if rows[0] is None:
         raise InvalidTable(f"assigned= has fewer than {FEWEST} units in a group: there is nothing to compare.")

@@ -55,5 +55,7 @@ def default_playbook(segments: str = "lists") -> pd.DataFrame:
     ['personal call', 'thank-you note']
     """
     if segments not in RULES:
-        raise InvalidOption(f"segments={segments!r} is not one of {list_names(tuple(RULES))}.{closest(segments, RULES)}")
+        raise InvalidOption(
+            f"segments={segments!r} is not one of {list_names(tuple(RULES))}.{closest(segments, RULES)}"
+        )
     return pd.DataFrame(RULES[segments], columns=list(COLUMNS))

@@ -95,7 +95,7 @@ def _rule(row: dict[str, Any]) -> PlaybookRule:
 
 def _day(value: Any) -> date | None:
     """Return a date, None if it is missing; raise a ValueError for anything else."""
-    if value is None or value != value or value == "":  # noqa: PLR0124  # NaN and NaT differ from themselves
+    if value is None or value != value or value == "":  # NaN and NaT differ from themselves
         return None
     if isinstance(value, date):  # and datetime, which is one
         return value.date() if isinstance(value, datetime) else value

@@ -87,7 +87,8 @@ def _above(
     """Return a mask of the customers who belong to a tier or a better one, (n,).
 
     `rises` says who has evidence of a rise (n,). `levels` are the lowest value at which customers stay above the
-    boundary, the boundary, and the next boundary above it. `limits` are the smallest and largest allowed difference of their number from that by today's values.
+    boundary, the boundary, and the next boundary above it. `limits` are the smallest and largest allowed difference of
+    their number from that by today's values.
     """
     stay_above, boundary, next_boundary = levels
     enter, rise = boundary, next_boundary  # for customers without a published tier, and for those without evidence

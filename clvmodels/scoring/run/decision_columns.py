@@ -85,8 +85,8 @@ def _tier_columns(job: Job) -> list[ScoreColumn]:
         _text("tier_today", f"Tier by today's {value}: {names} (the best first); {NOBODY}."),
         _text(
             "tier_assigned",
-            f"Tier that stays as published until {value} rises above the boundary, falls {job.tiers.evidence:.0%} below "
-            f"it, or a tier's size would differ by more than {job.tiers.drift:.0%} from today's; {NOBODY}.",
+            f"Tier that stays as published until {value} rises above its boundary, falls {job.tiers.evidence:.0%} "
+            f"below it, or a tier's size would differ by more than {job.tiers.drift:.0%} from today's; {NOBODY}.",
         ),
         _text(
             "tier_change",
