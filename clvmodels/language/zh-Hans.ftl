@@ -1236,6 +1236,7 @@ plan-assumed = 收益建立在假设的额外订单上：在依赖它之前，�
 plan-tested = { COUNT($rules) } 条规则中有 { COUNT($tested) } 条的额外订单来自检验
 plan-expired = { COUNT($rules) } 条规则的检验已过期：请重新检验
 plan-no-control = 没有对照组，因此无从得知行动带来了什么
+nobody-leaves = 模型看不到任何客户流失：所有客户的 P(alive) 都不低于 { PERCENT($alive, places: 1) }，因此这里无法说明谁可能已流失。请拟合其他过程或更长的交易记录
 actions-not-tested = 涉及的金额并不是行动能带来的金额：请保留对照组并加以检验
 experiment-assigned = { COUNT($units) } 个单元，分为 { COUNT($strata) } 层，其中 { COUNT($control) } 个为对照组
 experiment-small-strata = { COUNT($units) } 个单元所在的层不足 { COUNT($fewest) } 个单元，已合并为一层

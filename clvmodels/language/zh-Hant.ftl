@@ -1236,6 +1236,7 @@ plan-assumed = 收益建立在假設的額外訂單上：在依賴它之前，�
 plan-tested = { COUNT($rules) } 條規則中有 { COUNT($tested) } 條的額外訂單來自檢驗
 plan-expired = { COUNT($rules) } 條規則的檢驗已過期：請重新檢驗
 plan-no-control = 沒有對照組，因此無從得知行動帶來了什麼
+nobody-leaves = 模型看不到任何顧客流失：所有顧客的 P(alive) 都不低於 { PERCENT($alive, places: 1) }，因此這裡無法說明誰可能已流失。請擬合其他過程或更長的交易紀錄
 actions-not-tested = 涉及的金額並不是行動能帶來的金額：請保留對照組並加以檢驗
 experiment-assigned = { COUNT($units) } 個單位，分為 { COUNT($strata) } 層，其中 { COUNT($control) } 個為對照組
 experiment-small-strata = { COUNT($units) } 個單位所在的層不足 { COUNT($fewest) } 個單位，已合併為一層

@@ -191,3 +191,17 @@ def test_contacts_are_handed_over_as_parquet_too(tmp_path):
     assert written["value"].dtype == float
     with pytest.raises(InvalidOption, match="imports CSV"):
         clv.write_contacts(table, tmp_path / "contacts.parquet", system="hubspot")
+
+
+def test_a_fit_in_which_nobody_leaves_is_reported():
+    """All customers buy every other week or less often, and all bought in the last weeks."""
+    days = [(k, day) for k in range(90) for day in range(k % 7, 364 - k % 5, 14 + 7 * (k % 8))]
+    log = pd.DataFrame(days, columns=["customer_id", "day"])
+    log["date"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(log["day"], unit="D")
+    rfm = clv.rfm_summary(log.assign(amount=10.0 + np.arange(len(log)) % 7), amount="amount", time_unit="week")
+    purchases, spend = clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
+    lists = clv.action_lists(purchases, spend, rfm, horizon="6 months", margin=0.35)
+    for findings in (lists.findings, clv.stages(purchases, rfm).findings):
+        reported = {finding.code: finding for finding in findings}
+        assert reported["nobody-leaves"].severity == "caution"
+        assert reported["nobody-leaves"].figures["alive"] > 0.99

@@ -113,7 +113,7 @@ def test_nothing_can_be_paid_with_nothing():
 @pytest.mark.parametrize(
     ("change", "options", "error", "message"),
     [
-        ({"segment": "silver"}, {}, InvalidTable, "rule 1: no customer is in segment 'silver'"),
+        ({"segment": "silver"}, {}, InvalidTable, "rule 1: no customer is in segment 'silver' .*Pass segments="),
         ({"segment": "gold", "action": "call", "channel": "phone"}, {}, InvalidTable, "gold/call/phone appears twice"),
         ({"contact_cost": -1.0}, {}, InvalidTable, "contact_cost -1.0 must be a number not negative"),
         ({"pulled_forward": 2.0}, {}, InvalidTable, "must be a number from 0 to 1"),

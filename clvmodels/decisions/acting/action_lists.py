@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvmodels import displays, frames
+from clvmodels.decisions.acting.nobody_leaves import nobody_leaves
 from clvmodels.decisions.customer_table import first_ids
 from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption
@@ -227,7 +228,8 @@ def _lists(factors: Mapping[str, Array], rfm: RFM, size: int, at_stake: str) -> 
         "probability_alive": factors["active"][chosen],
     }
     summary = _summary(candidates, chosen, money)
-    return ActionLists(columns, summary, list_findings(summary), rfm.kind, candidates, chosen)
+    findings = (*list_findings(summary), *nobody_leaves(factors["active"]))
+    return ActionLists(columns, summary, findings, rfm.kind, candidates, chosen)
 
 
 def check_list(

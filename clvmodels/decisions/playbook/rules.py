@@ -82,7 +82,9 @@ def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[Playboo
     keys = [(str(row["segment"]), str(row["action"]), str(row["channel"])) for row in rows]
     faults += [f"{'/'.join(key)} appears twice" for key in sorted({key for key in keys if keys.count(key) > 1})]
     if faults or not rows:
-        raise InvalidTable("playbook= is invalid: " + ("; ".join(faults) or "it has no rules") + ".")
+        unknown = any(row["segment"] not in present for row in rows)
+        remedy = " Pass segments=, with all names that rules may have, if some segments are empty." if unknown else ""
+        raise InvalidTable(f"playbook= is invalid: {'; '.join(faults) or 'it has no rules'}.{remedy}")
     return [_rule(row) for row in rows]
 
 
@@ -108,7 +110,7 @@ def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
     if row["segment"] not in present:
         options = ", ".join(map(repr, present))
         faults.append(
-            f"no customer is in segment {row['segment']!r} (there are {options}).{closest(row['segment'], present)}"
+            f"no customer is in segment {row['segment']!r} (there are {options}){closest(row['segment'], present)}"
         )
     try:
         _day(row.get(UNTIL))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from clvmodels import frames
+from clvmodels.decisions.acting.nobody_leaves import nobody_leaves
 from clvmodels.decisions.customer_table import read_customer_table
 from clvmodels.decisions.segmenting.segments import Segmentation, summarize_segments
 from clvmodels.decisions.segmenting.stage_kpis import stage_outlook
@@ -125,7 +126,7 @@ def stages(
     size = summary.set_index("stage")["customers"]
     figures = {"customers": len(rfm), "overdue": int(size["overdue"]), "lost": int(size["probably lost"])}
     finding = Finding("stages-made", figures | {"won_back": int(size["won back"])})
-    return Segmentation("stage", STAGES, columns, summary, (finding,), rfm.kind)
+    return Segmentation("stage", STAGES, columns, summary, (finding, *nobody_leaves(alive)), rfm.kind)
 
 
 def gap_probability(purchases: PurchaseModel, rfm: RFM) -> Array:
