@@ -1564,7 +1564,7 @@ plan-expired = { COUNT($rules) } { $rules ->
    *[other] rules were
     } tested too long ago: test again
 plan-no-control = there is no control group, so the effect of the actions cannot be measured
-nobody-leaves = the model sees no customer leaving: P(alive) is at least { PERCENT($alive, places: 1) } for all of them, so nothing here tells who may have left. Fit another process or a longer log
+nobody-leaves = the model sees no customer leaving: P(alive) is above 99% for all of them, so nothing here tells who may have left. Fit another process or a longer log
 actions-not-tested = money at stake is not what an action brings: keep a control group, and test it
 experiment-assigned = { COUNT($units) } { $units ->
     [one] unit
