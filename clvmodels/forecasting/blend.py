@@ -12,6 +12,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.customer_shares import Sums
 from clvmodels.forecasting.protocol import WindowForecaster
 from clvmodels.forecasts import (
@@ -152,6 +153,12 @@ class Blend(WindowForecaster):
         scale = sums[f"{quantity}_process"] / total if total > 0 else 1.0
         factor = self.trees_.total_factors_[quantity][self.trees_.best_] if self.total == "learned" else 1.0
         return QuantityForecast.of_means(factor * (0.5 * (trees * scale + process)))
+
+    @property
+    def process_model(self) -> CustomerModel:
+        """The best process with the spend model, which gives P(alive) and discounts values."""
+        self._check_fitted()
+        return self.trees_.process_model
 
     def certificate(self) -> dict[str, Any]:
         """Return the best process, the windows' length and the factor of the total."""

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from clvmodels.errors import FitFailed
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import (
     as_models,
     expected_purchases,
@@ -197,6 +198,12 @@ class BoostedTrees(WindowForecaster):
 
     def _expectations(self, history: KnownHistory, horizon: float, quantity: ForecastQuantity) -> dict[str, Array]:
         return expectations(history, self.models_, self.spend_, horizon, quantity)
+
+    @property
+    def process_model(self) -> CustomerModel:
+        """The best process with the spend model, which gives P(alive) and discounts values."""
+        self._check_fitted()
+        return CustomerModel(self.models_[self.best_], self.spend_)
 
     def certificate(self) -> dict[str, Any]:
         """Return the best process and the windows' length."""

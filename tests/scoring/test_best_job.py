@@ -74,6 +74,33 @@ def test_the_table_has_what_the_forecaster_says(folder, scored):
 
 
 @pytest.mark.acceptance
+@pytest.mark.parametrize("name", ["boosted_trees", "blend_learned_total"])
+def test_trees_and_blends_are_fitted_saved_and_scored(folder, name):
+    predictions = {"interval": None, "draws": 200}
+    registry, sink = {"folder": str(folder / f"models of {name}")}, f"{name}.parquet"
+    job = job_of(folder, sink, models={"forecaster": name}, predictions=predictions, registry=registry)
+    fitted = clv.fit_job(job, CUTOFF)
+    clv.score_job(job, LATER)
+    table = pd.read_parquet(folder / sink).set_index("customer_id")
+    log = clv.datasets.load_cdnow(sample=True)
+    learned, later = (
+        clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end=day)
+        for day in (CUTOFF, LATER)
+    )
+    models, spend = [clv.BGNBD(), clv.MBGNBD(), clv.ParetoNBD()], clv.GammaGamma()
+    kind = clv.BoostedTrees(models, spend) if name == "boosted_trees" else clv.Blend(models, spend, "learned")
+    forecaster = kind.fit(learned, HORIZONS[1])
+    assert fitted.forecaster.certificate() == forecaster.certificate()
+    ids = later.rfm.customer_id.to_list()
+    forecast = forecaster.forecast(later, HORIZONS[1])
+    np.testing.assert_allclose(table.loc[ids, "expected_purchases_26_weeks"], forecast.purchases.mean, rtol=1e-12)
+    np.testing.assert_allclose(table.loc[ids, "lifetime_value_26_weeks"], forecast.money.mean, rtol=1e-9, atol=1e-9)
+    assert table["probability_alive"].loc[ids].to_numpy() == pytest.approx(forecast.alive, rel=1e-12)
+    alive = forecaster.process_model.purchases.probability_alive(later.rfm)["probability_alive"]
+    assert forecast.alive.tolist() == alive.to_list()
+
+
+@pytest.mark.acceptance
 def test_tiers_are_those_of_the_values_of_the_forecaster(folder, scored, tmp_path):
     """Two nights with tiers, stages and P(tier): values are the forecaster's, draws those of its process."""
     job = job_of(
@@ -126,15 +153,19 @@ def test_a_run_depends_on_recent_purchases_too(folder, scored):
 @pytest.mark.parametrize(
     ("sections", "fault"),
     [
-        ({"source": {"kind": "rfm"}}, r"models.forecaster: the best forecaster learns from transactions"),
-        ({"models": {"purchase_formula": "age"}}, r"models.purchase_formula: is not read by the best forecaster"),
+        ({"source": {"kind": "rfm"}}, r"models.forecaster: 'best' learns from transactions"),
+        ({"models": {"purchase_formula": "age"}}, r"models.purchase_formula: is not read by forecaster = 'best'"),
         (
             {"predictions": {"interval_for": "mean"}},
             r"predictions.interval_for: intervals of the best forecaster are of outcomes",
         ),
         (
+            {"models": {"forecaster": "blend"}},
+            r"predictions.interval: boosted trees and blends give no intervals: leave it out, or set models.forecaster",
+        ),
+        (
             {"models": {"forecaster": "bets"}},
-            r"models.forecaster: 'bets' is not one of 'process', 'best'. Did you mean",
+            r"models.forecaster: 'bets' is not one of 'process', 'best', 'boosted_trees', .*Did you mean",
         ),
     ],
 )

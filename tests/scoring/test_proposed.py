@@ -23,7 +23,8 @@ def report(*forecasters, reference="mbgnbd"):
     ("forecasters", "models"),
     [
         (["best"], {"forecaster": "best"}),
-        (["pareto_nbd", "blend_learned_total"], {"forecaster": "best"}),
+        (["pareto_nbd", "blend_learned_total+gamma_gamma"], {"forecaster": "blend_learned_total"}),
+        (["boosted_trees", "blend"], {"forecaster": "best"}),
         (["own_rate", "pareto_nbd+gamma_gamma"], {"forecaster": "process", "purchases": "pareto_nbd"}),
         (["own_rate"], {"forecaster": "process", "purchases": "mbgnbd"}),
         ([], {"forecaster": "process", "purchases": "mbgnbd"}),

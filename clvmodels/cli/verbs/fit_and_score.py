@@ -93,7 +93,7 @@ def fit(
     forecaster: Annotated[
         str | None,
         typer.Option(
-            help='"process", or "best": learns shares and totals from earlier windows of the log.',
+            help='"process"; or "best", "boosted_trees" or a blend, which learn from earlier windows of the log.',
             show_default="process",
         ),
     ] = None,

@@ -232,8 +232,8 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     if calendar:
         faults += _faults_of_times(calendar.clock, models, sections.get("predictions"))
         faults += _faults_of_calendar(calendar, sections.get("source"))
-    if models and models.forecaster == "best":
-        faults += _faults_of_best(models, sections.get("source"), sections.get("predictions"))
+    if models and models.forecaster != "process":
+        faults += _faults_of_forecaster(models, sections.get("source"), sections.get("predictions"))
     if source := sections.get("source"):
         faults += faults_of_incremental(source, sections)
     listed = [] if customers is None else customers.attributes
@@ -255,20 +255,23 @@ def _faults_across(sections: Mapping[str, Any]) -> list[JobFault]:
     return faults + [JobFault("sinks", f"{name} is named twice") for name in twice]
 
 
-def _faults_of_best(
+def _faults_of_forecaster(
     models: ModelSettings, source: SourceSettings | None, predictions: PredictionSettings | None
 ) -> list[JobFault]:
-    """Return faults of settings that the best forecaster ignores or does not support."""
+    """Return faults of settings that a forecaster that learns from earlier windows ignores or does not support."""
     faults = []
     if source and source.kind != "transactions":
-        problem = "the best forecaster learns from transactions: set source.kind = 'transactions'"
+        problem = f"{models.forecaster!r} learns from transactions: set source.kind = 'transactions'"
         faults.append(JobFault("models.forecaster", problem))
     faults += [
-        JobFault(f"models.{name}", "is not read by the best forecaster: leave it out")
+        JobFault(f"models.{name}", f"is not read by forecaster = {models.forecaster!r}: leave it out")
         for name in ("purchase_formula", "dropout_formula", "spend_formula", "by")
         if getattr(models, name) is not None
     ]
-    if predictions and predictions.interval is not None and predictions.interval_for == "mean":
+    if predictions and predictions.interval is not None and models.forecaster != "best":
+        problem = "boosted trees and blends give no intervals: leave it out, or set models.forecaster = 'best'"
+        faults.append(JobFault("predictions.interval", problem))
+    elif predictions and predictions.interval is not None and predictions.interval_for == "mean":
         problem = "intervals of the best forecaster are of outcomes: leave it out, or set models.forecaster = 'process'"
         faults.append(JobFault("predictions.interval_for", problem))
     if predictions and predictions.costs is not None:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from clvmodels.errors import CLVError, InvalidOption, list_names
 from clvmodels.estimators.persistence import MODEL_CLASSES
@@ -15,7 +15,7 @@ from clvmodels.frames import column_names
 from clvmodels.profiling.profile import profile
 from clvmodels.readers.column_suggestions import ColumnSuggestion, suggest_columns
 from clvmodels.scoring.config.job import template
-from clvmodels.scoring.config.sections import ColumnSettings
+from clvmodels.scoring.config.sections import ColumnSettings, ModelSettings
 
 __all__ = ["job_file", "proposed_models", "proposed_settings", "read_report"]
 
@@ -24,11 +24,9 @@ WEEKS_FOR_BEST = 52  # three windows of at least two months each, and as much ti
 HEADER = re.compile(r"(?:# )?\[\[?([\w.]+)\]\]?")
 SETTING = re.compile(r"(?:# )?(\w+) = (.*?)(?:\s*#(.*))?$")
 COMMENT_AT = 36  # column of the comments in the template
-OF_WINDOWS = (
-    "best",
-    "boosted_trees",
-    "blend",
-)  # forecasters that learn from earlier windows; a job supports "best" only
+OF_WINDOWS = {*get_args(ModelSettings.model_fields["forecaster"].annotation)} - {
+    "process"
+}  # learn from earlier windows
 
 
 def read_report(path: Path) -> dict[str, Any]:
@@ -52,9 +50,9 @@ def read_report(path: Path) -> dict[str, Any]:
 def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
     """Return the settings of [models] recommended by a report's findings.
 
-    They are the best forecaster if it was recommended for a total or a ranking, or if trees or a blend were, which a
-    job does not support but which the best forecaster contains; otherwise a recommended process, or else the process of
-    the report.
+    They are the forecaster that was recommended if it learns from earlier windows of the log, and the best forecaster
+    if several of these were, such as trees for a ranking and a blend for a total; otherwise a recommended process, or
+    else the process of the report.
 
     Parameters
     ----------
@@ -67,8 +65,9 @@ def proposed_models(report: Mapping[str, Any]) -> dict[str, str]:
         for finding in answer["findings"]
         if finding["code"] == RECOMMENDATION
     ]
-    if any(name.startswith(OF_WINDOWS) for name in recommended):
-        return {"forecaster": "best"}
+    of_windows = {name.split("+")[0] for name in recommended} & OF_WINDOWS
+    if of_windows:
+        return {"forecaster": of_windows.pop() if len(of_windows) == 1 else "best"}
     processes = [name.split("+")[0] for name in (*recommended, report["facts"]["reference"])]
     fitted_by_jobs = [name for name in processes if name in MODEL_CLASSES]
     return {"forecaster": "process", **({"purchases": fitted_by_jobs[0]} if fitted_by_jobs else {})}

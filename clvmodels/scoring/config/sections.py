@@ -268,11 +268,13 @@ class CleaningSettings(JobSection):
 class ModelSettings(JobSection):
     """The models that `clv fit` fits: one of purchases and one of spend, with covariates or groups.
 
-    With forecaster = "best", the best forecaster chooses among its own purchase models, and learns from earlier windows
-    of the log.
+    With forecaster = "best", boosted trees or a blend, the forecaster chooses among its own purchase models, and learns
+    from earlier windows of the log.
     """
 
-    forecaster: Literal["process", "best"] = "process"
+    forecaster: Literal["process", "best", "boosted_trees", "blend", "blend_process_total", "blend_learned_total"] = (
+        "process"
+    )
     purchases: str = "mbgnbd"
     spend: str = "gamma_gamma"
     purchase_formula: NonEmptyText | None = None

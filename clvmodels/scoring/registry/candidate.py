@@ -14,6 +14,8 @@ from clvmodels.clock import Clock
 from clvmodels.estimators import persistence
 from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.forecasting.best import DEFAULT_MODELS, BestForecaster
+from clvmodels.forecasting.blend import BLENDS, Blend
+from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.seasons.calendar_choice import AUTO_CALENDAR, choose_calendar
@@ -37,9 +39,16 @@ __all__ = ["Candidate", "build_forecaster", "evaluate"]
 
 def build_forecaster(job: Job) -> Forecaster:
     """Return the unfitted forecaster of a job."""
-    if job.models.forecaster == "best":
-        return BestForecaster(spend=persistence.SPEND_MODELS[job.models.spend]() if job.has_spend else None)
-    return build_model(job)
+    name = job.models.forecaster
+    if name == "process":
+        return build_model(job)
+    spend = persistence.SPEND_MODELS[job.models.spend]() if job.has_spend else None
+    models = [model() for model in DEFAULT_MODELS]
+    if name == "best":
+        return BestForecaster(models, spend)
+    if name == "boosted_trees":
+        return BoostedTrees(models, spend)
+    return Blend(models, spend, next(total for total, (blend, _) in BLENDS.items() if blend == name))
 
 
 def build_model(job: Job) -> CustomerModel:
@@ -133,8 +142,8 @@ def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
     cutoff, columns = (day - timedelta(days=days)).date(), dict(data.columns)
     if not job.has_spend:
         del columns["amount"]
-    if job.models.forecaster == "best":
-        return _rows(_backtest_best(job, data, columns, cutoff, length))
+    if job.models.forecaster != "process":
+        return _rows(_backtest_forecaster(job, data, columns, cutoff, length))
     fresh = build_model(job)
     calendar = clock.calendar
     if job.clock.calendar == AUTO_CALENDAR:
@@ -162,8 +171,10 @@ def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
     return _rows(validate(split, [fresh.purchases], fresh.spend).scores)
 
 
-def _backtest_best(job: Job, data: SourceData, columns: dict[str, Any], cutoff: date, length: str) -> pd.DataFrame:
-    """Return the scores of the best forecaster and its benchmarks after one cutoff."""
+def _backtest_forecaster(
+    job: Job, data: SourceData, columns: dict[str, Any], cutoff: date, length: str
+) -> pd.DataFrame:
+    """Return the scores of the forecasters of a backtest, that of the job among them, after one cutoff."""
     forecaster, clock = build_forecaster(job), job.clock.clock
     models = [model() for model in DEFAULT_MODELS]
     return backtest(

@@ -94,7 +94,7 @@ def _tier_columns(job: Job) -> list[ScoreColumn]:
         ),
     ]
     if job.tiers.probability:
-        of = " by draws of the best process" if job.models.forecaster == "best" else ""
+        of = " by draws of the best process" if job.models.forecaster != "process" else ""
         meaning = (
             f"Probability that the value realized within {job.decision_horizon} ranks in tier_assigned{of}; {NOBODY}."
         )
