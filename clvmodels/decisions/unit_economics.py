@@ -267,7 +267,8 @@ class _DrawnFlows:
         paid_back = options.draws * groups.of(covered) + change.sum(axis=0)
         return cls(
             groups.of(realized) + np.cumsum(ahead_of_cutoff, axis=2),
-            paid_back / options.draws / np.maximum(groups.size, 1)[:, None],
+            # An estimate from a sample may be slightly outside.
+            np.clip(paid_back / options.draws / np.maximum(groups.size, 1)[:, None], 0.0, 1.0),
         )
 
 

@@ -111,8 +111,10 @@ def drawn_sums(
     """
     levels = [1.0] * draws if level is None else [float(factor) for factor in level]
     if not _needs_sample(customers, codes, draws, seed):
-        everyone = SampledCustomers(np.arange(len(codes)), customers)
-        futures = FutureDraws(customers, draws, seed)
+        rows = np.flatnonzero(codes >= 0)
+        rows = rows if len(rows) else np.arange(1)  # whose sums are 0
+        everyone = SampledCustomers(rows, customers if len(rows) == len(codes) else customers.some(rows))
+        futures = FutureDraws(everyone.customers, draws, seed)
         return np.stack(
             in_threads(lambda i: sums.drawn(everyone, i, futures.future(i), levels[i]), range(draws)),
         )
@@ -249,7 +251,8 @@ class _Chances:
         """Return the positions of customers at whom the sum of chances passes a whole number: a systematic sample."""
         chance = self.of_customers[self.order]
         passes = np.diff(np.floor(np.cumsum(chance) + offset), prepend=0.0) > 0
-        return self.order[passes | (chance == 1)]
+        rows: npt.NDArray[np.intp] = self.order[passes | (chance == 1)]
+        return rows
 
 
 def _chances(spread: Array, codes: npt.NDArray[np.intp]) -> Array:
