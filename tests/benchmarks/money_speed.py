@@ -53,7 +53,9 @@ def main(customers: int = 1_000_000, draws: int = 200) -> None:
     )
     timed(
         "unit_economics_with_interval",
-        lambda: clv.unit_economics(*models, history, by="cohort_month", **interval, **terms),
+        lambda: clv.unit_economics(
+            *models, history, by="cohort_month", **interval, **(terms | {"horizon": "24 months"})
+        ),
     )
     result = {
         "customers": customers,

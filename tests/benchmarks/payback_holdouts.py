@@ -3,7 +3,11 @@
 At a cutoff of each log with amounts, every customer gets a stated cost of acquisition: what the customer has brought so
 far and the margin of .05 to 1.5 more orders of mean size, at random. Models are fitted to what was known, and draws
 give P(the customer's own value covers the customer's own cost) by the last month that is over at the end of the log.
-Customers whose month was over at the cutoff are left out. Writes payback_holdouts.json next to this file:
+Customers whose month was over at the cutoff are left out.
+
+Customers of one holdout share its level, so the share that pays back varies more than if each had a chance of their
+own. Two standard errors are recorded: the binomial one, and the standard deviation of the bin's share over the joint
+draws, which have that level. Writes payback_holdouts.json next to this file:
 
     python tests/benchmarks/payback_holdouts.py FOLDER [draws]
 """
@@ -24,7 +28,10 @@ from scipy import stats
 import clvmodels as clv
 from clvmodels.errors import CLVError
 from clvmodels.forecasts import KnownHistory
+from clvmodels.processes.contract import Array
 from clvmodels.transactions.purchase_log import PurchaseLog
+from clvmodels.valuation.drawn.futures import DrawnFuture, level_factors, of_drawn_futures
+from clvmodels.valuation.drawn.sampled_sums import SampledCustomers
 from clvmodels.valuation.since_acquisition import ValueSinceAcquisition
 from clvmodels.valuation.value_terms import ValueTerms
 
@@ -35,8 +42,11 @@ FEWEST = 1_000  # customers in a bin that is judged
 MONTH_DAYS = 365.25 / 12
 
 
-def of_log(log: PurchaseLog, draws: int) -> pd.DataFrame:
-    """Return one row per customer: the probability of having paid back by a month, and whether it came true."""
+def of_log(log: PurchaseLog, draws: int) -> tuple[pd.DataFrame, Array]:
+    """Return one row per customer, and whether each has paid back by a month in each draw, (draws, rows).
+
+    Rows have the probability of it, and whether it came true.
+    """
     length = log.last_tick - log.first_tick
     cutoff = log.first_tick + int(CUTOFF * length)
     now, later = KnownHistory(log, cutoff), KnownHistory(log, log.last_tick)
@@ -48,9 +58,6 @@ def of_log(log: PurchaseLog, draws: int) -> pd.DataFrame:
     realized = np.cumsum(since.realized(), axis=1)
     order = terms.margin * float(since.orders.amount.mean())
     cac = realized[:, -1] + order * np.random.default_rng(0).uniform(0.05, 1.5, len(now.rfm))
-    covered = np.zeros(realized.shape)
-    for future in since.draw(draws, 0, "history"):
-        covered += np.cumsum(future, axis=1) + realized >= cac[:, None]
     known = ValueSinceAcquisition(*models, later, terms, clv.Costs(), ends)
     place = {key: i for i, key in enumerate(later.rfm.customer_id.to_list())}
     rows = np.array([place[key] for key in now.rfm.customer_id.to_list()])
@@ -59,10 +66,20 @@ def of_log(log: PurchaseLog, draws: int) -> pd.DataFrame:
     each = np.arange(len(rows))
     ahead = (month >= 0) & (ends[np.maximum(month, 0)] > since.T) & (realized[:, -1] < cac) & since.exists
     each, month = each[ahead], month[ahead]
-    return pd.DataFrame({"probability": covered[each, month] / draws, "covered": came[each, month] >= cac[each]})
+    ahead_of_cutoff = float(np.max(np.maximum(since.horizon - since.T, 0.0)))
+    level = level_factors(since.customers, "history", draws, 0, ahead_of_cutoff)
+    everyone = SampledCustomers(np.arange(len(since.T)), since.customers)
+
+    def paid_back(number: int, future: DrawnFuture) -> Array:
+        values = np.cumsum(since.drawn_of(everyone, future, 1.0 if level is None else float(level[number])), axis=1)
+        answer: Array = (values + realized >= cac[:, None])[each, month]
+        return answer
+
+    drawn = np.stack(of_drawn_futures(paid_back, since.customers, draws, 0))
+    return pd.DataFrame({"probability": drawn.mean(axis=0), "covered": came[each, month] >= cac[each]}), drawn
 
 
-def summarize(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def summarize(rows: pd.DataFrame, drawn: Array) -> list[dict[str, Any]]:
     """Return the mean probability and the share covered by bin of the probability, where enough customers are."""
     bins = np.clip(np.searchsorted(EDGES, rows["probability"], side="right") - 1, 0, len(EDGES) - 2)
     table = []
@@ -72,6 +89,7 @@ def summarize(rows: pd.DataFrame) -> list[dict[str, Any]]:
             continue
         off = float(inside["covered"].mean() - inside["probability"].mean())
         error = float(np.sqrt(inside["covered"].var(ddof=0) / len(inside)))
+        joint = float(drawn[:, bins == i].mean(axis=1).std(ddof=1))
         interval = stats.binomtest(int(inside["covered"].sum()), len(inside)).proportion_ci()
         table.append(
             {
@@ -80,7 +98,10 @@ def summarize(rows: pd.DataFrame) -> list[dict[str, Any]]:
                 "expected": round(float(inside["probability"].mean()), 4),
                 "covered": round(float(inside["covered"].mean()), 4),
                 "exact_95_percent_interval": [round(float(interval.low), 4), round(float(interval.high), 4)],
+                "standard_error": round(error, 4),
+                "standard_error_of_joint_draws": round(joint, 4),
                 "within_5_points_and_2_errors": bool(abs(off) <= 0.05 + 2 * error) if len(inside) >= FEWEST else None,
+                "within_by_joint_draws": bool(abs(off) <= 0.05 + 2 * joint) if len(inside) >= FEWEST else None,
             }
         )
     return table
@@ -91,7 +112,7 @@ def main(folder: str, draws: int = 200) -> None:
     result: dict[str, Any] = {"draws": draws, "cutoff": CUTOFF, "fewest": FEWEST}
     for _, name, log in total_errors.logs(Path(folder)):
         try:
-            result[name] = summarize(of_log(log, draws))
+            result[name] = summarize(*of_log(log, draws))
         except CLVError as error:
             result[name] = str(error)
         result["processor_seconds"] = round(time.process_time(), 1)
