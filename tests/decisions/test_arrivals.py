@@ -10,6 +10,7 @@ import clvmodels as clv
 from clvmodels.decisions.revenue_backtest import _last_day, _scale
 from clvmodels.errors import InvalidOption
 from clvmodels.forecasting.revenue.arrivals import _expected, _spread
+from clvmodels.forecasting.revenue.cohort_drift import cohort_drift
 from clvmodels.forecasting.revenue.month_totals import month_totals
 
 LOG = pd.DataFrame(
@@ -112,3 +113,43 @@ def test_cutoffs_that_leave_too_little_are_refused():
             clv.backtest_revenue(history("2024-03-31"), cutoffs=cutoffs, months=1)
     with pytest.raises(InvalidOption, match="months=0 must be 1 or more"):
         clv.backtest_revenue(history("2024-03-31"), months=0)
+
+
+def cohorts(*amounts, customers=4):
+    """Return a log of monthly cohorts whose customers each order once, for the amount of their cohort."""
+    months = pd.period_range("2024-01", periods=len(amounts), freq="M")
+    rows = [
+        (f"{m}-{i}", f"{m}-01", amount) for m, amount in zip(months, amounts, strict=True) for i in range(customers)
+    ]
+    return pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
+
+
+def test_cohort_drift_by_hand():
+    """Cohorts spend 10, 10, 10, 10, 20, 20, 20 without differences within, so nothing is left to chance."""
+    drift = cohort_drift(history("2024-08-31", cohorts(10.0, 10.0, 10.0, 10.0, 20.0, 20.0, 20.0)))
+    assert drift.relative_spend == pytest.approx(2 ** (4 / 7))
+    errors = np.log([1.0, 2.0, 20 / (40 / 3), 20 / (50 / 3)])
+    assert drift.spread == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert cohort_drift(history("2024-08-31", cohorts(10.0, 20.0, 20.0))) == (1.0, 0.2)  # too few cohorts
+    plan = clv.forecast_arrivals(history("2024-08-31", cohorts(*[10.0] * 8)), horizon=30, drift=True)
+    assert (plan.relative_spend, plan.drift) == (pytest.approx(1.0), pytest.approx(0.0))
+
+
+def test_customers_to_come_spend_what_their_plan_says_and_drift_widens_their_interval():
+    log = clv.datasets.load_cdnow(sample=True)
+    rfm = clv.rfm_summary(log, amount="amount", time_unit="week", observation_end="1997-09-30")
+    models = clv.MBGNBD().fit(rfm), clv.GammaGamma().fit(rfm)
+    terms = {"horizon": "31 days", "annual_discount_rate": 0.1, "margin": 0.35, "draws": 400, "total_interval": "model"}
+
+    def new(**options):
+        plan = clv.AcquisitionPlan(customers={"1997-10": 300}, spread=0.0, **options)
+        return clv.revenue_forecast(*models, rfm, plan=plan, **terms).frame().iloc[0]
+
+    plain, doubled, drifting = new(), new(relative_spend=2.0), new(drift=0.3)
+    for name in ("new", "new_lower", "new_upper"):
+        assert doubled[name] == pytest.approx(2 * plain[name])
+    assert drifting["new"] == plain["new"]
+    # exp(1.645 * .3 - .045) = 1.57 and exp(-1.645 * .3 - .045) = .58 of the revenue, whose own noise is a few percent.
+    # Such quantiles of 400 draws have a standard error of 3 %: at 4 of them.
+    assert drifting["new_upper"] / plain["new"] == pytest.approx(1.57, abs=0.2)
+    assert drifting["new_lower"] / plain["new"] == pytest.approx(0.58, abs=0.1)

@@ -185,7 +185,7 @@ def forecast(
         if plan == AUTO:
             step("Forecasting customers to come")
             history = read_history(log, columns, reading, observation_end, drop_missing_id)
-            planned = clv.forecast_arrivals(history, horizon=horizon, cac=cac)
+            planned = clv.forecast_arrivals(history, horizon=horizon, cac=cac, drift=True)
         fitted = fit_log(step, log, model, columns, reading, observation_end, drop_missing_id)
         step("Forecasting revenue")
         result = clv.revenue_forecast(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from clvmodels.calendar import Calendar
 from clvmodels.errors import InvalidOption
+from clvmodels.forecasting.revenue.cohort_drift import CohortDrift, cohort_drift
 from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan
 from clvmodels.forecasting.revenue.month_totals import month_totals
 from clvmodels.forecasts import KnownHistory
@@ -27,7 +28,12 @@ LEAST_SPREAD, LARGEST_SPREAD = 0.1, 1.0
 
 
 def forecast_arrivals(
-    history: KnownHistory, *, horizon: float | str, cac: float = 0.0, arrival_calendar: Calendar | None = None
+    history: KnownHistory,
+    *,
+    horizon: float | str,
+    cac: float = 0.0,
+    arrival_calendar: Calendar | None = None,
+    drift: bool = False,
 ) -> AcquisitionPlan:
     """Forecast from a log how many new customers arrive in each month after it, with the error of such forecasts.
 
@@ -49,6 +55,10 @@ def forecast_arrivals(
     arrival_calendar : Calendar, optional
         How fast new customers arrive on each day, such as `Calendar.from_series` of last year's new customers, or a
         calendar whose periods are planned campaigns.
+    drift : bool, default=False
+        Whether the plan also says how much more or less recent cohorts spend than all so far, and how much cohorts
+        differ from those before them: by the spend within 30 days from the first order on, of monthly cohorts seen that
+        long. With fewer than six, the relative spend is 1 and the drift 0.2.
 
     Returns
     -------
@@ -82,7 +92,11 @@ def forecast_arrivals(
     expected = _expected(counts, int(ahead.max()), speeds)[ahead - 1] * periods.share
     months = (label[:7] for label in periods.labels)
     spread = _spread(counts, len(periods), speeds)
-    return AcquisitionPlan(customers=dict(zip(months, expected.tolist(), strict=True)), cac=cac, spread=spread)
+    customers = dict(zip(months, expected.tolist(), strict=True))
+    found = cohort_drift(history) if drift else CohortDrift(1.0, 0.0)
+    return AcquisitionPlan(
+        customers=customers, cac=cac, spread=spread, relative_spend=found.relative_spend, drift=found.spread
+    )
 
 
 def _speeds(calendar: Calendar | None, first: str, months: int) -> Array | None:

@@ -36,6 +36,11 @@ class AcquisitionPlan:
         Cost of acquiring one of them.
     spread : float, default=0.1
         Standard deviation of the logarithm of a factor that all months share, for the error of the plan.
+    relative_spend : float, default=1.0
+        Spend per order of the new customers, relative to that which the models expect of a new customer.
+    drift : float, default=0.0
+        Standard deviation of the logarithm of a factor of the new customers' spend, because cohorts differ;
+        `forecast_arrivals` estimates both from the cohorts of a log.
 
     Raises
     ------
@@ -53,6 +58,8 @@ class AcquisitionPlan:
     customers: Mapping[str, float]
     cac: float = 0.0
     spread: float = 0.1
+    relative_spend: float = 1.0
+    drift: float = 0.0
 
     def __post_init__(self) -> None:
         faults = [
@@ -62,7 +69,7 @@ class AcquisitionPlan:
         ]
         faults += [
             f"{name}={getattr(self, name)!r} must be a number of 0 or more."
-            for name in ("cac", "spread")
+            for name in ("cac", "spread", "relative_spend", "drift")
             if not _is_amount(getattr(self, name))
         ]
         if faults:
@@ -82,6 +89,8 @@ class CustomersToCome:
     cac: float
     spread: float
     per_order: float
+    relative_spend: float
+    drift: float
 
     @classmethod
     def of(cls, base: ValuedCustomers, plan: AcquisitionPlan | None, periods: Periods) -> CustomersToCome:
@@ -107,7 +116,8 @@ class CustomersToCome:
                 f"{months[-1]}: leave out months that are over, and name a horizon that covers the plan."
             )
         counts = np.array([float(plan.customers.get(month, 0.0)) for month in months])
-        return cls(base, periods, counts, plan.cac, plan.spread, float(np.mean(base.amounts.per_order)))
+        per_order = float(np.mean(base.amounts.per_order))
+        return cls(base, periods, counts, plan.cac, plan.spread, per_order, plan.relative_spend, plan.drift)
 
     def expected(self) -> tuple[Array, float]:
         """Return the expected revenue of each period (k,), and the present value net of acquisition."""
@@ -118,6 +128,7 @@ class CustomersToCome:
         p = base.purchases._parameters
         nobody = np.zeros(1)
         spend = float(base.spend.process.expected_spend(base.spend._parameters, nobody, nobody)[0])
+        spend *= self.relative_spend
         net = base.terms.margin * spend - self.per_order
         starts = np.append(0.0, self.periods.ends[:-1])
         horizon, value = float(self.periods.ends[-1]), 0.0
@@ -155,12 +166,19 @@ class CustomersToCome:
             customer, time = self._orders_of(arrival, process.Parameters(*p[:, i]), horizon, generator)
             amounts = spending.simulate_orders(spending.Parameters(*s[:, i]), customer, len(period), generator)
             factor = np.where(np.arange(len(customer)) < len(period), 1.0, 1.0 if level is None else level[i])
-            amounts = factor * amounts
+            amounts = factor * self._spend_factor(seed, draws + i) * amounts
             revenue[i] = np.bincount(self.periods.positions(time), amounts, minlength=k)
             net = base.terms.margin * amounts - factor * self.per_order
             acquisition = self.cac * np.sum(np.exp(-base.rate * arrival))
             values[i] = np.sum(np.exp(-base.rate * time) * net) - acquisition - self._charges(counts)
         return revenue, values
+
+    def _spend_factor(self, seed: int, number: int) -> float:
+        """Draw the spend of new customers relative to what the models expect; its mean is `relative_spend`."""
+        if not self.drift:
+            return self.relative_spend
+        noise = np.random.default_rng([seed, number, 1]).standard_normal()
+        return self.relative_spend * float(np.exp(self.drift * noise - 0.5 * self.drift**2))
 
     def _process_from(self, arrival: float) -> PurchaseProcess:
         """Return the process of customers who arrive at a time; with a calendar, it follows the season from then on."""
