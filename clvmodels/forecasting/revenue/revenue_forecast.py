@@ -21,7 +21,7 @@ from clvmodels.valuation.drawn.futures import level_factors
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import periods_after
-from clvmodels.valuation.remaining_value import customer_findings, interval_columns
+from clvmodels.valuation.remaining_value import interval_columns, terms_findings
 from clvmodels.valuation.value_terms import ValueTerms
 from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 
@@ -186,6 +186,6 @@ def revenue_forecast(
     }
     figures = {"months": len(periods), "learned": level is not None, "planned": float(to_come.counts.sum())}
     sampled = sampling_findings_of(customers, draws, seed)
-    findings = (Finding("revenue-forecast", figures), terms.finding, *customer_findings(customers), *sampled)
+    findings = (Finding("revenue-forecast", figures), *terms_findings(customers, code), *sampled)
     tables = [frames.table(rfm.kind, with_currency(table, code)) for table in (months, equity, totals)]
     return RevenueForecast(tables[0], tables[1], tables[2], code, findings)
