@@ -93,9 +93,9 @@ def forecast_arrivals(
     months = (label[:7] for label in periods.labels)
     spread = _spread(counts, len(periods), speeds)
     customers = dict(zip(months, expected.tolist(), strict=True))
-    found = cohort_drift(history) if drift else CohortDrift(1.0, 0.0)
+    cohorts = cohort_drift(history) if drift else CohortDrift(1.0, 0.0)
     return AcquisitionPlan(
-        customers=customers, cac=cac, spread=spread, relative_spend=found.relative_spend, drift=found.spread
+        customers=customers, cac=cac, spread=spread, relative_spend=cohorts.relative_spend, drift=cohorts.spread
     )
 
 
