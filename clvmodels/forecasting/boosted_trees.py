@@ -191,8 +191,10 @@ class BoostedTrees(WindowForecaster):
         if trees is None:
             return np.zeros(len(history.rfm))
         features = _features(history, self.models_, self.spend_, self.length_, self._reads_money)
+        # Blends share the trees, which stay alive in the memory, so that their id stays theirs.
+        _, predicted = history.remember(("tree forecast", id(trees)), lambda: (trees, trees.predict(features)))
         short, long = (self.process_mean(history, each, quantity) for each in (self.length_, horizon))
-        forecast = trees.predict(features) * _at_least(short, self.least_[quantity])
+        forecast = predicted * _at_least(short, self.least_[quantity])
         extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
         return extended
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -97,21 +97,35 @@ def evaluate(case: CutoffCase) -> dict[str, pd.DataFrame]:
     groups = customer_groups(split)
     everybody = np.ones(len(split.calibration), dtype=bool)
     spreads = {name: distributions.spread_of(each, everybody) for name, each in predictive.items()}
-    calibration = concat([calibration_table(outcome, groups, settings.level) for outcome in outcomes])
+    level = settings.level
+    of_quantity: dict[str, Callable[[QuantityForecasts], pd.DataFrame]] = {
+        "scores": probabilities.scores_of,
+        "calibration": lambda outcome: calibration_table(outcome, groups, level),
+        "groups": lambda outcome: group_table(outcome, groups),
+        "pit": probabilities.pit_table,
+        "gain": ranking.gain_table,
+        "lorenz": ranking.lorenz_table,
+        "deciles": ranking.decile_table,
+        "overlap": ranking.overlap_table,
+        "totals": lambda outcome: totals_of(outcome, level),
+    }
+    pairs = [(make, outcome) for make in of_quantity.values() for outcome in outcomes]
+    parts = iter(in_threads(lambda pair: pair[0](pair[1]), pairs))
+    tables = {name: concat([next(parts) for _ in outcomes]) for name in of_quantity}
     return {
         "forecasters": _forecasters(outcomes),
-        "scores": concat([probabilities.scores_of(outcome) for outcome in outcomes]),
-        "by_frequency": _by_frequency(calibration),
-        "calibration": calibration,
-        "groups": concat([group_table(outcome, groups) for outcome in outcomes]),
-        "reliability": probabilities.reliability_table(outcomes[0], settings.level),
-        "pit": concat([probabilities.pit_table(outcome) for outcome in outcomes]),
-        "tracking": tracking_table(split, models, spreads, settings.level),
-        "gain": concat([ranking.gain_table(outcome) for outcome in outcomes]),
-        "lorenz": concat([ranking.lorenz_table(outcome) for outcome in outcomes]),
-        "deciles": concat([ranking.decile_table(outcome) for outcome in outcomes]),
-        "overlap": concat([ranking.overlap_table(outcome) for outcome in outcomes]),
-        "totals": concat([totals_of(outcome, settings.level) for outcome in outcomes]),
+        "scores": tables["scores"],
+        "by_frequency": _by_frequency(tables["calibration"]),
+        "calibration": tables["calibration"],
+        "groups": tables["groups"],
+        "reliability": probabilities.reliability_table(outcomes[0], level),
+        "pit": tables["pit"],
+        "tracking": tracking_table(split, models, spreads, level),
+        "gain": tables["gain"],
+        "lorenz": tables["lorenz"],
+        "deciles": tables["deciles"],
+        "overlap": tables["overlap"],
+        "totals": tables["totals"],
         "customers": _customers(case, outcomes, sample),
     }
 
@@ -160,21 +174,22 @@ def _evaluate_purchases(
 ) -> QuantityForecasts:
     """Return the forecasts of purchases, with the distribution of those by a process alone."""
     split, models = case.split, case.models
-    forecasts = []
-    for identity, forecast in _of_quantity(made, "purchases"):
+
+    def evaluate_one(pair: tuple[ForecasterIdentity, QuantityForecast]) -> EvaluatedForecast:
+        identity, forecast = pair
         process = identity.process if identity.kind == "process" else None
         model = None if process is None else models[process]
-        forecasts.append(
-            EvaluatedForecast(
-                identity,
-                forecast.mean,
-                forecast.total,
-                forecast.buys,
-                chances=None if model is None else distributions.probabilities_of_actual(model, split),
-                predictive=None if process is None else predictive[process],
-                distribution=_total(case, identity, forecast, "purchases"),
-            )
+        return EvaluatedForecast(
+            identity,
+            forecast.mean,
+            forecast.total,
+            forecast.buys,
+            chances=None if model is None else distributions.probabilities_of_actual(model, split),
+            predictive=None if process is None else predictive[process],
+            distribution=_total(case, identity, forecast, "purchases"),
         )
+
+    forecasts = in_threads(evaluate_one, _of_quantity(made, "purchases"))
     return QuantityForecasts("purchases", split.purchases.astype(float), forecasts)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
-from clvmodels.validation.tables.distributions import bounds_of_total, spread_of
+from clvmodels.validation.tables.distributions import bounds_of_total, spread_of_sampled
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quarter, rmse, width
 
@@ -73,7 +73,7 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
         if forecast.mean is None:
             continue
         codes = np.full(len(outcome.actual), -1, dtype=np.intp)
-        codes[scored] = deciles(forecast.mean[scored]) - 1
+        codes[scored] = deciles(outcome.of_scored(forecast.mean)) - 1
         own = CustomerGrouping("decile", codes, [str(i + 1) for i in range(GROUPS)])
         parts += [_grouped(outcome, forecast, each, level) for each in (*groups, own)]
     # One frame for all parts: creating one frame per part would take longer than computing its content.
@@ -166,8 +166,9 @@ def _grouped(
     )
     constants = (groups.by, groups.unit, outcome.quantity, forecast.id, forecast.kind)
     by, unit, quantity, name, kind = ([value] * len(some) for value in constants)
+    of_groups = np.where(grouped, groups.codes, -1)
     intervals = [
-        _intervals(outcome, forecast, grouped & (groups.codes == i), mean, level)
+        _intervals(outcome, forecast, of_groups, int(i), int(size[i]), mean, level)
         for i, mean in zip(some, expected, strict=True)
     ]
     return {
@@ -188,16 +189,19 @@ def _grouped(
 def _intervals(
     outcome: QuantityForecasts,
     forecast: EvaluatedForecast,
-    inside: npt.NDArray[np.bool_],
+    codes: npt.NDArray[np.intp],
+    group: int,
+    size: int,
     expected: float,
     level: float,
 ) -> tuple[float, float, float, float, int]:
+    """Return the values of `MORE` for one group, given the group of each customer (n,)."""
     predictive = forecast.predictive
     if predictive is None:
         return np.nan, np.nan, np.nan, np.nan, 0
-    ends = bounds_of_total(spread_of(predictive, inside), expected * inside.sum(), level)
-    lower, upper = (float(end) / int(inside.sum()) for end in ends)
-    rows = inside[predictive.rows]
+    rows = codes[predictive.rows] == group
+    spread = spread_of_sampled(predictive, rows, codes[predictive.doubtful] == group)
+    lower, upper = (float(end) / size for end in bounds_of_total(spread, expected * size, level))
     if not rows.any():
         return lower, upper, np.nan, np.nan, 0
     actual = outcome.actual[predictive.rows][rows]

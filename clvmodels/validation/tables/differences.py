@@ -9,8 +9,8 @@ the interval is also at least as wide as that of the mean of their differences.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -53,12 +53,15 @@ class _SampledCutoff:
         How often each customer was drawn; the first draw is the sample itself.
     expected : arrays (m,)
     chances : arrays (m,), of the forecasters that give probabilities
+    best : dict of int to array
+        The perfect ranking's Gini coefficients under the draws of a block, which all forecasters share.
     """
 
     actual: Array
     weights: Array
     expected: Mapping[str, Array]
     chances: Mapping[str, Array]
+    best: dict[int, Array] = field(default_factory=dict)
 
 
 def difference_table(
@@ -219,10 +222,19 @@ def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
     arguments: dict[MetricInput, tuple[Array, ...]] = {"mean": (cutoff.actual, cutoff.expected[name])}
     if name in cutoff.chances:
         arguments["chances"] = (cutoff.chances[name],)
-    blocks = [cutoff.weights[begin : begin + BLOCK] for begin in range(0, len(cutoff.weights), BLOCK)]
-    scores = {}
-    for metric in METRICS.values():
-        if metric.takes_weights and metric.needs in arguments:
-            values = np.concatenate([metric.function(*arguments[metric.needs], weights=block) for block in blocks])
-            scores[metric.name] = np.abs(values) if metric.signed else values
-    return scores
+    metrics = [metric for metric in METRICS.values() if metric.takes_weights and metric.needs in arguments]
+    parts: list[list[Array]] = []
+    for begin in range(0, len(cutoff.weights), BLOCK):
+        block, memory = cutoff.weights[begin : begin + BLOCK], dict[str, Any]()
+        if begin in cutoff.best:
+            memory["best"] = cutoff.best[begin]
+        options = ({"memory": memory} if metric.remembers else {} for metric in metrics)
+        parts.append(
+            [
+                metric.function(*arguments[metric.needs], weights=block, **more)
+                for metric, more in zip(metrics, options, strict=True)
+            ]
+        )
+        cutoff.best.setdefault(begin, memory["best"])
+    scores = dict(zip((metric.name for metric in metrics), map(np.concatenate, zip(*parts, strict=True)), strict=True))
+    return {name: np.abs(values) if METRICS[name].signed else values for name, values in scores.items()}

@@ -31,6 +31,7 @@ __all__ = [
     "purchases",
     "sample_of",
     "spread_of",
+    "spread_of_sampled",
 ]
 
 DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # parameter uncertainty is similar for all customers, so a sample is enough
@@ -173,7 +174,13 @@ class Spread(NamedTuple):
 
 def spread_of(predictive: Predictive, inside: npt.NDArray[np.bool_]) -> Spread:
     """Estimate the spread from the sampled customers in a group (n,), or from all of them if too few are in it."""
-    sampled, doubtful = inside[predictive.rows], inside[predictive.doubtful]
+    return spread_of_sampled(predictive, inside[predictive.rows], inside[predictive.doubtful])
+
+
+def spread_of_sampled(
+    predictive: Predictive, sampled: npt.NDArray[np.bool_], doubtful: npt.NDArray[np.bool_]
+) -> Spread:
+    """Return the same, given which of the sampled (s,) and of the doubtful customers (r,) are in the group."""
     draws = predictive.draws[:, sampled] if sampled.sum() >= FEW else predictive.draws
     doubt = predictive.doubt[:, doubtful] if doubtful.sum() >= FEW else predictive.doubt
     drawn, means = float(np.mean(draws)), np.mean(doubt, axis=1)

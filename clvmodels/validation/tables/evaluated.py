@@ -64,15 +64,23 @@ class QuantityForecasts:
     actual : array (n,)
     forecasts : list of EvaluatedForecast
         Processes first, then boosted trees and their blends, then rules.
+    memory : dict
+        Results computed once.
     """
 
     quantity: str
     actual: Array
     forecasts: list[EvaluatedForecast] = field(default_factory=list)
+    memory: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+
+    def of_scored(self, values: Array) -> Array:
+        """Return the values of the customers who are scored; the same array if all are."""
+        return values if self.scored.all() else values[self.scored]
 
     @property
     def scored(self) -> npt.NDArray[np.bool_]:
         """Return a mask of the customers (n,) for whom every forecast is finite, on whom all are scored."""
-        means = [forecast.mean for forecast in self.forecasts if forecast.mean is not None]
-        mask: npt.NDArray[np.bool_] = np.all([np.isfinite(mean) for mean in means], axis=0)
-        return mask
+        if "scored" not in self.memory:
+            means = [forecast.mean for forecast in self.forecasts if forecast.mean is not None]
+            self.memory["scored"] = np.all([np.isfinite(mean) for mean in means], axis=0)
+        return self.memory["scored"]

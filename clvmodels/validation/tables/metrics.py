@@ -70,6 +70,8 @@ class Metric:
         Whether the function has an argument `weights`, which `differences` needs for its intervals.
     headline : bool
         Whether `compare` shows it for forecasts.
+    remembers : bool
+        Whether the function has an argument `memory`, a dict for what metrics of the same forecast share.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Metric:
     signed: bool = False
     takes_weights: bool = False
     headline: bool = False
+    remembers: bool = False
 
 
 def bias(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
@@ -104,16 +107,24 @@ def spearman(actual: Array, predicted: Array) -> float:
     return float(np.corrcoef(rankdata(actual), rankdata(predicted))[0, 1])
 
 
-def normalized_gini(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
+def normalized_gini(
+    actual: Array, predicted: Array, weights: Array | None = None, memory: dict[str, Any] | None = None
+) -> Any:
     """Return the Gini coefficient of actual values ranked by the forecast, divided by that of the perfect ranking.
 
     1 for a perfect ranking, 0 for a random one. Customers with the same forecast share their average, so the order of
     rows does not matter. NaN if nothing happened or all customers did the same. As in Wang, Liu & Miao (2019),
     arXiv:1912.07753, section 4, with ties averaged.
+
+    `memory` keeps the perfect ranking ("best"), which forecasts of the same customers share, and that of the forecast
+    ("ranked"), which metrics share.
     """
-    best = _gini(actual, actual, weights)
-    differ = len(actual) > 0 and np.ptp(actual) > 0
-    return _ratio(_gini(actual, predicted, weights), best, np.greater(best, 0) & differ)
+    memory = {} if memory is None else memory
+    if "best" not in memory:
+        memory["best"] = _gini(*_ranked(actual, actual, weights))
+    best, differ = memory["best"], len(actual) > 0 and np.ptp(actual) > 0
+    of_forecast = _gini(*_remembered(actual, predicted, weights, memory))
+    return _ratio(of_forecast, best, np.greater(best, 0) & differ)
 
 
 def log_score(chances: Array, weights: Array | None = None) -> Any:
@@ -128,18 +139,33 @@ def log_score(chances: Array, weights: Array | None = None) -> Any:
         return mean_over_customers(np.log(chances), weights)
 
 
-def capture(actual: Array, predicted: Array, weights: Array | None = None, share: float = TOP) -> Any:
+def capture(
+    actual: Array,
+    predicted: Array,
+    weights: Array | None = None,
+    share: float = TOP,
+    memory: dict[str, Any] | None = None,
+) -> Any:
     """Return the share of the total of the customers ranked highest; ties share their average.
 
-    With `share` 0.1, for the top decile; a random ranking has 0.1. NaN if nothing happened.
+    With `share` 0.1, for the top decile; a random ranking has 0.1. NaN if nothing happened. `memory` is that of
+    `normalized_gini`.
     """
-    return _captured(*_ranked(actual, predicted, weights), share)
+    return _captured(*_remembered(actual, predicted, weights, {} if memory is None else memory), share)
 
 
 def captured_at(actual: Array, predicted: Array, shares: Array) -> Array:
     """Return `capture` for several shares of the customers, (k,): the gain curve."""
-    groups = _ranked(actual, predicted)
-    return np.array([_captured(*groups, share) for share in shares])
+    sizes, sums = _ranked(actual, predicted)
+    customers, total = np.cumsum(sizes), float(np.sum(sums))
+    if not (len(sums) and total > 0):
+        return np.full(len(shares), np.nan)
+    wanted = shares * customers[-1]
+    last = np.minimum(np.searchsorted(customers, wanted, side="left"), len(customers) - 1)
+    size, did, many, much = sizes[last], sums[last], customers[last], np.cumsum(sums)[last]
+    part = np.divide(wanted - (many - size), size, out=np.ones(len(last)), where=size > 0)
+    shares_of_total: Array = (much - did + part * did) / total
+    return shares_of_total
 
 
 def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
@@ -225,9 +251,16 @@ def _ranked(actual: Array, ranking: Array, weights: Array | None = None) -> tupl
     return sizes, sums
 
 
-def _gini(actual: Array, ranking: Array, weights: Array | None) -> Any:
-    """Return twice the area between the diagonal and the curve of captured actuals, best-ranked customers first."""
-    sizes, sums = _ranked(actual, ranking, weights)
+def _remembered(actual: Array, ranking: Array, weights: Array | None, memory: dict[str, Any]) -> tuple[Array, Array]:
+    """Return `_ranked`, computed once per memory."""
+    if "ranked" not in memory:
+        memory["ranked"] = _ranked(actual, ranking, weights)
+    groups: tuple[Array, Array] = memory["ranked"]
+    return groups
+
+
+def _gini(sizes: Array, sums: Array) -> Any:
+    """Return twice the area between the diagonal and the curve of captured actuals, given groups, the best first."""
     area = np.einsum("...i,...i->...", sizes, 2 * np.cumsum(sums, axis=-1) - sums)
     total = np.sum(sums, axis=-1)
     return _ratio(area, np.sum(sizes, axis=-1) * total, total > 0) - 1
@@ -265,9 +298,9 @@ METRICS: dict[str, Metric] = {
         Metric("mae", mae, -1, headline=True),  # never in differences: it rewards predicting the median
         Metric("rmse", rmse, -1, takes_weights=True, headline=True),
         Metric("spearman", spearman, 1, headline=True),
-        Metric("gini", normalized_gini, 1, takes_weights=True, headline=True),
+        Metric("gini", normalized_gini, 1, takes_weights=True, headline=True, remembers=True),
         Metric("poisson_deviance", poisson_deviance, -1, takes_weights=True),
-        Metric("capture", capture, 1, takes_weights=True),
+        Metric("capture", capture, 1, takes_weights=True, remembers=True),
         Metric("lift", lift, 1),
         Metric("decile_mape", decile_mape, -1),
         Metric("log_score", log_score, 1, "chances", takes_weights=True),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clvmodels.processes.threads import in_threads
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
 from clvmodels.validation.tables.metrics import METRICS, MetricInput
 
@@ -27,8 +28,8 @@ def scores_of(outcome: QuantityForecasts) -> pd.DataFrame:
     """
     scored = outcome.scored
     total, rows = float(outcome.actual[scored].sum()), []
-    for forecast in outcome.forecasts:
-        scores = _score_forecast(outcome, forecast)
+    each = in_threads(lambda forecast: _score_forecast(outcome, forecast), outcome.forecasts)
+    for forecast, scores in zip(outcome.forecasts, each, strict=True):
         if forecast.mean is None:
             predicted = forecast.total
             scores["bias"] = predicted / total - 1 if total else np.nan
@@ -110,8 +111,11 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
 def _score_forecast(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[str, float]:
     """Return every metric of a forecast, NaN for metrics that need a part that the forecast does not have."""
     arguments = _arguments(outcome, forecast)
+    memory: dict[str, Any] = {}
     return {
-        name: metric.function(*arguments[metric.needs]) if metric.needs in arguments else float("nan")
+        name: metric.function(*arguments[metric.needs], **({"memory": memory} if metric.remembers else {}))
+        if metric.needs in arguments
+        else float("nan")
         for name, metric in METRICS.items()
     }
 
@@ -120,8 +124,7 @@ def _arguments(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[
     """Return the arguments of metrics, by the part of a forecast that they need."""
     arguments: dict[MetricInput, tuple[Any, ...]] = {}
     if forecast.mean is not None:
-        scored = outcome.scored
-        arguments["mean"] = (outcome.actual[scored], forecast.mean[scored])
+        arguments["mean"] = (outcome.of_scored(outcome.actual), outcome.of_scored(forecast.mean))
     if forecast.chances is not None:
         arguments["chances"] = (forecast.chances,)
     if forecast.buys is not None:

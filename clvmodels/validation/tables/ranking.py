@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple, Self
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.processes.contract import Array
@@ -73,35 +76,44 @@ def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
     overlap is the mean over all orders of ties.
     """
     actual = _actual(outcome)
-    rows = []
+    rows, ties = [], _Ties.of(actual)
     for name, kind, predicted in _rankings(outcome):
+        by_forecast = _Ties.of(predicted)
         captured = captured_at(actual, predicted, np.array(TOPS))
         for top, share in zip(TOPS, captured, strict=True):
             many = max(1, round(top * len(actual)))
-            both = float(np.sum(_share_inside(predicted, many) * _share_inside(actual, many)))
+            both = float(np.sum(by_forecast.share_inside(many) * ties.share_inside(many)))
             rows.append((outcome.quantity, name, kind, top, many, both / many, many / len(actual), share))
     columns = ["quantity", "forecaster", "kind", "top", "customers", "overlap", "by_chance", "captured"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _share_inside(values: Array, many: int) -> Array:
-    """Return 1 for this many customers with the highest values, a share for ties at the end, 0 for others, (n,)."""
-    _, tie, size = np.unique(-values, return_inverse=True, return_counts=True)
-    before = np.cumsum(size) - size
-    share: Array = np.clip((many - before) / size, 0.0, 1.0)[tie]
-    return share
+class _Ties(NamedTuple):
+    """Customers with equal values: the tie of each customer (n,), the highest first, and the size of each tie."""
+
+    tie: npt.NDArray[np.intp]
+    size: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, values: Array) -> Self:
+        _, tie, size = np.unique(-values, return_inverse=True, return_counts=True)
+        return cls(tie, size)
+
+    def share_inside(self, many: int) -> Array:
+        """Return 1 for this many customers with the highest values, a share for ties at the end, 0 for others, (n,)."""
+        before = np.cumsum(self.size) - self.size
+        share: Array = np.clip((many - before) / self.size, 0.0, 1.0)[self.tie]
+        return share
 
 
 def _actual(outcome: QuantityForecasts) -> Array:
-    actual: Array = outcome.actual[outcome.scored]
-    return actual
+    return outcome.of_scored(outcome.actual)
 
 
 def _rankings(outcome: QuantityForecasts) -> list[tuple[str, str, Array]]:
     """Return id, kind and expected values of each forecast, for the customers that are scored."""
-    scored = outcome.scored
     return [
-        (forecast.id, forecast.kind, forecast.mean[scored])
+        (forecast.id, forecast.kind, outcome.of_scored(forecast.mean))
         for forecast in outcome.forecasts
         if forecast.mean is not None
     ]
