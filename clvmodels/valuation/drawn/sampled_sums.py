@@ -243,7 +243,7 @@ class _Chances:
         self.customers = customers
         order = np.argsort(customer_keys(customers.rfm), kind="stable")
         order = order[codes[order] >= 0]
-        self.order = order[np.argsort(codes[order], kind="stable")]  # by group, then by key
+        self.order: npt.NDArray[np.intp] = order[np.argsort(codes[order], kind="stable")]  # by group, then by key
         self.of_customers = np.zeros(len(codes))
         self.of_customers[self.order] = _chances(_spreads(customers)[self.order], codes[self.order])
 
