@@ -2599,5 +2599,5 @@ help-score = Score every customer of a log: P(alive), purchases and, with --amou
 help-backfill = Score past days for the sinks that keep runs, the oldest first; current tables do not change.
 help-prune = Remove old runs from the sinks that keep them; the current run always stays.
 help-monitor = Compare the forecasts of past runs with what has happened since, and recommend whether to refit.
-help-columns = Print the data dictionary of the score table: each column with type, unit and meaning.
+help-columns = Print the data dictionary of the tables of a job: each column with type, unit and meaning.
 help-models = List, show, promote and roll back versions of a model in a registry.

@@ -86,15 +86,16 @@ def prune_job(
     sinks = [sink for sink in job.sinks if sink.keeps_runs]
     if not sinks:
         raise InvalidJob("sinks: no sink keeps runs: set mode = 'append', or partitioned = true for Parquet.")
+    own = keep_days is None and keep_runs is None
+    kept = [KeptRuns(sink.keep_days, sink.keep_runs) if own else KeptRuns(keep_days, keep_runs) for sink in sinks]
+    unlimited = [sink.name for sink, keeping in zip(sinks, kept, strict=True) if keeping == KeptRuns()]
+    if unlimited:
+        raise InvalidJob(
+            f"{', '.join(unlimited)}: without a limit: set keep_days or keep_runs, or pass keep_days= or keep_runs=."
+        )
     uris = uris_of(job)
     removed: list[PrunedRun] = []
-    for sink in sinks:
-        own = keep_days is None and keep_runs is None
-        keeping = KeptRuns(sink.keep_days, sink.keep_runs) if own else KeptRuns(keep_days, keep_runs)
-        if keeping == KeptRuns():
-            raise InvalidJob(
-                f"{sink.name}: has no limit: set keep_days or keep_runs, or pass keep_days= or keep_runs=."
-            )
+    for sink, keeping in zip(sinks, kept, strict=True):
         place = place_with_runs(sink, uris.get(sink.uri_variable or "", ""))
         with place.lock():
             removed += _prune(sink.name, place, keeping, dry_run=dry_run)

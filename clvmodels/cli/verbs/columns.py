@@ -1,4 +1,4 @@
-"""`clv columns`: the data dictionary of the score table."""
+"""`clv columns`: the data dictionary of the tables of a job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def columns(
     table: Annotated[str, typer.Option("--table", help="scores or cohorts")] = "scores",
     dbt: Annotated[bool, typer.Option("--dbt", help="As schema.yml of dbt, with the table as a source.")] = False,
 ) -> None:
-    """Print the data dictionary of the score table: each column with type, unit and meaning."""
+    """Print the data dictionary of the tables of a job: each column with type, unit and meaning."""
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.scoring.config.job import read_job
     from clvmodels.scoring.run.cohort_table import COHORT_COLUMNS
