@@ -16,6 +16,7 @@ import clvmodels as clv
 
 TABLE = Path(__file__).with_suffix(".csv")
 SCORES = ["bias", "rmse", "gini", "coverage"]
+WEEKLY = {"weekly_mape": "bgnbd", "seasonal_naive_mape": "seasonal_naive", "naive_mape": "naive"}
 
 
 def logs(folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -47,19 +48,22 @@ def _read(path: Path, customer: int, date: int) -> pd.DataFrame:
     return pd.DataFrame({"customer_id": table.iloc[:, customer], "date": pd.to_datetime(table.iloc[:, date])})
 
 
-def rows_of(name: str, log: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def rows_of(log_name: str, log: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the scores of BG/NBD at three cutoffs, without and with a calendar, and what was decided."""
     days = (log["date"].max() - log["date"].min()).days
     horizon = f"{days // 6} days"
     options: dict[str, Any] = {"time_unit": "week", "horizons": horizon, "boosted_trees": False, "draws": 100}
     for choice, calendar in (("none", None), ("auto", "auto")):
         test = clv.backtest(log, clv.BGNBD(), calendar=calendar, **options)  # type: ignore[arg-type]
-        decided = [finding.code for finding in test.findings if finding.code.startswith("calendar")]
+        codes = [finding.code for finding in test.findings]
+        decided = [code for code in codes if code.startswith("calendar") and code != "calendar-horizon"]
         table = test.scores[test.scores["forecaster"] == "bgnbd"].reset_index(drop=True)
+        weekly = test.weekly_errors().pivot(index="cutoff", columns="forecaster", values="mape")
         for i, row in table.iterrows():
             scores = {score: round(float(row[score]), 4) for score in SCORES if score in table}
+            scores |= {column: round(float(weekly.loc[row["cutoff"], name]), 4) for column, name in WEEKLY.items()}
             finding = decided[int(str(i))] if decided else ""
-            yield {"log": name, "cutoff": row["cutoff"], "calendar": choice, **scores, "decided": finding}
+            yield {"log": log_name, "cutoff": row["cutoff"], "calendar": choice, **scores, "decided": finding}
 
 
 if __name__ == "__main__":
