@@ -87,15 +87,15 @@ def prune_job(
     if not sinks:
         raise InvalidJob("sinks: no sink keeps runs: set mode = 'append', or partitioned = true for Parquet.")
     own = keep_days is None and keep_runs is None
-    kept = [KeptRuns(sink.keep_days, sink.keep_runs) if own else KeptRuns(keep_days, keep_runs) for sink in sinks]
-    unlimited = [sink.name for sink, keeping in zip(sinks, kept, strict=True) if keeping == KeptRuns()]
+    rules = [KeptRuns(sink.keep_days, sink.keep_runs) if own else KeptRuns(keep_days, keep_runs) for sink in sinks]
+    unlimited = [sink.name for sink, keeping in zip(sinks, rules, strict=True) if keeping == KeptRuns()]
     if unlimited:
         raise InvalidJob(
             f"{', '.join(unlimited)}: without a limit: set keep_days or keep_runs, or pass keep_days= or keep_runs=."
         )
     uris = uris_of(job)
     removed: list[PrunedRun] = []
-    for sink, keeping in zip(sinks, kept, strict=True):
+    for sink, keeping in zip(sinks, rules, strict=True):
         place = place_with_runs(sink, uris.get(sink.uri_variable or "", ""))
         with place.lock():
             removed += _prune(sink.name, place, keeping, dry_run=dry_run)
