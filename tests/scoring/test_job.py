@@ -10,7 +10,15 @@ import polars as pl
 import pytest
 
 import clvmodels as clv
-from clvmodels.errors import GateRefused, InvalidJob, InvalidManifest, InvalidTransactions, JobLocked, StoreUnreachable
+from clvmodels.errors import (
+    GateRefused,
+    InvalidJob,
+    InvalidManifest,
+    InvalidOption,
+    InvalidTransactions,
+    JobLocked,
+    StoreUnreachable,
+)
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.fit_and_score import fit_job, score_job
 from clvmodels.scoring.registry.registry import Registry
@@ -127,6 +135,8 @@ def test_a_backfill_adds_to_the_history_only(job, tmp_path, models):
     assert [done.manifest.as_of for done in days] == [FITTED, NIGHT]
     assert all(done.manifest.backfill and done.manifest.published for done in days)
     assert [manifest.as_of for manifest, _ in past_runs(read_manifests(tmp_path / "clv-runs"))] == [FITTED, NIGHT, NEXT]
+    with pytest.raises(InvalidOption, match=f"is later than {NEXT}, the last day that was published"):
+        score_job(job(sinks=sinks), "1997-11-30", backfill=True)
     assert json.loads((tmp_path / "set" / "current.json").read_text())["run_id"] == current
     assert (tmp_path / "scores.parquet").read_bytes() == before
     assert [done.published for done in clv.backfill_job(job(sinks=sinks), FITTED, NIGHT)] == [(), ()]

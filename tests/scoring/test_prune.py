@@ -74,7 +74,7 @@ def test_limits_and_sinks_are_checked():
     with pytest.raises(InvalidOption, match="keep_days=0 must be at least 1"):
         clv.prune_job(job_from(job), keep_days=0)
     several = [{"store": "sqlite", "path": f"{name}.db", "mode": "append"} for name in "ab"]
-    with pytest.raises(InvalidJob, match="a.db:clv_scores, sqlite:b.db:clv_scores: without a limit"):
+    with pytest.raises(InvalidJob, match=r"a\.db:clv_scores, sqlite:b\.db:clv_scores: without a limit"):
         clv.prune_job(job_from(job | {"sinks": [*several, several[0] | {"path": "c.db", "keep_runs": 2}]}))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from clvmodels.errors import GateRefused
+from clvmodels.errors import GateRefused, InvalidOption
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.run.manifest import RunManifest
 from clvmodels.scoring.run.publishing import SinkWriter
 
-__all__ = ["check_order", "refuse_older"]
+__all__ = ["check_order", "refuse_newer_backfill", "refuse_older"]
 
 
 def check_order(
@@ -48,4 +48,14 @@ def refuse_older(results: Sequence[GateResult]) -> None:
         raise GateRefused(
             f"The gate 'order' refused, so nothing was published.\n{results[0].text}\n"
             "Pass backfill=True to add this day to the runs that sinks keep, without changing the current table."
+        )
+
+
+def refuse_newer_backfill(as_of: str, end: int, earlier: Iterable[RunManifest]) -> None:
+    """Raise an InvalidOption for a backfill of a day after the last one that was published."""
+    published = [run for run in earlier if not run.backfill and any(sink.done for sink in run.sinks)]
+    newest = max(published, key=lambda run: run.end, default=None)
+    if newest is not None and end > newest.end:
+        raise InvalidOption(
+            f"{as_of} is later than {newest.as_of}, the last day that was published: score it without backfill=True."
         )

@@ -26,7 +26,7 @@ from clvmodels.scoring.run.decision_columns import decision_columns
 from clvmodels.scoring.run.decisions import decide
 from clvmodels.scoring.run.kept_runs import KeptTable
 from clvmodels.scoring.run.manifest import RunManifest, SinkState
-from clvmodels.scoring.run.order import check_order, refuse_older
+from clvmodels.scoring.run.order import check_order, refuse_newer_backfill, refuse_older
 from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.run.publishing import PublishedCounts, SinkWriter
 from clvmodels.scoring.run.score_columns import RunStamp, ScoreColumn
@@ -149,6 +149,8 @@ def perform(
     if same is not None and not dry_run and all(outlet.done for outlet in outlets):
         event("done", "Every sink has this run's table already", run_id=run_id)
         return _save(planned, same, outlets), ()
+    if planned.backfill:
+        refuse_newer_backfill(planned.as_of, planned.data.end, earlier)
     order = [] if planned.backfill else check_order(planned.as_of, planned.data.end, earlier, outlets)
     if folder is not None and not dry_run:
         log_gates(order)
