@@ -1589,6 +1589,7 @@ experiment-effect = { $shown ->
    *[other] the estimated effect is { SHORT($effect, digits: 3) } per unit
     } ({ PERCENT($confidence, places: 0) } interval { SHORT($lower, digits: 3) } to { SHORT($upper, digits: 3) }), against { SHORT($control_mean, digits: 3) } without it; { COUNT($treated) } treated units, { COUNT($control) } in the control group, { SHORT($total_effect, digits: 4) } in total
 experiment-not-shown = the { PERCENT($confidence, places: 0) } interval contains 0: whether the treatment does anything is not shown, which is not the same as no effect
+experiment-one-unit = one unit ({ $unit }, { FIXED($outcome, places: 2) }) makes { PERCENT($share) } of the variance of the outcome: net returns and canceled orders, or declare winsorize= before the next experiment
 experiment-absent = { COUNT($customers) } { $customers ->
     [one] customer is
    *[other] customers are

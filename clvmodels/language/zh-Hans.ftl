@@ -1249,6 +1249,7 @@ experiment-effect = { $shown ->
    *[other] 估计效果为每单元 { SHORT($effect, digits: 3) }
     }（{ PERCENT($confidence, places: 0) } 区间 { SHORT($lower, digits: 3) } 至 { SHORT($upper, digits: 3) }），未实施时为 { SHORT($control_mean, digits: 3) }；实施组 { COUNT($treated) } 个单元，对照组 { COUNT($control) } 个，合计 { SHORT($total_effect, digits: 4) }
 experiment-not-shown = { PERCENT($confidence, places: 0) } 区间包含 0：尚不能说明该措施是否有作用，但这并不等于没有作用
+experiment-one-unit = 一个单元（{ $unit }，{ FIXED($outcome, places: 2) }）占结果方差的 { PERCENT($share) }：请先扣除退货和取消的订单，或在下次实验前声明 winsorize=
 experiment-absent = { COUNT($customers) } 位客户不在结果表中，按 0 计
 experiment-early-look = 这是在计划时间的 { PERCENT($share, places: 0) } 时的查看：区间因此较宽，以保证之后的查看仍然可信
 experiment-parts = 分别查看了 { COUNT($parts) } 个部分的效果：其中最大的一个平均而言偏高，依赖它之前请再检验一次

@@ -1249,6 +1249,7 @@ experiment-effect = { $shown ->
    *[other] 估計效果為每單位 { SHORT($effect, digits: 3) }
     }（{ PERCENT($confidence, places: 0) } 區間 { SHORT($lower, digits: 3) } 至 { SHORT($upper, digits: 3) }），未實施時為 { SHORT($control_mean, digits: 3) }；實施組 { COUNT($treated) } 個單位，對照組 { COUNT($control) } 個，合計 { SHORT($total_effect, digits: 4) }
 experiment-not-shown = { PERCENT($confidence, places: 0) } 區間包含 0：尚不能說明該措施是否有作用，但這並不等於沒有作用
+experiment-one-unit = 一個單位（{ $unit }，{ FIXED($outcome, places: 2) }）占結果變異數的 { PERCENT($share) }：請先扣除退貨和取消的訂單，或在下次實驗前聲明 winsorize=
 experiment-absent = { COUNT($customers) } 位顧客不在結果表中，以 0 計
 experiment-early-look = 這是在計畫時間的 { PERCENT($share, places: 0) } 時的查看：區間因此較寬，以確保之後的查看仍然可信
 experiment-parts = 分別查看了 { COUNT($parts) } 個部分的效果：其中最大的一個平均而言偏高，依賴它之前請再檢驗一次

@@ -205,3 +205,19 @@ def test_a_fit_in_which_nobody_leaves_is_reported():
         reported = {finding.code: finding for finding in findings}
         assert reported["nobody-leaves"].severity == "caution"
         assert reported["nobody-leaves"].figures["alive"] > 0.99
+
+
+def test_reasons_are_those_of_the_list_and_change_with_their_input(lists, models, split):
+    frame = lists.frame()
+    once = frame["list"] == "second purchase"
+    assert "buys often" not in {*frame.loc[once, "reason_1"], *frame.loc[once, "reason_2"]}
+    assert (frame.loc[~once, ["reason_1", "reason_2"]] == "bought recently").sum().sum() == 0
+    listed = frame[(frame["list"] == "at risk") & (frame["reason_1"] == "high order value")].iloc[0]
+    names = ("customer_id", "frequency", "recency", "T", "monetary_value")
+    table = pd.DataFrame({name: np.asarray(split.calibration[name]) for name in names})
+    usual = table["monetary_value"].median()
+    table.loc[table["customer_id"] == listed["customer_id"], "monetary_value"] = usual
+    changed = clv.action_lists(*models, clv.RFM.from_frame(table, time_unit="week"), size=2_000, **TERMS).frame()
+    again = changed[changed["customer_id"] == listed["customer_id"]].iloc[0]
+    assert again["money_at_stake"] < listed["money_at_stake"]
+    assert "high order value" not in (again["reason_1"], again["reason_2"])

@@ -340,3 +340,18 @@ def test_the_command_line_goes_from_targets_to_an_effect(tmp_path, monkeypatch, 
     shown = run("read", "experiment.csv", "later.csv", "--outcome", "spend", "--adjust", "value", "--by", "tier")
     assert "the treatment changed the outcome by" in shown
     assert Path("effects.csv").exists()
+
+
+def test_a_unit_that_dominates_the_outcome_is_named():
+    assigned = clv.assign_experiment(targets(100), name="spring", keep="value").frame()
+    results = outcomes(assigned)
+    results.loc[results["customer_id"] == results["customer_id"].iloc[3], "spend"] = 50_000.0
+    dominated = results["customer_id"].iloc[3]
+    for made in (
+        clv.read_experiment(assigned, results, outcome="spend"),
+        clv.design_experiment(results, outcome="spend"),
+    ):
+        (finding,) = (each for each in made.findings if each.code == "experiment-one-unit")
+        assert finding.figures["unit"] == str(dominated)
+    clipped = clv.read_experiment(assigned, results, outcome="spend", winsorize=0.95)
+    assert "experiment-one-unit" not in {each.code for each in clipped.findings}

@@ -280,7 +280,7 @@ def _factors_of_lists() -> tuple[tuple[str, ...], ...]:
     return (
         ("active", "likely to leave", "buys often", "high order value"),
         ("probably gone", "buys while active", "high order value"),
-        ("active", "buys while active", "high order value"),
+        ("active", "bought recently", "high order value"),
     )
 
 
@@ -305,6 +305,7 @@ def _purchase_factors(purchases: PurchaseModel, rfm: RFM, length: float) -> dict
         "probably gone": 1 - alive,
         "buys often": steady,
         "buys while active": active,
+        "bought recently": active,  # what tells customers apart who bought once: the shorter ago, the more is expected
         "likely to leave": np.clip(1 - np.divide(active, steady, out=np.ones_like(active), where=steady > 0), 0.0, 1.0),
     }
 

@@ -13,7 +13,14 @@ from scipy.stats import norm
 from clvmodels import frames
 from clvmodels.decisions.customer_table import read_customer_table
 from clvmodels.decisions.experiments.estimator import explained_share
-from clvmodels.decisions.experiments.units import check_outcome, check_share, clip, columns_of, units_of
+from clvmodels.decisions.experiments.units import (
+    check_outcome,
+    check_share,
+    clip,
+    columns_of,
+    one_unit_dominates,
+    units_of,
+)
 from clvmodels.errors import InvalidOption, InvalidTable
 from clvmodels.language import Finding, Findings
 
@@ -146,7 +153,8 @@ def design_experiment(
         needed = None if effect is None else int(np.ceil(factor * spread**2 / effect**2))
         rows.append((adjusted, spread, needed, float(np.sqrt(factor / len(units))) * spread))
     design = pd.DataFrame(rows, columns=["adjusted", "standard_deviation", "units_needed", "smallest_effect"])
-    return ExperimentDesign(design, explained, _findings(design, explained, len(units), effect, power))
+    findings = _findings(design, explained, len(units), effect, power) + one_unit_dominates(values, units.names)
+    return ExperimentDesign(design, explained, findings)
 
 
 def _findings(design: pd.DataFrame, explained: float, units: int, effect: float | None, power: float) -> Findings:

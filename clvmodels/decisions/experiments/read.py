@@ -28,6 +28,7 @@ from clvmodels.decisions.experiments.units import (
     check_share,
     clip,
     columns_of,
+    one_unit_dominates,
     units_of,
 )
 from clvmodels.errors import InvalidOption, InvalidTable
@@ -252,6 +253,7 @@ def read_experiment(
     frame[list(names)] = numbers
     left_out = [part for part, row in zip(parts, rows, strict=True) if row is None]
     findings = _findings(read, confidence, absent, explained, left_out, looks)
+    findings += one_unit_dominates(totals, units.names)
     return ExperimentReading(read, frame, confidence, findings)
 
 

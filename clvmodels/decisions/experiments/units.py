@@ -11,9 +11,13 @@ import numpy.typing as npt
 
 from clvmodels.decisions.customer_table import CustomerTable
 from clvmodels.errors import InvalidOption, InvalidTable
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 
-__all__ = ["ExperimentUnits", "check_outcome", "check_share", "clip", "columns_of", "units_of"]
+__all__ = ["ExperimentUnits", "check_outcome", "check_share", "clip", "columns_of", "one_unit_dominates", "units_of"]
+
+FEWEST_FOR_ONE = 20  # units from which one of them should not dominate
+MOST_OF_ONE = 0.25  # share of the variance that one unit may have: the interval is then about that unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +95,15 @@ def clip(values: Array, quantile: float | None) -> Array:
         return values
     check_share("winsorize", quantile)
     return np.minimum(values, np.quantile(values, quantile))
+
+
+def one_unit_dominates(outcome: Array, names: Sequence[Any]) -> Findings:
+    """Return a caution if one unit makes much of the variance of an outcome, such as by an order canceled later."""
+    squares = (outcome - outcome.mean()) ** 2
+    total = float(np.sum(np.sort(squares)))
+    largest = int(np.argmax(squares))
+    share = float(squares[largest]) / total if total > 0 else 0.0
+    if share <= MOST_OF_ONE or len(outcome) < FEWEST_FOR_ONE:
+        return ()
+    figures = {"unit": str(names[largest]), "share": share, "outcome": float(outcome[largest])}
+    return (Finding("experiment-one-unit", figures, "caution"),)
