@@ -84,6 +84,7 @@ def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
         When the file is not a ledger written by `clv clean`.
     """
     import clvmodels as clv
+    from clvmodels import frames
     from clvmodels.errors import InvalidOption
 
     try:
@@ -101,7 +102,13 @@ def load_cleaner(log: Any, cleaning: Path) -> Callable[[str], Any]:
     if export is not None:
         options = {name: value for name, value in text.items() if value is not None}
         source, text = clv.read_export(log, export, **options).frame, {}
-    return lambda day: clv.clean(source, **columns, rules=rules, **text, until=day, missing_ids=words)
+    opened: dict[Any, Any] = {}
+
+    def clean_as_of(day: str) -> Any:
+        with frames.keep_opened(opened):  # a report cleans the file as of each of its cutoffs
+            return clv.clean(source, **columns, rules=rules, **text, until=day, missing_ids=words)
+
+    return clean_as_of
 
 
 def open_log(

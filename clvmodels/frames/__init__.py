@@ -39,7 +39,7 @@ from clvmodels.frames.file_scan import load_once
 from clvmodels.frames.file_search import is_glob, matching_files
 from clvmodels.frames.formats.opened_file import FileOptions, OpenedFile, file_findings
 from clvmodels.frames.kinds import Frame, FrameKind, arrow_table, column, fetch_table, table, write_table
-from clvmodels.frames.opening import OpenedFrame, column_names, first_values, open_file, open_frame
+from clvmodels.frames.opening import OpenedFrame, column_names, first_values, keep_opened, open_file, open_frame
 from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import (
     collect,
@@ -107,6 +107,7 @@ __all__ = [
     "is_database",
     "is_glob",
     "is_named_status",
+    "keep_opened",
     "kind_of_database",
     "kinds_of_rows",
     "load_once",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,23 @@ from clvmodels.frames.kinds import Frame, FrameKind
 from clvmodels.frames.row_names import RowNames
 from clvmodels.frames.running import NotUTF8, run
 
-__all__ = ["OpenedFrame", "column_names", "first_values", "open_file", "open_frame"]
+__all__ = ["OpenedFrame", "column_names", "first_values", "keep_opened", "open_file", "open_frame"]
 
 EXAMPLES = 3
 BY_POSITION = RowNames()
 NUMBER_ROLES = ("amount", "quantity", "price", "rate", "refunded", "discount")
+MOST_BYTES = 2**27  # of a file whose rows `keep_opened` keeps
+OPENED: ContextVar[dict[Any, OpenedFrame] | None] = ContextVar("opened", default=None)
+
+
+@contextmanager
+def keep_opened(memory: dict[Any, OpenedFrame]) -> Iterator[None]:
+    """Keep in memory the rows of files that are opened in the context, so that each is parsed once."""
+    token = OPENED.set(memory)
+    try:
+        yield
+    finally:
+        OPENED.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +124,28 @@ def open_frame(
         If the source is not a table, cannot be read, lacks a column, or a column mixes types.
     """
     if isinstance(source, (str, Path, OpenedFile)):
-        try:
-            opened = _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=False)
-        except NotUTF8:  # in a row that was not checked
-            opened = _open_files(source, columns, text_id, csv_as_text, roles_are_arguments, whole=True)
+        opened = _open_path(source, columns, text_id, csv_as_text, roles_are_arguments)
     else:
         opened = _open_frame(source, columns, text_id, roles_are_arguments)
     if opened.faults and not collect_faults:
         raise InvalidTransactions("\n".join(opened.faults))
+    return opened
+
+
+def _open_path(source: str | Path | OpenedFile, columns: Mapping[str, str], *how: Any) -> OpenedFrame:
+    """Open files, or return a file as it was opened within the context of `keep_opened`."""
+    path, memory = Path(_path_of(source)[0]), OPENED.get()
+    key = None
+    if memory is not None and path.is_file() and path.stat().st_size <= MOST_BYTES:
+        key = (path.absolute(), path.stat().st_mtime_ns, path.stat().st_size, repr(source), *columns.items(), *how)
+        if key in memory:
+            return memory[key]
+    try:
+        opened = _open_files(source, columns, *how, whole=False)
+    except NotUTF8:  # in a row that was not checked
+        opened = _open_files(source, columns, *how, whole=True)
+    if memory is not None and key is not None:
+        opened = memory[key] = replace(opened, lazy=nw.from_native(run(opened.lazy.to_native()).lazy()))
     return opened
 
 
