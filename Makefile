@@ -104,8 +104,8 @@ airflow: $(STAMPS)/test $(STAMPS)/airflow  ## the DAG of the guide in Airflow, i
 mlflow: $(STAMPS)/mlflow  ## models saved, logged, registered and loaded by MLflow, in an environment of its own
 	PYTHONSAFEPATH=1 $(VENV)-mlflow/bin/python tests/benchmarks/mlflow_round_trip.py
 
-bench: $(STAMPS)/test  ## every benchmark, before and after, into tests/benchmarks/results.json (about an hour)
-	$(BIN)/python tests/benchmarks/run.py --everything
+bench: $(STAMPS)/test  ## every benchmark into tests/benchmarks/results.json (about an hour); STEPS="report": some steps
+	$(BIN)/python tests/benchmarks/$(if $(STEPS),steps.py "$(STEPS)",run.py --everything)
 
 gallery: $(STAMPS)/test  ## every plot, drawn from CDNOW into gallery/
 	PYTHONSAFEPATH=1 $(BIN)/python tests/gallery/draw.py gallery

@@ -132,18 +132,24 @@ def open_frame(
     return opened
 
 
-def _open_path(source: str | Path | OpenedFile, columns: Mapping[str, str], *how: Any) -> OpenedFrame:
+def _open_path(
+    source: str | Path | OpenedFile,
+    columns: Mapping[str, str],
+    text_id: str | None,
+    as_text: bool,
+    roles_are_arguments: bool,
+) -> OpenedFrame:
     """Open files, or return a file as it was opened within the context of `keep_opened`."""
-    path, memory = Path(_path_of(source)[0]), OPENED.get()
+    path, memory, how = Path(_path_of(source)[0]), OPENED.get(), (text_id, as_text, roles_are_arguments)
     key = None
-    if memory is not None and path.is_file() and path.stat().st_size <= MOST_BYTES:
-        key = (path.absolute(), path.stat().st_mtime_ns, path.stat().st_size, repr(source), *columns.items(), *how)
+    if memory is not None and path.is_file() and (state := path.stat()).st_size <= MOST_BYTES:
+        key = (path.absolute(), state.st_mtime_ns, state.st_size, repr(source), *columns.items(), *how)
         if key in memory:
             return memory[key]
     try:
-        opened = _open_files(source, columns, *how, whole=False)
+        opened = _open_files(source, columns, *how, False)
     except NotUTF8:  # in a row that was not checked
-        opened = _open_files(source, columns, *how, whole=True)
+        opened = _open_files(source, columns, *how, True)
     if memory is not None and key is not None:
         opened = memory[key] = replace(opened, lazy=nw.from_native(run(opened.lazy.to_native()).lazy()))
     return opened

@@ -1,6 +1,7 @@
-"""What one release asked of each step, and what it takes now: `steps.py [STEP ...]`, by default all of them.
+"""What one release asked of each step, and what it takes now: `steps.py [STEP ...] [--limit 900]`, by default all.
 
-Each step runs in a process of its own: seconds of wall and of processor time, largest memory, and the load before.
+Each step runs in a process of its own: seconds of wall and of processor time, largest memory, and the load before. A
+step that takes longer than the limit is ended, and its earlier result stays.
 Writes the key "steps" of results.json in this folder, with what 0.1.0 took (two cores, load 1.4), what is asked, and
 the least that the step must do (floors.json). Steps that need logs outside the repository are left out without them.
 """
@@ -284,6 +285,7 @@ def main() -> None:
     """Run one step for `measure`, or the steps named, and print and save the results."""
     parser = argparse.ArgumentParser(description="Benchmarks of single steps.")
     parser.add_argument("steps", nargs="*", help="names, or parts of them; default: all")
+    parser.add_argument("--limit", type=float, default=900, help="seconds after which a step is ended [900]")
     parser.add_argument("--measure", help=argparse.SUPPRESS)  # be the process that is measured
     options = parser.parse_args()
     if options.measure:
@@ -292,11 +294,14 @@ def main() -> None:
         measured.setdefault("peak_gib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
         print(json.dumps(measured))
         return
-    run([name for name in STEPS if not options.steps or any(part in name for part in options.steps)])
+    names = [name for name in STEPS if not options.steps or any(part in name for part in options.steps)]
+    if not names:
+        raise SystemExit("No step has this name; the steps are " + ", ".join(STEPS) + ".")
+    run(names, options.limit)
 
 
-def run(names: list[str]) -> None:
-    """Measure steps one after the other; each is saved as soon as it is done."""
+def run(names: list[str], limit: float | None = None) -> None:
+    """Measure steps one after the other, each for at most `limit` seconds; each is saved as soon as it is done."""
     floors = json.loads(FLOORS.read_text("utf-8"))["steps"]
     print(f"{'':48s}{'0.1.0':>9s}{'now':>9s}{'asked':>9s}{'floor':>9s}{'CPU s':>9s}{'GiB':>6s}{'load':>6s}")
     for name in names:
@@ -305,7 +310,11 @@ def run(names: list[str]) -> None:
             continue
         load = os.getloadavg()[0]
         command = [sys.executable, str(HERE), "--measure", name]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit)
+        except subprocess.TimeoutExpired:
+            print(f"{name}: ended after {limit:g} s at a load of {load:.1f}", flush=True)
+            continue
         if done.returncode:
             print(f"{name}: failed\n{done.stderr}", flush=True)
             continue
