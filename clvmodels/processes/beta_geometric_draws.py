@@ -83,7 +83,7 @@ class Buyers(NamedTuple):
 
 
 def draw_buyers(
-    p: Parameters, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+    p: Parameters, h: float | Array, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
 ) -> Buyers:
     """Draw who buys in (T, T + h] and how often, given which customers are active at T.
 
@@ -93,15 +93,15 @@ def draw_buyers(
     no dropout of customers to whom no purchase is offered.
     """
     place = np.flatnonzero(active)
-    p, x, T = entries_of(np.asarray(active), p, x, T)
-    offered = generator.poisson(generator.standard_gamma(p.r + x) * (h / (p.alpha + T)))
+    p, x, T, length = entries_of(np.asarray(active), p, x, T, np.asarray(h, dtype=float))
+    offered = generator.poisson(generator.standard_gamma(p.r + x) * (length / (p.alpha + T)))
     buys = offered > 0
     place, offered = place[buys], offered[buys]
-    p, x = entries_of(buys, p, x)
+    p, x, length = entries_of(buys, p, x, length)
     dropout = generator.beta(np.broadcast_to(p.a, x.shape), p.b + x)
     last = generator.geometric(np.maximum(dropout, SMALLEST_DROPOUT))
     leaves = last <= offered
-    end = np.full(x.shape, float(h))
+    end = np.array(length)
     end[leaves] *= generator.beta(last[leaves], (offered - last)[leaves] + 1)
     return Buyers(place, np.minimum(offered, last), leaves, end)
 
