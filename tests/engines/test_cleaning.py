@@ -133,6 +133,13 @@ OTHERS = {
 
 
 @pytest.mark.slow
+def test_a_log_of_days_in_which_no_customer_is_cleaned_here(computing_engine, held_in, no_copies):
+    log = pl.from_pandas(clv.datasets.load_cdnow(sample=True).head(500))
+    log = log.select("customer_id", pl.col("date").str.to_date(), "amount")
+    same(clv.clean(held_in(log, computing_engine), amount="amount"), clv.clean(log, amount="amount"))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", OTHERS.values(), ids=OTHERS)
 def test_every_rule_is_that_of_polars(log, held_in, no_copies, rules):
     rules = clv.CleaningRules(**rules)

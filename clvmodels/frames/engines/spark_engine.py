@@ -245,7 +245,8 @@ class SparkEngine(Engine):
 def _schema(table: pa.Table) -> str | None:
     """Return the columns of a table with timestamps as Spark writes them; None to take them as Spark does.
 
-    Spark takes timestamps without a zone as points in time, unless its session says otherwise.
+    Spark takes timestamps without a zone as points in time, unless its session says otherwise. Spark Connect does not
+    take the types of a table without rows.
     """
     kinds = {
         field.name: "timestamp_ntz"
@@ -261,6 +262,6 @@ def _schema(table: pa.Table) -> str | None:
         else "string"
         for field in table.schema
     }
-    if "timestamp_ntz" not in kinds.values():
+    if len(table) and "timestamp_ntz" not in kinds.values():
         return None
     return ", ".join(f"`{name}` {kind}" for name, kind in kinds.items())
