@@ -62,9 +62,9 @@ class BestForecaster(WindowForecaster):
 
     Each customer's share of the total comes from the best process, or, where an earlier window shows a visible gain,
     from a non-negative stack of processes, the customer's own rate, recent purchases and a process of newer customers,
-    averaged with boosted trees where these gain more. The total is the geometric mean of those of the processes, times
-    the ratio of actual to expected totals in earlier windows to a power that grows with the evidence. Everything is
-    learned from windows inside the history.
+    averaged with boosted trees where these gain more. The total is the geometric mean of those of the best process and
+    of others about as good, times the ratio of actual to expected totals in earlier windows to a power that grows with
+    the evidence. Everything is learned from windows inside the history.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class BestForecaster(WindowForecaster):
         self, history: KnownHistory, windows: Sequence[LearningWindow], horizon: float, quantity: ForecastQuantity
     ) -> LearnedQuantity:
         spend = self.spend_ if quantity == "money" else None
-        totals = learn_totals(history, self.models_[self.process_], spend, windows, horizon, tuple(self.models_))
+        totals = learn_totals(history, self.models_[self.process_], spend, windows, horizon, self.models_)
         if not windows:
             return LearnedQuantity((), {}, totals, CustomerSpread())
         members = [members_of(w.past, self._fit_at(w), self.length_, quantity) for w in windows]

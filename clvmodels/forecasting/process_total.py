@@ -14,7 +14,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import fit_key, model_id
 from clvmodels.forecasting.seasons.daily_counts import days_of
 from clvmodels.forecasting.seasons.weekly_speeds import WEEKS, week_of_year
-from clvmodels.forecasting.windows import LearningWindow
+from clvmodels.forecasting.windows import LearningWindow, averaged_processes
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.learned_level import HALF_AN_ORDER, LevelRule, WindowTotal
 from clvmodels.inference.totals.reference_class import TotalQuantity, reference_class
@@ -124,7 +124,7 @@ def learn_totals(
     spend: SpendModel | None,
     windows: Sequence[LearningWindow],
     horizon: float,
-    processes: Sequence[str] = (),
+    models: Mapping[str, PurchaseModel] | None = None,
 ) -> ProcessTotals:
     """Return the evidence of earlier windows on totals of a fitted process, or on the geometric mean of several.
 
@@ -137,11 +137,11 @@ def learn_totals(
         Of the history; the processes are among their models.
     horizon : float
         How far ahead will be forecast, in the clock's unit.
-    processes : sequence of str
-        Ids of the processes whose totals are averaged; the model's alone by default.
+    models : mapping of str to PurchaseModel, optional
+        Fitted, by id: totals are averaged over the best of them and those about as good. The model's alone by default.
     """
     quantity: TotalQuantity = "purchases" if spend is None else "money"
-    ids = tuple(processes) or (model_id(model),)
+    ids = (model_id(model),) if models is None else averaged_processes(windows, models)
     totals = []
     days = history.clock.days_per_unit / history.clock.ticks_per_unit
     for window in windows:

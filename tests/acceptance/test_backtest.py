@@ -212,13 +212,13 @@ def test_boosted_trees_have_less_bias_where_the_total_of_the_process_is_wrong():
     check = backtest("grocery")
     process, blend = score(check, "pareto_nbd"), score(check, "blend_process_total")
     assert blend["gini"] == pytest.approx(0.867, abs=0.01)
-    assert better(check, "blend", "bias") == "forecaster"
-    # Trees and the total learned on earlier windows are closer at all cutoffs too, but by 3 to 19 % and 2 to 23 % of
-    # the total: more spread than three cutoffs can carry.
+    # All are closer at each cutoff, trees by 4 to 19 %, the blend by 2 to 15 % and the total learned on earlier windows
+    # by 2 to 23 % of the total: more spread than three cutoffs can carry. For customers above the mean, trees predict
+    # factors of what the process expects, and so keep more of its error than trees that predict amounts (10 % closer).
     rows = check.differences.set_index(["metric", "forecaster"]).loc["bias"]
-    for forecaster in ("boosted_trees", "blend_learned_total"):
+    for forecaster, closer in (("boosted_trees", 0.09), ("blend", 0.09), ("blend_learned_total", 0.1)):
         assert rows.loc[forecaster, "holds_at"] == 3
-        assert rows.loc[forecaster, "difference"] < -0.1
+        assert rows.loc[forecaster, "difference"] < -closer
         assert rows.loc[forecaster, "better"] == "not_visible"
     assert abs(blend["rmse"] / process["rmse"] - 1) < 0.05
 

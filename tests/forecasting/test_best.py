@@ -66,6 +66,12 @@ def test_the_total_of_a_process_learns_from_the_same_windows(history):
 
 
 @pytest.mark.slow
+def test_a_process_without_dropout_is_not_averaged_with_those_that_have_it(history):
+    best = clv.BestForecaster([clv.BGNBD(), clv.NBD(), clv.MBGNBD()]).fit(history, "26 weeks")
+    assert best.learned_["purchases"].totals.processes == ("bgnbd", "mbgnbd")
+
+
+@pytest.mark.slow
 def test_first_orders_rank_customers_who_differ_only_in_these():
     """Spend per order differs between customers, half of whom bought once: only their first order tells them apart."""
     log = clv.simulate_log(2_000, {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 6.0}, {"p": 6.0, "q": 4.0, "v": 15.0})
