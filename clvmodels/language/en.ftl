@@ -1369,7 +1369,10 @@ gate-activity-outlived = The forecast made at the fit ({ $fit_as_of }) does not 
 gate-freshness = The latest row is of { $latest }, { COUNT($days) } { $days ->
     [one] day
    *[other] days
-    } before the end; the longest pause of the past year had { COUNT($longest) } days (freshness limit { SHORT($limit) } times as long).
+    } before the end; the longest pause of the past year had { COUNT($longest) } { $longest ->
+    [one] day
+   *[other] days
+    } (freshness limit { SHORT($limit) } times as long).
 gate-daily = { $quantity ->
     [rows] { SHORT($value, digits: 4) } rows
    *[amounts] A median amount of { SHORT($value, digits: 4) }
@@ -1564,7 +1567,7 @@ plan-expired = { COUNT($rules) } { $rules ->
    *[other] rules were
     } tested too long ago: test again
 plan-no-control = there is no control group, so the effect of the actions cannot be measured
-nobody-leaves = the model sees no customer leaving: P(alive) is above 99% for all of them, so nothing here tells who may have left. Fit another process or a longer log
+nobody-leaves = the model sees no customer leaving: P(alive) is above 99% for all of them, so this does not show who may have left. Fit another process or a longer log
 actions-not-tested = money at stake is not what an action brings: keep a control group, and test it
 experiment-assigned = { COUNT($units) } { $units ->
     [one] unit
@@ -1589,7 +1592,7 @@ experiment-effect = { $shown ->
    *[other] the estimated effect is { SHORT($effect, digits: 3) } per unit
     } ({ PERCENT($confidence, places: 0) } interval { SHORT($lower, digits: 3) } to { SHORT($upper, digits: 3) }), against { SHORT($control_mean, digits: 3) } without it; { COUNT($treated) } treated units, { COUNT($control) } in the control group, { SHORT($total_effect, digits: 4) } in total
 experiment-not-shown = the { PERCENT($confidence, places: 0) } interval contains 0: whether the treatment does anything is not shown, which is not the same as no effect
-experiment-one-unit = one unit ({ $unit }, { FIXED($outcome, places: 2) }) makes { PERCENT($share) } of the variance of the outcome: net returns and canceled orders, or declare winsorize= before the next experiment
+experiment-one-unit = one unit ({ $unit }, { FIXED($outcome, places: 2) }) accounts for { PERCENT($share) } of the variance of the outcome: net returns and canceled orders, or declare winsorize= before the next experiment
 experiment-absent = { COUNT($customers) } { $customers ->
     [one] customer is
    *[other] customers are

@@ -91,7 +91,7 @@ def prune_job(
     unlimited = [sink.name for sink, keeping in zip(sinks, rules, strict=True) if keeping == KeptRuns()]
     if unlimited:
         raise InvalidJob(
-            f"{', '.join(unlimited)}: without a limit: set keep_days or keep_runs, or pass keep_days= or keep_runs=."
+            f"No limit for {', '.join(unlimited)}: set keep_days or keep_runs, or pass keep_days= or keep_runs=."
         )
     uris = uris_of(job)
     removed: list[PrunedRun] = []

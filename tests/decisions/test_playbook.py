@@ -115,7 +115,7 @@ def test_nothing_can_be_paid_with_nothing():
     [
         ({"segment": "silver"}, {}, InvalidTable, "rule 1: no customer is in segment 'silver' .*Pass segments="),
         ({"segment": "gold", "action": "call", "channel": "phone"}, {}, InvalidTable, "gold/call/phone appears twice"),
-        ({"contact_cost": -1.0}, {}, InvalidTable, "contact_cost -1.0 must be a number not negative"),
+        ({"contact_cost": -1.0}, {}, InvalidTable, "contact_cost -1.0 must be a number of 0 or more"),
         ({"pulled_forward": 2.0}, {}, InvalidTable, "must be a number from 0 to 1"),
         ({}, {"budget": -1}, InvalidOption, "budget=-1 must be an amount"),
         ({}, {"control": 1}, InvalidOption, "control=1 must be a share"),
@@ -188,3 +188,31 @@ def test_the_effect_of_an_experiment_enters_the_playbook_until_a_day():
         clv.plan_actions(CUSTOMERS, rule, budget=9.0, as_of="soon")
     with pytest.raises(InvalidTable, match="valid_until 'soon' must be a date such as 2026-12-31, or missing"):
         clv.plan_actions(CUSTOMERS, rule.assign(valid_until="soon"), budget=9.0, as_of="2026-06-01")
+
+
+def test_missing_values_of_every_kind_of_frame_are_assumptions():
+    playbook = PLAYBOOK.assign(valid_until=["2026-12-31", *[None] * (len(PLAYBOOK) - 1)], extra_share=0.0)
+    playbook.loc[0, "extra_share"] = np.nan
+    plans = [
+        clv.plan_actions(CUSTOMERS, each, budget=9.0, as_of="2026-06-01").findings
+        for each in (
+            playbook,
+            playbook.convert_dtypes(),
+            playbook.assign(valid_until=pd.to_datetime(playbook["valid_until"])),
+        )
+    ]
+    assert plans[0] == plans[1] == plans[2]
+    assert {finding.code for finding in plans[0]} == {"plan-made", "plan-assumed", "plan-tested"}
+
+
+def test_a_rule_of_an_experiment_is_checked():
+    read, rule = experiment(0.5, 1), {"contact_cost": 3.0, "valid_until": "2026-12-31", "prior_deviation": 0.2}
+    for options, message in (
+        ({"contact_cost": -1.0}, "contact_cost -1.0 must be a number of 0 or more"),
+        ({"discount": "a tenth"}, "discount 'a tenth' must be a number of 0 or more"),
+        ({"valid_until": "summer"}, "valid_until 'summer' must be a date such as 2026-12-31"),
+        ({"valid_until": None}, "valid_until must be a date"),
+        ({"longer": 5}, "longer=5 must be an ExperimentReading: make one with read_experiment"),
+    ):
+        with pytest.raises(InvalidOption, match=message):
+            read.playbook_rule("gold", "call", "phone", **(rule | options))

@@ -71,7 +71,7 @@ def test_a_dead_feed_is_named() -> None:
     daily.rows[-2:] = daily.distinct[-2:] = 0
     assert "freshness" in refused(daily)
     (fresh,) = (result for result in check_feed(LIMITS, daily, 1) if result.gate == "freshness")
-    assert "2 days before the end; the longest pause of the past year had 1 days" in fresh.text
+    assert "2 days before the end; the longest pause of the past year had 1 day (" in fresh.text
 
 
 def test_a_missing_day_is_noticed_in_the_next_run() -> None:

@@ -31,6 +31,7 @@ from clvmodels.decisions.experiments.units import (
     one_unit_dominates,
     units_of,
 )
+from clvmodels.decisions.playbook.rules import value_faults
 from clvmodels.errors import InvalidOption, InvalidTable
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
@@ -144,16 +145,27 @@ class ExperimentReading:
         Returns
         -------
         DataFrame
-            One row: segment, action, channel, contact_cost, extra_orders, discount, pulled_forward, valid_until.
+            One row: segment, action, channel, contact_cost, discount, valid_until, extra_orders, pulled_forward.
+
+        Raises
+        ------
+        InvalidOption
+            For a cost or a discount that is not an amount of money, a day that is not a date, or an unknown part.
         """
+        if longer is not None and not isinstance(longer, ExperimentReading):
+            raise InvalidOption(f"longer={longer!r} must be an ExperimentReading: make one with read_experiment(...).")
+        rule: dict[str, Any] = {"segment": segment, "action": action, "channel": channel}
+        rule |= {"contact_cost": contact_cost, "discount": discount, "valid_until": valid_until}
+        faults = value_faults(rule) or ["valid_until must be a date"] * (valid_until is None)
+        if faults:
+            raise InvalidOption(f"The rule is invalid: {'; '.join(faults)}.")
         effect, _ = self.shrunk_effect(prior_mean, prior_deviation=prior_deviation, part=part)
         pulled_forward = 0.0
         if longer is not None:
             first, last = (read.shrunk_effect(prior_deviation=np.inf, part=part)[0] for read in (self, longer))
             pulled_forward = float(np.clip(1 - last / first, 0, 1)) if first > 0 else 0.0
-        rule = {"segment": segment, "action": action, "channel": channel, "contact_cost": float(contact_cost)}
-        rule |= {"extra_orders": max(effect, 0.0), "discount": float(discount), "pulled_forward": pulled_forward}
-        return pd.DataFrame([rule | {"valid_until": str(valid_until)[:10]}])
+        rule |= {"contact_cost": float(contact_cost), "discount": float(discount), "valid_until": str(valid_until)[:10]}
+        return pd.DataFrame([rule | {"extra_orders": max(effect, 0.0), "pulled_forward": pulled_forward}])
 
     def __repr__(self) -> str:
         return "ExperimentReading\n" + "\n".join(f"  {finding.text}" for finding in self.findings)

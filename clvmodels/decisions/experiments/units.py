@@ -98,7 +98,7 @@ def clip(values: Array, quantile: float | None) -> Array:
 
 
 def one_unit_dominates(outcome: Array, names: Sequence[Any]) -> Findings:
-    """Return a caution if one unit makes much of the variance of an outcome, such as by an order canceled later."""
+    """Return a caution if one unit accounts for much of the variance of an outcome, such as an order canceled later."""
     squares = (outcome - outcome.mean()) ** 2
     total = float(np.sum(np.sort(squares)))
     largest = int(np.argmax(squares))

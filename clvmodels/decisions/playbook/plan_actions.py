@@ -182,7 +182,7 @@ def _evidence(rules: list[PlaybookRule], as_of: Any) -> Findings:
     if ends and as_of is None:
         raise InvalidOption("playbook= has effects that are valid until a day: pass as_of=, the day of the plan.")
     try:
-        today = as_of if isinstance(as_of, date) else date.fromisoformat(str(as_of)[:10]) if ends else date.min
+        today = as_of if isinstance(as_of, date) else date.fromisoformat(str(as_of or date.min)[:10])
     except ValueError as error:
         raise InvalidOption(f"as_of={as_of!r} must be a date, such as '2026-12-31'.") from error
     today = today.date() if isinstance(today, datetime) else today

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from clvmodels import frames
 from clvmodels.errors import InvalidTable, closest
 
-__all__ = ["PlaybookRule", "read_playbook"]
+__all__ = ["PlaybookRule", "read_playbook", "value_faults"]
 
 TEXTS = ("segment", "action", "channel")
 NEEDED = ("contact_cost", "extra_orders")
@@ -76,7 +77,7 @@ def read_playbook(playbook: Any, segments: Iterable[str | None]) -> list[Playboo
         for row in zip(*(playbook[each].to_list() for each in columns), strict=True)
     ]
     for row in rows:  # a table put together from others may lack what only some of them have
-        row |= {name: 0.0 for name in OPTIONAL if name in row and (row[name] is None or row[name] != row[name])}
+        row |= {name: 0.0 for name in OPTIONAL if name in row and _is_missing(row[name])}
     present = sorted({segment for segment in segments if segment is not None})
     faults = [f"rule {i + 1}: {fault}" for i, row in enumerate(rows) for fault in _faults(row, present)]
     keys = [(str(row["segment"]), str(row["action"]), str(row["channel"])) for row in rows]
@@ -97,11 +98,16 @@ def _rule(row: dict[str, Any]) -> PlaybookRule:
 
 def _day(value: Any) -> date | None:
     """Return a date, None if it is missing; raise a ValueError for anything else."""
-    if value is None or value != value or value == "":  # NaN and NaT differ from themselves
+    if _is_missing(value):
         return None
     if isinstance(value, date):  # and datetime, which is one
         return value.date() if isinstance(value, datetime) else value
     return date.fromisoformat(str(value)[:10])
+
+
+def _is_missing(value: Any) -> bool:
+    """Return whether a value of any kind of frame is missing, or is an empty text."""
+    return value is None or value is pd.NA or value is pd.NaT or value != value or value == ""
 
 
 def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
@@ -112,6 +118,12 @@ def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
         faults.append(
             f"no customer is in segment {row['segment']!r} (there are {options}){closest(row['segment'], present)}"
         )
+    return faults + value_faults(row)
+
+
+def value_faults(row: Mapping[str, Any]) -> list[str]:
+    """Return a list of what is wrong with the numbers and the date of a rule."""
+    faults = []
     try:
         _day(row.get(UNTIL))
     except ValueError:
@@ -119,6 +131,6 @@ def _faults(row: dict[str, Any], present: list[str]) -> list[str]:
     for name in (name for name in row if name not in (*TEXTS, UNTIL)):
         value, most = row[name], 1.0 if name == "pulled_forward" else np.inf
         if not isinstance(value, (int, float)) or not 0 <= value <= most or value == np.inf:
-            limits = "from 0 to 1" if name == "pulled_forward" else "not negative"
+            limits = "from 0 to 1" if name == "pulled_forward" else "of 0 or more"
             faults.append(f"{name} {value!r} must be a number {limits}")
     return faults
