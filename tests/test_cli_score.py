@@ -1,11 +1,15 @@
 """The output of `clv score`: totals with their intervals, and when P(alive) is 1 for every customer."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.cli.verbs import fit_and_score as scoring
+from clvmodels.reporting import terminal
 
 pytestmark = pytest.mark.slow
 
@@ -58,3 +62,20 @@ def test_p_alive_is_explained_if_no_customer_leaves(score):
     output = score(model="nbd")
     assert "P(alive) is 1 for every customer: the model sees no dropout" in output
     assert "P(alive) is 1 for every customer" not in score()
+
+
+@pytest.mark.parametrize(
+    ("intervals", "expected"),
+    [
+        ({"expected_purchases": (1.0, 9.0)}, "1 to 9"),
+        ({}, "Boosted trees and blends give no intervals of totals."),
+        (None, "Intervals of totals take longer"),
+    ],
+)
+def test_totals_have_the_intervals_of_their_forecaster_or_none(intervals, expected):
+    counts = dict.fromkeys(("refused", "new_since_fit", "not_yet_bought", "late_rows"), 0)
+    evidence = {"totals": {"expected_purchases": 4.0}}
+    run = {"customers": 2, "as_of": "2026-01-01", "run_id": "a", "reasons": {}, "gates": [], "evidence": evidence}
+    console = Console(file=StringIO(), width=100, record=True)
+    terminal.show_run(console, run | counts, 0.9, intervals)
+    assert expected in console.export_text()

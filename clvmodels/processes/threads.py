@@ -73,6 +73,7 @@ class _Helpers:
         """Wait until nobody works on a call; until then, the processor of this thread is idle."""
         with self._changed:
             call.waiting.clear()
+            self._open = [each for each in self._open if each is not call]  # and do not keep its results in memory
             if call.helpers:
                 self._idle += 1
                 self._wake()

@@ -222,7 +222,7 @@ def show_run(
     level : float
         Level of the intervals of totals.
     intervals : mapping of str to (float, float) or None
-        Intervals by column; None if they were not computed.
+        Intervals by column; None if they were not computed, empty if the forecaster gives none.
     """
     from clvmodels.reporting.acting.customer_decisions import NO_DROPOUT  # here, since it loads the models
 
@@ -241,10 +241,8 @@ def show_run(
         table.add_row(column, cell(total, ",.2f"), *ends, cell(total / scored, ",.4f"))
     console.print(table)
     if not intervals:
-        console.print(
-            "  " + message("show-intervals-elsewhere", {"level": f"{level:g}"}),
-            highlight=False,
-        )
+        reason = "show-intervals-elsewhere" if intervals is None else "show-no-intervals"
+        console.print("  " + message(reason, {"level": f"{level:g}"}), highlight=False)
     if totals.get("probability_alive", 0.0) > (1 - NO_DROPOUT) * scored:
         console.print("  " + message("show-no-dropout"), highlight=False)
     for outcome in run["gates"]:

@@ -94,8 +94,10 @@ class ScoreResult:
         The model that scored; for the best forecaster, its process.
     rfm : RFM
         The customers. Customers who have not bought yet have the history of a first purchase made now.
-    totals : dict of str to (float, float)
-        For the best forecaster, the 90 % interval of the total of each predicted column; empty for a process.
+    totals : dict of str to (float, float), or None
+        For the best forecaster, the interval of the total of each predicted column of purchases, at the level of the
+        job's intervals (90 % by default). Empty for boosted trees and blends, which give none. None for a process,
+        whose totals `lifetime_value` and `expected_purchases` give with by="total".
     """
 
     manifest: RunManifest
@@ -104,7 +106,7 @@ class ScoreResult:
     findings: Findings
     model: CustomerModel
     rfm: RFM
-    totals: dict[str, tuple[float, float]]
+    totals: dict[str, tuple[float, float]] | None
 
 
 def fit_job(
@@ -270,7 +272,7 @@ def score_job(
         progress("Reading the source")
         state = use_of_state(job, forecaster, dry_run=dry_run, backfill=backfill, full=full)
         data, model = _read_for(job, champion, as_of, staging, uris, state)
-        totals: dict[str, tuple[float, float]] = {}
+        totals: dict[str, tuple[float, float]] | None = None
         if "log" in forecaster.needs:
             progress("Forecasting")
             data, totals = forecast_customers(job, forecaster, data)

@@ -87,9 +87,9 @@ def remaining_value(
         `lifetime_value` is faster.
     draws : int, default=200
         Number of draws for the interval. Of more than 100,000 customers, each draw of a sum has the futures of about
-        20,000, at least 1,000 of each group, from which the sum over all is estimated: the expectation is that of all
-        customers, and the noise has their variance. All are drawn if spend may have an infinite variance (q of
-        `GammaGamma` up to 2), or has covariates or groups.
+        20,000, at least 500 of each group or all of a smaller one, from which the sum over all is estimated: the
+        expectation is that of all customers, and the noise has their variance. All are drawn if spend may have an
+        infinite variance (q of `GammaGamma` up to 2), or has covariates or groups.
     random_state : int or Generator, default=0
     total_interval : {"history", "model"} or TotalInterval, default="history"
         Whether intervals of groups and periods also allow for changing conditions, by a factor that all customers of a

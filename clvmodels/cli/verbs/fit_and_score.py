@@ -265,7 +265,7 @@ def score(
     if record.run.log == "json":
         return
     level = record.predictions.interval or TOTAL_INTERVAL
-    intervals = done.totals or None
+    intervals = done.totals
     if intervals is None and not done.manifest.refused and done.manifest.customers <= MOST_FOR_INTERVALS:
         with steps() as step:
             step("Intervals of the totals")

@@ -105,7 +105,8 @@ def compare_seasons(history: KnownHistory) -> SeasonComparison:
     that year ("frequent", "middle" and "rare", with a third of the purchases each), and by whether they arrived at a
     peak of the calendar. BG/NBD with the calendar, fitted to what was known then, expects purchases in each four weeks
     of the year; groups share the season if actual over expected purchases change in the same way over the year, apart
-    from a trend. First orders are compared with repeat orders by the same parts of the year.
+    from a trend. First orders are compared with repeat orders by the same parts of the year. Of more than 100,000
+    customers, only every second, third and so on is compared, so that at most 100,000 are.
 
     Parameters
     ----------

@@ -36,7 +36,8 @@ __all__ = ["LARGEST_WHOLE", "ExpectedSums", "SampledCustomers", "SumsOfCustomers
 
 LARGEST_WHOLE = 100_000  # customers; every draw of a sum over as many or fewer has the futures of all
 SAMPLE_SIZE = 20_000  # customers in a sample, divided among groups by their size
-LEAST_OF_GROUP = 1_000  # customers of each group in a sample; of a smaller group, all
+# Sum of the chances of the customers of a group, of which those above 1 are cut off: at least half of them are drawn.
+LEAST_OF_GROUP = 1_000
 SAMPLES = 5  # samples, which the draws use in turn
 EQUAL_SHARE = 0.5  # of the chance of a customer; the rest is in proportion to the spread of the customer's spend
 LEAST_SHAPE = 2.0  # of the law of spend, for a finite variance
