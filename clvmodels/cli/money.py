@@ -79,7 +79,6 @@ def fit_log(
     import clvmodels as clv
     from clvmodels.errors import InvalidOption, closest
     from clvmodels.estimators.persistence import MODEL_CLASSES
-    from clvmodels.estimators.regular import reads_intertimes
 
     if model not in MODEL_CLASSES:
         raise InvalidOption(f"model={model!r} is not one of {', '.join(MODEL_CLASSES)}.{closest(model, MODEL_CLASSES)}")
@@ -93,7 +92,7 @@ def fit_log(
         **others,
         **clock,
         observation_end=observation_end,
-        intertimes=reads_intertimes([chosen]),
+        intertimes=chosen.needs_intertimes,
         on_missing_id="drop" if drop_missing_id else "raise",
     )
     step("Fitting the models")

@@ -41,6 +41,7 @@ class FittedPurchases(FittedProcess):
     """A purchase process with its options, its fit, and expectations as arrays; `PurchaseModel` adds tables."""
 
     plain: ClassVar[PurchaseProcess]
+    needs_intertimes: ClassVar[bool] = False  # whether it fits only an RFM made with intertimes=True
     _future_process: PurchaseProcess
 
     if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,7 +21,7 @@ from clvmodels.transactions.summary import RFM
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BGCNBD", "MBGCNBD", "RegularModel", "reads_intertimes"]
+__all__ = ["BGCNBD", "MBGCNBD", "RegularModel"]
 
 LARGEST_K = 40
 LARGEST_K_TRIED = 12  # largest k that is tried if the likelihood chooses k
@@ -33,6 +33,7 @@ class RegularModel(PurchaseModel):
 
     family: ClassVar[str]
     leave_at_once: ClassVar[bool]
+    needs_intertimes: ClassVar[bool] = True
 
     k_: int
     profile_: pd.DataFrame
@@ -298,8 +299,3 @@ class MBGCNBD(RegularModel):
 
     leave_at_once = True
     family = cnbd_k.family(leave_at_once)
-
-
-def reads_intertimes(models: Iterable[object]) -> bool:
-    """Return whether any model needs the times between purchases, which an RFM has only with intertimes=True."""
-    return any(isinstance(model, RegularModel) for model in models)

@@ -14,7 +14,6 @@ from clvmodels.errors import ClockMismatch, InvalidOption
 from clvmodels.estimators import persistence
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_shares import Sums
 from clvmodels.forecasting.process_total import learn_totals, season_variance
@@ -79,7 +78,7 @@ class CustomerModel(Forecaster):
     def needs(self) -> frozenset[Need]:
         """What the forecaster needs of a history."""
         needs: set[Need] = set() if self.spend is None else {"money"}
-        return frozenset(needs | ({"intertimes"} if reads_intertimes([self.purchases]) else set()))
+        return frozenset(needs | ({"intertimes"} if self.purchases.needs_intertimes else set()))
 
     def identity(self, quantity: ForecastQuantity) -> ForecasterIdentity | None:
         """Return the identity of the forecast of a quantity; None for money without a spend model."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from clvmodels.errors import InvalidJob
-from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.files import plain
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.protocol import Forecaster
@@ -318,7 +317,7 @@ def _read_for(
             f"clock: the model was fitted in {clock}, the job uses {job.clock.clock}: change [clock] or fit again."
         )
     has_spend = champion.spend is not None and (job.source.kind == "rfm" or job.columns.has_money)
-    intertimes = reads_intertimes([champion.purchases])
+    intertimes = "intertimes" in champion.needs
     data = read(job, as_of, clock, intertimes=intertimes, has_spend=has_spend, staging=staging, uris=uris, state=state)
     has_spend = has_spend and data.customers.rfm.monetary_value is not None
     return data, champion if has_spend else CustomerModel(champion.purchases)

@@ -73,7 +73,6 @@ def validate(
 ) -> None:
     """Fit models to the log up to a day, and compare their forecasts with the purchases after it."""
     import clvmodels as clv
-    from clvmodels.estimators.regular import reads_intertimes
     from clvmodels.reporting import terminal
 
     chosen, speeds = parse_models(models), load_calendar(calendar)
@@ -96,7 +95,7 @@ def validate(
             holdout_end=holdout_end,
             **clock,
             include_first_transaction=include_first_transaction,
-            intertimes=reads_intertimes(chosen),
+            intertimes=any(model.needs_intertimes for model in chosen),
             acquired_after=acquired_after,
             calendar=speeds,
             **ids,
@@ -152,7 +151,6 @@ def compare(
         raise InvalidOption("--holdout-end and --amount apply to forecasts: add --calibration-end.")
     if calibration_end is not None and observation_end is not None:
         raise InvalidOption("Pass either --observation-end or --calibration-end, not both.")
-    from clvmodels.estimators.regular import reads_intertimes  # slower than the checks above
     from clvmodels.reporting import terminal
 
     chosen, speeds = parse_models(models), load_calendar(calendar)
@@ -173,8 +171,8 @@ def compare(
             chosen = _suitable(file, calibration_end or observation_end, name, amount=None, **reading)
         step(f"Summarizing {log}")
         data: Any
-        options = {**reading, "intertimes": reads_intertimes(chosen), "acquired_after": acquired_after}
-        options["calendar"] = speeds
+        options = {**reading, "acquired_after": acquired_after, "calendar": speeds}
+        options["intertimes"] = any(model.needs_intertimes for model in chosen)
         if calibration_end is None:
             data = clv.rfm_summary(file, **options, observation_end=observation_end)
         else:

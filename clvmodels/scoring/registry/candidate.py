@@ -12,7 +12,6 @@ import pandas as pd
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.estimators import persistence
-from clvmodels.estimators.regular import reads_intertimes
 from clvmodels.forecasting.best import DEFAULT_MODELS, BestForecaster
 from clvmodels.forecasting.blend import BLENDS, Blend
 from clvmodels.forecasting.boosted_trees import BoostedTrees
@@ -159,7 +158,7 @@ def _holdout(job: Job, data: SourceData) -> tuple[dict[str, Any], ...] | None:
         calibration_end=cutoff,
         holdout_end=day.date(),
         include_first_transaction=job.models.include_first_transaction,
-        intertimes=reads_intertimes([fresh.purchases]),
+        intertimes="intertimes" in fresh.needs,
         date_format=data.date_format,
         on_missing_id=job.cleaning.on_missing_id,
         missing_ids=job.cleaning.missing_ids,
