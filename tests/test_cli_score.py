@@ -79,3 +79,12 @@ def test_totals_have_the_intervals_of_their_forecaster_or_none(intervals, expect
     console = Console(file=StringIO(), width=100, record=True)
     terminal.show_run(console, run | counts, 0.9, intervals)
     assert expected in console.export_text()
+
+
+@pytest.mark.acceptance
+def test_a_fit_names_the_forecaster_that_learned_from_windows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clv.datasets.load_cdnow(sample=True).to_csv("log.csv", index=False)
+    words = ["fit", "log.csv", "--time-unit", "week", "--forecaster", "boosted_trees"]
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "160"})
+    assert "Customers and totals are forecast by: boosted trees." in done.output

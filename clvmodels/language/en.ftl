@@ -2524,6 +2524,7 @@ show-total = total
 show-mean = mean
 show-interval-of = { SHORT_PERCENT($level) } interval
 show-intervals-elsewhere = Intervals of totals take longer: in Python, call clv.lifetime_value with by="total" and interval={ $level }.
+show-learned = Customers and totals are forecast by: { $forecaster }. The models above give P(alive) and discount values.
 show-no-intervals = Boosted trees and blends give no intervals of totals.
 show-no-dropout = P(alive) is 1 for every customer: the model sees no dropout in these data.
 show-scores = { quantity-title } from { $start } to { $end }: { $actual } actual

@@ -2153,6 +2153,7 @@ show-total = 合计
 show-mean = 均值
 show-interval-of = { SHORT_PERCENT($level) } 区间
 show-intervals-elsewhere = 总量的区间耗时较长：请在 Python 中以 by="total" 与 interval={ $level } 调用 clv.lifetime_value。
+show-learned = 客户与总量的预测方法：{ $forecaster }。以上模型给出 P(alive) 并对价值折现。
 show-no-intervals = 提升树与混合预测不给出总量的区间。
 show-no-dropout = 所有客户的 P(alive) 均为 1：模型在这些数据中看不出流失。
 show-scores = { DATE($start) } 至 { DATE($end) } 的{ quantity-title }：实际 { $actual }

@@ -2153,6 +2153,7 @@ show-total = 合計
 show-mean = 平均數
 show-interval-of = { SHORT_PERCENT($level) } 區間
 show-intervals-elsewhere = 總量的區間耗時較長：請在 Python 中以 by="total" 與 interval={ $level } 呼叫 clv.lifetime_value。
+show-learned = 顧客與總量的預測方法：{ $forecaster }。以上模型給出 P(alive) 並對價值折現。
 show-no-intervals = 提升樹與混合預測不給出總量的區間。
 show-no-dropout = 所有顧客的 P(alive) 均為 1：模型在這些資料中看不出流失。
 show-scores = { DATE($start) } 至 { DATE($end) } 的{ quantity-title }：實際 { $actual }

@@ -128,6 +128,7 @@ def fit(
     log_form: LogForm = None,
 ) -> None:
     """Fit a model of purchases and, with --amount, Gamma-Gamma to a log, and save them."""
+    from clvmodels.language import message
     from clvmodels.reporting import terminal
     from clvmodels.scoring.fit_and_score import fit_job
 
@@ -164,6 +165,13 @@ def fit(
         return
     terminal.show_facts(out, [finding.text for finding in done.rfm.findings])
     terminal.show_fits(out, [(part.certificate(), part.summary()) for part in done.model.parts])
+    name = record.models.forecaster
+    if name != "process":
+        title = message(f"forecaster-{name.replace('_', '-')}")
+        learned = getattr(done.forecaster, "findings", ())
+        terminal.show_facts(
+            out, [message("show-learned", {"forecaster": title}), *(finding.text for finding in learned)]
+        )
     if done.version is not None:
         out.print(f"Version {done.version} is the champion", highlight=False)
     elif done.path is not None:
