@@ -290,8 +290,8 @@ class TimeVaryingModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn is 
         -------
         frame
             customer_id, expected_purchases, discounted_purchases, expected_spend, lifetime_value, with an interval
-            lifetime_value_lower and lifetime_value_upper, and the reason if there is no value. With `by`: the group, customers, lifetime_value, its interval
-            and, for outcomes, total_interval.
+            lifetime_value_lower and lifetime_value_upper, and the reason if there is no value. With `by`: the group,
+            customers, lifetime_value, its interval and, for outcomes, total_interval.
 
         Raises
         ------
