@@ -1473,6 +1473,7 @@ tiers-changed = of { COUNT($customers) } { $customers ->
     [one] customer
    *[other] customers
     } with a published tier, { PERCENT($share, places: 1) } changed it; by today's values alone, { PERCENT($today, places: 1) } would have
+tiers-other-terms = today's values are { NUM($ratio, digits: 3) } times the published ones for the median customer, as with another margin or currency, so these do not show who rose: customers rise when their value is 3% above a boundary
 tiers-new-and-lost = { COUNT($customers) } { $customers ->
     [one] customer is
    *[other] customers are

@@ -1202,6 +1202,7 @@ tiers-no-value = { COUNT($customers) } 位客户没有价值，也不属于任�
 tiers-negative = { COUNT($customers) } 位客户的价值低于零，因此其余客户的合计超过全部
 tiers-empty = { $names } 没有客户
 tiers-changed = 已公布分层的 { COUNT($customers) } 位客户中，{ PERCENT($share, places: 1) } 变了层；若只看今天的价值，会有 { PERCENT($today, places: 1) }
+tiers-other-terms = 中位客户今天的价值为已公布价值的 { NUM($ratio, digits: 3) } 倍，例如毛利率或货币不同，因此已公布的价值无法说明谁上升了：客户的价值高于边界 3% 时才上升
 tiers-new-and-lost = { COUNT($customers) } 位客户为新增，{ COUNT($lost) } 位已不在价值表中
 
 segments-made = { COUNT($customers) } 位客户分为 { COUNT($segments) } 个细分；最大的 { $name } 占 { PERCENT($share, places: 1) }

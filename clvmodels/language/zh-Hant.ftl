@@ -1202,6 +1202,7 @@ tiers-no-value = { COUNT($customers) } 位顧客沒有價值，也不屬於任�
 tiers-negative = { COUNT($customers) } 位顧客的價值低於零，因此其餘顧客的合計超過全部
 tiers-empty = { $names } 沒有顧客
 tiers-changed = 已公佈分級的 { COUNT($customers) } 位顧客中，{ PERCENT($share, places: 1) } 變了級；若只看今天的價值，會有 { PERCENT($today, places: 1) }
+tiers-other-terms = 中位顧客今天的價值為已公佈價值的 { NUM($ratio, digits: 3) } 倍，例如毛利率或貨幣不同，因此已公佈的價值無法說明誰上升了：顧客的價值高於邊界 3% 時才上升
 tiers-new-and-lost = { COUNT($customers) } 位顧客為新增，{ COUNT($lost) } 位已不在價值表中
 
 segments-made = { COUNT($customers) } 位顧客分為 { COUNT($segments) } 個區隔；最大的 { $name } 占 { PERCENT($share, places: 1) }

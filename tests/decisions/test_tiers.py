@@ -272,8 +272,10 @@ def test_published_values_with_other_terms_are_not_compared():
     terms = {"rule": "thresholds", "boundaries": [55], "drift": 1.0}
     first = clv.tiers(values_of([100.0, 60.0, 50.0, 10.0]), **terms).frame()
     now = values_of([100.0, 48.0, 61.0, 10.0])  # the third rose, the second fell
-    for published in (
-        first[["customer_id", "tier_assigned"]],
-        first.assign(lifetime_value=first["lifetime_value"] * 9),
+    for published, caution in (
+        (first[["customer_id", "tier_assigned"]], []),
+        (first.assign(lifetime_value=first["lifetime_value"] * 9), ["tiers-other-terms"]),
     ):
-        assert clv.tiers(now, published=published, **terms).frame()["tier_assigned"].tolist() == ["A", "A", "A", "B"]
+        result = clv.tiers(now, published=published, **terms)
+        assert result.frame()["tier_assigned"].tolist() == ["A", "A", "A", "B"]
+        assert [finding.code for finding in result.findings if finding.severity == "caution"] == caution

@@ -45,9 +45,13 @@ class PublishedTiers:
 
     def comparable_values(self, amounts: Array) -> Array:
         """Return the values at that time (n,), NaN if they were not published or were made with other terms."""
+        comparable = 1 / COMPARABLE <= self.value_ratio(amounts) <= COMPARABLE
+        return self.value if comparable else np.full(len(amounts), np.nan)
+
+    def value_ratio(self, amounts: Array) -> float:
+        """Return today's value of the median customer over that at that time; NaN if nobody has both."""
         both = (self.value > 0) & (amounts > 0)
-        ratio = float(np.median(amounts[both] / self.value[both])) if both.any() else 0.0
-        return self.value if 1 / COMPARABLE <= ratio <= COMPARABLE else np.full(len(amounts), np.nan)
+        return float(np.median(amounts[both] / self.value[both])) if both.any() else float("nan")
 
 
 def published_tiers(

@@ -32,6 +32,9 @@ def tier_findings(
     findings += _limits(summary, amounts)
     if before is not None and earlier is not None:
         findings += _changes(earlier, today, assigned, len(before.lost))
+        ratio = before.value_ratio(amounts)
+        if np.isfinite(ratio) and np.isnan(before.comparable_values(amounts)).all():
+            findings.append(Finding("tiers-other-terms", {"ratio": ratio}, "caution"))
     return tuple(findings)
 
 

@@ -158,7 +158,7 @@ def tiers(
     published : frame or path, optional
         The tiers published last: customer_id, tier_assigned and, to tell who rose, the value at that time in `column`,
         as in the result of this function. Without it, or if the value of the median customer changed by more than half,
-        as with another margin or currency, any value may have risen.
+        as with another margin or currency (a finding then says so), any value may have risen.
     evidence : float, default=0.5
         How far below the boundary of the published tier today's value must be before a customer falls, as a share of
         the boundary.
