@@ -132,6 +132,7 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
 
         Those of disjoint sets of customers add up, so that customers can be forecast in parts: see `forecast_part`.
         """
+        history.ticks(horizon)  # refuses what `forecast` would
         return {}
 
     def forecast_part(self, history: KnownHistory, horizon: float | str, sums: Sums) -> Forecast:

@@ -83,9 +83,9 @@ class _Helpers:
                     self._idle -= 1  # for a moment there may be more threads than processors
 
     def _wake(self) -> None:
-        """Start a thread for each idle processor and open call that has items to begin."""
+        """Start a thread for each idle processor, as many as open calls have items to begin."""
         for call in self._open:
-            if self._idle > 0 and call.waiting:
+            for _ in range(min(self._idle, len(call.waiting))):
                 self._idle -= 1
                 self._executor.submit(self._work)
 

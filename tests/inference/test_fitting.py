@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from clvmodels.estimators.spend import GammaGamma
 from clvmodels.inference import fitting, objective
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.statistics import unique_rows
+from clvmodels.processes import threads
 from clvmodels.processes.bgnbd import PROCESS, Parameters
 from clvmodels.processes.contract import Score
 from clvmodels.processes.gamma_gamma import PROCESS as GAMMA_GAMMA
@@ -250,7 +252,8 @@ def test_threads_and_repetition_do_not_matter(rfm, monkeypatch):
     monkeypatch.setattr(objective, "BLOCK", 200)
     fits = []
     for processors in (1, 2, 5, 2):
-        monkeypatch.setattr(objective.os, "cpu_count", lambda processors=processors: processors)
+        monkeypatch.setattr(threads, "PROCESSORS", processors)
+        monkeypatch.setattr(threads, "_helpers", cache(threads._Helpers))
         fits.append(BGNBD().fit(rfm).fit_)
     for fit in fits[1:]:
         assert fit.parameters == fits[0].parameters

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from contextvars import ContextVar
+from functools import cache
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from clvmodels.inference.objective import one_blas_thread
+from clvmodels.processes import threads
 from clvmodels.processes.threads import PROCESSORS, as_they_finish, in_threads, start_in_background
 
 SETTING: ContextVar[int] = ContextVar("setting", default=0)
@@ -44,6 +46,15 @@ def test_threads_have_the_context_of_the_caller():
         assert start_in_background(SETTING.get)() == 7
     finally:
         SETTING.reset(token)
+
+
+@pytest.mark.parametrize("processors", [2, 4, 7])
+def test_every_processor_helps(processors, monkeypatch):
+    monkeypatch.setattr(threads, "PROCESSORS", processors)
+    monkeypatch.setattr(threads, "_helpers", cache(threads._Helpers))
+    everyone = threading.Barrier(processors, timeout=20)
+    for _ in range(3):
+        in_threads(lambda _: everyone.wait(), range(3 * processors))
 
 
 @pytest.mark.skipif(PROCESSORS < 2, reason="needs two processors")
