@@ -275,12 +275,11 @@ class BestForecaster(WindowForecaster):
             Its `interval(level)` combines chance, parameters, this log's earlier windows and other shops; `parts` has
             the variance of each, and `level_draws` draws factors that all customers share.
         """
+        self.check_quantity(quantity)
         history = self._on_calendar(history)
         length = history.clock.duration(horizon)
-        sums = {
-            f"{quantity}_{name}": float(np.nansum(each))
-            for name, each in self._means(history, length, quantity).items()
-        }
+        means = self._means(history, length, quantity)
+        sums = {f"{quantity}_{name}": float(np.nansum(each)) for name, each in means.items()}
         return self._total(history, length, quantity, sums)
 
     def _on_calendar(self, history: KnownHistory) -> KnownHistory:
@@ -322,6 +321,7 @@ class BestForecaster(WindowForecaster):
             customer_id, or the group and its customers; expected_purchases, or expected_money, not discounted; and the
             ends of its interval, with _lower and _upper.
         """
+        self.check_quantity(quantity)
         forecast = self.forecast(history, horizon)
         options = PredictionOptions(interval, "outcome", by, draws, random_state)
         return self.intervals_of(history, forecast, quantity, options)

@@ -94,6 +94,7 @@ class Blend(WindowForecaster):
     def fit(self, history: KnownHistory, horizon: float | str | None = None) -> Self:
         """Fit the processes and the trees; see `Forecaster.fit`."""
         self._check(history)
+        self._identity()  # which checks `total`
         self.trees_ = BoostedTrees(self.models, self.spend).fit(history, horizon)
         self.clock_ = self.trees_.clock_
         return self

@@ -189,9 +189,8 @@ class CustomerModel(Forecaster):
         -------
         TotalInterval
         """
+        self.check_quantity(quantity)
         spend = self.spend if quantity == "money" else None
-        if quantity == "money" and spend is None:
-            raise InvalidOption("This model has no spend model: fit it on a log with amounts.")
         length = history.clock.duration(horizon)
         unfitted = None if spend is None else clone(spend)
         windows = fitted_windows(history, history.ticks(length), [clone(self.purchases)], unfitted)

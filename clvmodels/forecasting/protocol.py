@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
@@ -114,6 +114,14 @@ class Forecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untype
             If the forecaster gives none.
         """
         raise InvalidOption(f"{self.id} gives no intervals of customers: use the best forecaster, or a process.")
+
+    def check_quantity(self, quantity: ForecastQuantity) -> None:
+        """Raise InvalidOption for a quantity that is unknown, or that the forecaster does not forecast."""
+        quantities = get_args(ForecastQuantity)
+        if quantity not in quantities:
+            raise InvalidOption(f"quantity={quantity!r} is not one of {', '.join(map(repr, quantities))}.")
+        if self.identity(quantity) is None:
+            raise InvalidOption("This model has no spend model: fit it on a log with amounts.")
 
     def recent_periods(self) -> tuple[int, ...] | None:
         """Return the lengths, in ticks, of the periods before a cutoff whose repeat purchases a forecast counts.

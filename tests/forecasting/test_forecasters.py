@@ -272,3 +272,15 @@ def test_a_history_made_from_a_log_equals_its_summary(log, history):
     assert same.observation_end == history.observation_end == CUTOFF
     spent = log[pd.to_datetime(log["date"]) <= CUTOFF].groupby("customer_id")["amount"].sum()
     np.testing.assert_allclose(history.past_spend, spent.to_numpy(), atol=1e-9)
+
+
+def test_unknown_quantities_and_totals_are_refused(history):
+    for forecaster in (clv.BestForecaster(PROCESSES), clv.CustomerModel(clv.MBGNBD())):
+        with pytest.raises(InvalidOption, match="quantity='mony' is not one of 'purchases', 'money'"):
+            forecaster.total(history, HORIZON, "mony")
+        with pytest.raises(InvalidOption, match="no spend model: fit it on a log with amounts"):
+            forecaster.total(history, HORIZON, "money")
+    with pytest.raises(InvalidOption, match="quantity='mony' is not one of"):
+        clv.BestForecaster(PROCESSES).intervals(history, HORIZON, "mony")
+    with pytest.raises(InvalidOption, match="total='learnt' is not one of own, process, learned"):
+        clv.Blend(PROCESSES, total="learnt").fit(history, HORIZON)
