@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import clvmodels as clv
+from clvmodels.decisions.acting.nobody_leaves import nobody_leaves
 from clvmodels.errors import InvalidOption, InvalidTable
 
 TERMS = {"horizon": "6 months", "margin": 0.35}
@@ -221,3 +222,9 @@ def test_reasons_are_those_of_the_list_and_change_with_their_input(lists, models
     again = changed[changed["customer_id"] == listed["customer_id"]].iloc[0]
     assert again["money_at_stake"] < listed["money_at_stake"]
     assert "high order value" not in (again["reason_1"], again["reason_2"])
+
+
+def test_a_model_that_sees_nobody_leaving_is_named():
+    assert [finding.code for finding in nobody_leaves(np.array([0.995, 1.0]))] == ["nobody-leaves"]
+    assert nobody_leaves(np.array([0.98, 1.0])) == ()
+    assert nobody_leaves(np.zeros(0)) == ()

@@ -355,3 +355,13 @@ def test_a_unit_that_dominates_the_outcome_is_named():
         assert finding.figures["unit"] == str(dominated)
     clipped = clv.read_experiment(assigned, results, outcome="spend", winsorize=0.95)
     assert "experiment-one-unit" not in {each.code for each in clipped.findings}
+
+
+def test_rounding_errors_are_no_effect():
+    assigned = clv.assign_experiment(pd.DataFrame({"customer_id": range(100)}), name="spring").frame()
+    past = np.random.default_rng(0).gamma(1, 1, 100)
+    outcomes = pd.DataFrame({"customer_id": assigned["customer_id"], "same": 1.1, "explained": 3 * past})
+    for outcome in ("same", "explained"):
+        read = clv.read_experiment(assigned.assign(past=past), outcomes, outcome=outcome, adjust="past")
+        row = read.table.iloc[0]
+        assert (row["effect"], row["standard_error"], row["lower"], row["upper"]) == (0.0, 0.0, 0.0, 0.0)

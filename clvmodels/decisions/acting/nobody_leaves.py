@@ -7,7 +7,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = ["nobody_leaves"]
 
-ALMOST_SURE = 0.99  # P(alive) of every customer from which a list of those who may have left has no meaning
+ALMOST_SURE = 0.99  # if P(alive) of every customer is above, a list of those who may have left has no meaning
 
 
 def nobody_leaves(alive: Array) -> Findings:
@@ -16,4 +16,5 @@ def nobody_leaves(alive: Array) -> Findings:
     A fit to a short log of a growing shop often ends there: dropout is then not identified.
     """
     least = float(alive.min(initial=1.0))
-    return (Finding("nobody-leaves", {"alive": least}, "caution"),) if least > ALMOST_SURE else ()
+    sure = len(alive) > 0 and least > ALMOST_SURE
+    return (Finding("nobody-leaves", {"alive": least}, "caution"),) if sure else ()

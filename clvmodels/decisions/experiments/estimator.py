@@ -14,7 +14,7 @@ from clvmodels.processes.contract import Array
 __all__ = ["Difference", "adjusted_difference", "explained_share", "relevant"]
 
 LARGEST_LEVERAGE = 1 - 1e-9
-# Share of a column's size below which the part that other columns do not explain is rounding error.
+# Share of a column's size below which the part that other columns do not explain, or an effect, is rounding error.
 ROUNDING_TOLERANCE = 1e-10
 
 
@@ -122,9 +122,12 @@ def adjusted_difference(
     residual = outcome - design @ coefficients
     leverage = np.minimum(np.sum(design @ inverse * weighted, axis=1), LARGEST_LEVERAGE)
     influence = weighted @ inverse[1]
+    effect, error = float(coefficients[1]), float(np.sqrt(np.sum(influence**2 * residual**2 / (1 - leverage))))
+    if max(abs(effect), error) <= ROUNDING_TOLERANCE * np.abs(outcome).max(initial=0.0):
+        effect = error = 0.0  # as if all units have the same outcome, or covariates explain it completely
     return Difference(
-        float(coefficients[1]),
-        float(np.sqrt(np.sum(influence**2 * residual**2 / (1 - leverage)))),
+        effect,
+        error,
         int(treated.sum()),
         int((~treated).sum()),
         float(coefficients[0]),
