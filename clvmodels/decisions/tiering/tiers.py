@@ -137,10 +137,10 @@ def tiers(
     `tier_today` depends on today's values alone. `tier_assigned` also depends on the tiers published last. A customer
     rises if today's value ranks in a better tier, is higher than the published value, and is 3 % higher than that value
     or than the boundary. A customer falls if today's value is below the boundary of the published tier by a share of
-    the boundary, `evidence`, or is the lowest in a tier that would otherwise be larger than today's by more than
-    `drift`. Customers without a published tier take today's; if it is full, they wait in the one below until they buy
-    again or it has room. Customers with equal values are in the same tier today, that of their middle rank, whatever
-    the order of rows.
+    the boundary, `evidence`, or ranks two tiers lower, or is the lowest in a tier that would otherwise be larger than
+    today's by more than `drift`. Customers without a published tier take today's; if it is full, they wait in the one
+    below until they buy again or it has room. Customers with equal values are in the same tier today, that of their
+    middle rank, whatever the order of rows.
 
     Parameters
     ----------
