@@ -1564,8 +1564,8 @@ plan-made = { COUNT($customers) } { $customers ->
 plan-assumed = the gain rests on assumed extra orders: compare with the control group before you rely on it
 plan-tested = the extra orders of { COUNT($tested) } of { COUNT($rules) } rules are those of a test
 plan-expired = { COUNT($rules) } { $rules ->
-    [one] rule was
-   *[other] rules were
+    [one] rule of the playbook was
+   *[other] rules of the playbook were
     } tested too long ago: test again
 plan-no-control = there is no control group, so the effect of the actions cannot be measured
 nobody-leaves = the model sees no customer leaving: P(alive) is above 99% for all of them, so this does not show who may have left. Fit another process or a longer log

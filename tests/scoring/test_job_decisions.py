@@ -12,10 +12,12 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidJob, InvalidOption, InvalidTable
+from clvmodels.language import Finding
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.gates.limits import Gates
 from clvmodels.scoring.gates.tier_gates import TierCounts, check_tiers
 from clvmodels.scoring.run.decision_columns import columns_of_job
+from clvmodels.scoring.run.decisions import log_cautions
 from clvmodels.scoring.stores import published_parts
 
 NAMES = ["gold", "silver", "bronze", "basic"]
@@ -231,3 +233,10 @@ def test_the_gate_allows_for_those_who_bought():
         "who bought since)."
     )
     assert check_tiers(Gates(), None) == check_tiers(Gates(), counts.model_copy(update={"earlier_as_of": None})) == ()
+
+
+def test_a_run_warns_when_decisions_mean_something_else(caplog):
+    log_cautions((Finding("plan-expired", {"rules": 1}, "caution"), Finding("plan-assumed", {}, "caution")))
+    (record,) = caplog.records
+    assert (record.levelname, record.event, record.facts["code"]) == ("WARNING", "caution", "plan-expired")
+    assert record.getMessage() == "1 rule of the playbook was tested too long ago: test again"

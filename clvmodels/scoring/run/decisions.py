@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,17 +22,20 @@ from clvmodels.decisions.tiering.tiers import PROBABILITY, tiers
 from clvmodels.decisions.value_draws import value_draws
 from clvmodels.errors import InvalidJob
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.job import Job
+from clvmodels.scoring.events import event
 from clvmodels.scoring.gates.tier_gates import TierCounts
 from clvmodels.scoring.run import score_table
 from clvmodels.scoring.run.kept_runs import KeptTable
 from clvmodels.scoring.run.score_columns import KnownCustomers, RunStamp, prediction_column, prediction_of
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["Decisions", "decide"]
+__all__ = ["Decisions", "decide", "log_cautions"]
 
 EARLIER = ("tier_assigned", "stage", "frequency")  # columns of the previous run that decisions use
+CAUTIONS = ("nobody-leaves", "plan-expired", "tiers-other-terms")  # codes of findings that a run logs
 VALUES = ("lifetime_value", "expected_purchases", "expected_spend")
 NO_TIERS = "tiers need values, but the source has no money: name columns.amount, or remove [tiers]."
 NO_ACTIONS = "actions need values, but the source has no money: name columns.amount, or remove [actions]."
@@ -89,6 +93,7 @@ def decide(
         before = published if published is not None and "stage" in published.columns else None
         levels = job.stages.model_dump()
         made = stages(model.purchases, scored.rfm, **levels, published=None if before is None else before.to_native())
+        log_cautions(made.findings)
         columns["stage"] = made.columns["stage"]
     if job.scorecard is not None:
         definition = job.scorecard.definition
@@ -194,6 +199,7 @@ def _tiers(
         drift=settings.drift,
         draws=_draws(job, scored) if settings.probability else None,
     )
+    log_cautions(result.findings)
     assigned = result.columns["tier_assigned"]
     change = result.columns["change"] if before is not None else np.full(len(assigned), "new", dtype=object)
     columns = {"tier_today": result.columns["tier_today"], "tier_assigned": assigned, "tier_change": change}
@@ -280,6 +286,7 @@ def _actions(job: Job, scored: _Scored, decided: Mapping[str, npt.NDArray[Any]])
         salt=settings.salt,
         as_of=scored.rfm.observation_end,
     )
+    log_cautions(plan.findings)
     return {
         "action_group": plan.columns["group"],
         "action": plan.columns["action"],
@@ -287,6 +294,13 @@ def _actions(job: Job, scored: _Scored, decided: Mapping[str, npt.NDArray[Any]])
         "action_cost": plan.columns["cost"],
         "action_assumed_gain": plan.columns["assumed_gain"],
     }
+
+
+def log_cautions(findings: Findings) -> None:
+    """Log as warnings what makes decisions mean something else than in earlier runs."""
+    for finding in findings:
+        if finding.code in CAUTIONS:
+            event("caution", finding.text, logging.WARNING, code=finding.code, figures=dict(finding.figures))
 
 
 def _spread(values: npt.NDArray[Any], rows: npt.NDArray[np.intp], n: int) -> npt.NDArray[Any]:
