@@ -86,8 +86,8 @@ def _tier_columns(job: Job) -> list[ScoreColumn]:
         _text(
             "tier_assigned",
             f"Tier that stays as published until {value} rises above its boundary, falls {job.tiers.evidence:.0%} "
-            f"below it or two tiers lower, or a tier's size would differ by more than {job.tiers.drift:.0%} from today's; "
-            f"{NOBODY}.",
+            f"below it or two tiers lower, or a tier's size would differ by more than {job.tiers.drift:.0%} from "
+            f"today's; {NOBODY}.",
         ),
         _text(
             "tier_change",
