@@ -163,6 +163,7 @@ class Blend(WindowForecaster):
 
     def certificate(self) -> dict[str, Any]:
         """Return the best process, the windows' length and the factor of the total."""
+        self._check_fitted()
         factors = {name: by_process[self.trees_.best_] for name, by_process in self.trees_.total_factors_.items()}
         learned = {"total_factors": factors} if self.total == "learned" else {}
         return self.trees_.certificate() | {"forecaster": self.id} | learned

@@ -16,7 +16,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import (
-    as_models,
+    check_models,
     expected_purchases,
     fitted_copies,
     fitted_copy,
@@ -107,7 +107,7 @@ class BoostedTrees(WindowForecaster):
             If the history is too short for an earlier window.
         """
         self._check(history)
-        models = as_models(self.models)
+        models = check_models(self.models, "BoostedTrees")
         ticks = history.ticks(horizon)
         key = ("trees", ticks, models_key(models), None if self.spend is None else models_key([self.spend]))
         self.__dict__.update(history.remember(key, lambda: self._learn(history, models, ticks)))
@@ -209,6 +209,7 @@ class BoostedTrees(WindowForecaster):
 
     def certificate(self) -> dict[str, Any]:
         """Return the best process and the windows' length."""
+        self._check_fitted()
         return {"forecaster": self.id, "process": self.best_, "window": self.length_}
 
     def _learned(self) -> dict[str, Any]:

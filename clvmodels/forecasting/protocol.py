@@ -257,6 +257,11 @@ class WindowForecaster(Forecaster):
         """Return the identity of the forecast of a quantity; None for money without a spend model."""
         return None if quantity == "money" and self.spend is None else self._identity()
 
+    def _check(self, history: KnownHistory, *, learns: bool = True) -> None:
+        if self.spend is not None and not isinstance(self.spend, SpendModel):
+            raise InvalidOption(f"spend={self.spend!r} is not a spend model: pass an instance, such as GammaGamma().")
+        super()._check(history, learns=learns)
+
     def _identity(self) -> ForecasterIdentity:
         raise NotImplementedError
 

@@ -274,7 +274,7 @@ def test_a_history_made_from_a_log_equals_its_summary(log, history):
     np.testing.assert_allclose(history.past_spend, spent.to_numpy(), atol=1e-9)
 
 
-def test_unknown_quantities_and_totals_are_refused(history):
+def test_wrong_arguments_of_forecasters_are_refused(history):
     for forecaster in (clv.BestForecaster(PROCESSES), clv.CustomerModel(clv.MBGNBD())):
         with pytest.raises(InvalidOption, match="quantity='mony' is not one of 'purchases', 'money'"):
             forecaster.total(history, HORIZON, "mony")
@@ -282,5 +282,12 @@ def test_unknown_quantities_and_totals_are_refused(history):
             forecaster.total(history, HORIZON, "money")
     with pytest.raises(InvalidOption, match="quantity='mony' is not one of"):
         clv.BestForecaster(PROCESSES).intervals(history, HORIZON, "mony")
+    for forecaster in (clv.BoostedTrees, clv.Blend, clv.BestForecaster):
+        with pytest.raises(InvalidOption, match="is not a purchase model: pass instances"):
+            forecaster([clv.MBGNBD]).fit(history, HORIZON)
+        with pytest.raises(InvalidOption, match="is not a spend model: pass an instance, such as GammaGamma"):
+            forecaster(PROCESSES, clv.MBGNBD()).fit(history, HORIZON)
+    with pytest.raises(InvalidOption, match="BoostedTrees has not been fitted"):
+        clv.BoostedTrees(PROCESSES).certificate()
     with pytest.raises(InvalidOption, match="total='learnt' is not one of own, process, learned"):
         clv.Blend(PROCESSES, total="learnt").fit(history, HORIZON)
