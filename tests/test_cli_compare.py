@@ -85,6 +85,7 @@ def test_forecasts_money_and_json(log, tmp_path):
             ["--models", "bgnbd,prophet"],
             "--models 'bgnbd,prophet': 'prophet' is not a model. Name one or more of bgnbd, ",
         ),
+        (["--models", "auto,bgnbd"], "separated by commas, or auto alone."),
         (["--models", ","], "--models ',': name one or more of"),
         (["--holdout-end", "1998-01-01"], "apply to forecasts: add --calibration-end"),
         (["--amount", "amount"], "apply to forecasts: add --calibration-end"),

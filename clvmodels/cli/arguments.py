@@ -319,7 +319,8 @@ def parse_models(text: str) -> Any:
         wrong = f"{', '.join(map(repr, unknown))} is not a model. Name" if unknown else "name"
         hint = next(filter(None, (closest(name, MODEL_CLASSES) for name in unknown)), "")
         raise InvalidOption(
-            f"--models {text!r}: {wrong} one or more of {', '.join(MODEL_CLASSES)}, separated by commas.{hint}"
+            f"--models {text!r}: {wrong} one or more of {', '.join(MODEL_CLASSES)}, separated by commas, or auto "
+            f"alone.{hint}"
         )
     return [MODEL_CLASSES[name]() for name in names]
 

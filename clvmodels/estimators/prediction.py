@@ -205,7 +205,15 @@ def _level(prediction: PredictedQuantity, options: PredictionOptions) -> TotalIn
     """Return the level that all customers share; None for the model's own interval."""
     if options.total_interval == "model" or prediction.level is None:
         return None
-    return prediction.level() if options.total_interval == "history" else options.total_interval
+    known, given = prediction.level(), options.total_interval
+    if not isinstance(given, TotalInterval):
+        return known
+    if given.quantity != known.quantity:
+        raise InvalidOption(
+            f"total_interval is for a total of {given.quantity}, but this is a total of {known.quantity}: pass what "
+            f"CustomerModel.total(history, horizon, quantity={known.quantity!r}) returns."
+        )
+    return given
 
 
 def _identity(values: Array) -> Array:

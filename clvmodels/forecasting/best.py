@@ -364,7 +364,7 @@ class BestForecaster(WindowForecaster):
             quantity: {
                 "weights": {name: weight for name, weight in each.weights.items() if weight > 0},
                 "trials": [asdict(trial) for trial in each.trials],
-                "windows": [asdict(window) for window in each.totals.windows],
+                **each.totals.certificate(),
             }
             for quantity, each in self.learned_.items()
         }

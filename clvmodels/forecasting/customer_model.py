@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from sklearn.base import clone
@@ -190,6 +190,8 @@ class CustomerModel(Forecaster):
         TotalInterval
         """
         self.check_quantity(quantity)
+        if level_rule not in get_args(LevelRule):
+            raise InvalidOption(f"level_rule={level_rule!r} is not one of 'spread', 'weeks', 'none'.")
         spend = self.spend if quantity == "money" else None
         length = history.clock.duration(horizon)
         unfitted = None if spend is None else clone(spend)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import fit_key, model_id
 from clvmodels.forecasting.seasons.daily_counts import days_of
 from clvmodels.forecasting.seasons.weekly_speeds import WEEKS, week_of_year
-from clvmodels.forecasting.windows import LearningWindow, averaged_processes
+from clvmodels.forecasting.windows import LearningWindow, averaged_processes, deviances_of
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.learned_level import HALF_AN_ORDER, LevelRule, WindowTotal
 from clvmodels.inference.totals.reference_class import TotalQuantity, reference_class
@@ -22,7 +22,14 @@ from clvmodels.inference.totals.total_interval import TotalInterval, own_varianc
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 
-__all__ = ["OwnVariance", "ProcessTotals", "combine_totals", "learn_totals", "own_variance_of", "season_variance"]
+__all__ = [
+    "OwnVariance",
+    "ProcessTotals",
+    "combine_totals",
+    "learn_totals",
+    "own_variance_of",
+    "season_variance",
+]
 
 SAMPLE_SIZE = 1_000  # customers; chance scales with the total, and all share the parameters
 LEVEL = 0.9
@@ -61,6 +68,9 @@ class ProcessTotals:
         Money per purchase; 1 for purchases.
     own : OwnVariance
         Of a total by the best process itself.
+    deviances : mapping of str to float
+        Mean Poisson deviance of each process over the windows, by id, which decided the processes; empty without
+        windows.
     """
 
     processes: tuple[str, ...]
@@ -68,6 +78,11 @@ class ProcessTotals:
     windows: tuple[WindowTotal, ...]
     order_value: float
     own: OwnVariance
+    deviances: Mapping[str, float] = field(default_factory=dict)
+
+    def certificate(self) -> dict[str, Any]:
+        """Return the figures that decided the processes, the level and its interval."""
+        return {**asdict(self), "processes": list(self.processes), "windows": [asdict(each) for each in self.windows]}
 
     def at(self, expected: float, days: float, level_rule: LevelRule = "spread", season: float = 0.0) -> TotalInterval:
         """Return the total with its interval, given the processes' expected total over some days.
@@ -154,7 +169,8 @@ def learn_totals(
         )
     order_value = 1.0 if spend is None else _order_value(history)
     own = own_variance_of(model, spend, history, horizon)
-    return ProcessTotals(ids, quantity, tuple(totals), order_value, own)
+    deviances = {} if models is None or not windows else deviances_of(windows, models)
+    return ProcessTotals(ids, quantity, tuple(totals), order_value, own, deviances)
 
 
 def _order_value(history: KnownHistory) -> float:

@@ -151,7 +151,7 @@ def best_process(windows: Sequence[LearningWindow], models: Mapping[str, Purchas
     """Return the id of the process with the least Poisson deviance in earlier windows; by BIC if there are none."""
     if not windows:
         return min(models, key=lambda name: models[name].fit_.bic)
-    return min(models, key=_deviances(windows, models).__getitem__)
+    return min(models, key=deviances_of(windows, models).__getitem__)
 
 
 def averaged_processes(windows: Sequence[LearningWindow], models: Mapping[str, PurchaseModel]) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ def averaged_processes(windows: Sequence[LearningWindow], models: Mapping[str, P
     best = best_process(windows, models)
     if not windows:
         return (best,)
-    deviances, leaves = _deviances(windows, models), "dropout" in models[best].plain.moves
+    deviances, leaves = deviances_of(windows, models), "dropout" in models[best].plain.moves
     return tuple(
         name
         for name, model in models.items()
@@ -171,7 +171,7 @@ def averaged_processes(windows: Sequence[LearningWindow], models: Mapping[str, P
     )
 
 
-def _deviances(windows: Sequence[LearningWindow], models: Mapping[str, PurchaseModel]) -> dict[str, float]:
+def deviances_of(windows: Sequence[LearningWindow], models: Mapping[str, PurchaseModel]) -> dict[str, float]:
     """Return the mean Poisson deviance of each process over earlier windows, by id."""
     return {
         name: float(np.mean([poisson_deviance(w.actual("purchases"), w.expected("purchases")[name]) for w in windows]))

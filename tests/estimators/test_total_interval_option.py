@@ -79,6 +79,18 @@ def test_a_log_shows_the_errors_of_its_own_totals(model, history):
 
 
 @pytest.mark.slow
+def test_a_total_of_something_else_is_refused(model, history):
+    summaries = clv.KnownHistory.from_summaries(history.rfm[:300])
+    with pytest.raises(InvalidOption, match="level_rule='all' is not one of"):
+        model.total(summaries, "26 weeks", level_rule="all")
+    purchases, money = (model.total(summaries, "26 weeks", quantity) for quantity in ("purchases", "money"))
+    with pytest.raises(InvalidOption, match="for a total of money, but this is a total of purchases: pass what"):
+        model.purchases.expected_purchases(summaries.rfm, "26 weeks", **ASKED, total_interval=money)
+    with pytest.raises(InvalidOption, match=r"quantity='money'\) returns"):
+        clv.lifetime_value(model.purchases, model.spend, summaries.rfm, **VALUE, **ASKED, total_interval=purchases)
+
+
+@pytest.mark.slow
 def test_without_a_log_a_finding_names_the_source_of_the_interval(model, history):
     summaries = clv.KnownHistory.from_summaries(history.rfm)
     total = model.total(summaries, "26 weeks")

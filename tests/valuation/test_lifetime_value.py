@@ -209,7 +209,7 @@ def test_a_lifetime_without_a_finite_value_is_refused(weekly, options, match):
 def test_a_value_after_costs_needs_an_end(weekly):
     terms = ValueTerms(horizon="lifetime", annual_rate=0.1)
     assert terms.text.startswith("all future purchases, discounted")
-    with pytest.raises(InvalidOption, match="has no end, and only lifetime_value supports it"):
+    with pytest.raises(InvalidOption, match="has no end, and only lifetime_value and report support it"):
         terms.length(weekly[2].clock)
 
 

@@ -72,6 +72,8 @@ class TotalInterval:
     findings : tuple of Finding
     season : float
         Variance due to the doubt about the season of an estimated calendar.
+    quantity : {"purchases", "money"}
+        What the total is of.
 
     Examples
     --------
@@ -96,6 +98,7 @@ class TotalInterval:
     order_value: float
     findings: Findings
     season: float = 0.0
+    quantity: TotalQuantity = "purchases"
 
     @property
     def point(self) -> float:
@@ -313,6 +316,7 @@ def total_interval(
         order_value=float(order_value),
         findings=_findings(past, level, reference, horizon_days, season),
         season=float(season),
+        quantity=reference.quantity,
     )
 
 
