@@ -205,15 +205,15 @@ def _level(prediction: PredictedQuantity, options: PredictionOptions) -> TotalIn
     """Return the level that all customers share; None for the model's own interval."""
     if options.total_interval == "model" or prediction.level is None:
         return None
-    known, given = prediction.level(), options.total_interval
-    if not isinstance(given, TotalInterval):
-        return known
-    if given.quantity != known.quantity:
+    default, total = prediction.level(), options.total_interval
+    if not isinstance(total, TotalInterval):
+        return default
+    if total.quantity != default.quantity:
         raise InvalidOption(
-            f"total_interval is for a total of {given.quantity}, but this is a total of {known.quantity}: pass what "
-            f"CustomerModel.total(history, horizon, quantity={known.quantity!r}) returns."
+            f"total_interval is for a total of {total.quantity}, but this is a total of {default.quantity}: pass what "
+            f"CustomerModel.total(history, horizon, quantity={default.quantity!r}) returns."
         )
-    return given
+    return total
 
 
 def _identity(values: Array) -> Array:
