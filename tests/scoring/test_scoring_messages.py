@@ -165,7 +165,7 @@ CASES = [
         {"latest": "2026-10-29", "days": 3, "longest": 1, "limit": 1.0},
         (
             "The latest row is of 2026-10-29, 3 days before the end; the longest pause of the past year had 1 "
-            "days (freshness limit 1 times as long)."
+            "day (freshness limit 1 times as long)."
         ),
     ),
     (

@@ -235,7 +235,7 @@ def test_each_cutoff_is_saved_when_it_is_done(log, tmp_path):
     options = OPTIONS | {"amount": None, "boosted_trees": False, "keep": tmp_path / "saved"}
     with pytest.raises(KeyboardInterrupt):
         clv.backtest(log, clv.NBD(), cutoffs=CUTOFFS, progress=stop, **options)
-    names = sorted(path.name for path in (tmp_path / "saved").glob("*.json"))  # another may still be being written
+    names = sorted(path.name for path in (tmp_path / "saved").glob("[!.]*.json"))  # hidden: still being written
     assert names
     assert set(names) <= {f"{cutoff}.json" for cutoff in CUTOFFS}
     document = json.loads((tmp_path / "saved" / names[0]).read_text("utf-8"))
