@@ -220,8 +220,9 @@ class BestForecaster(WindowForecaster):
     ) -> Forecast:
         forecasts: dict[str, QuantityForecast] = {}
         for quantity, each in shares.items():
-            distribution = self._total(history, length, quantity, sums)
-            mean = each.means(sums_of_quantity(sums, quantity), distribution.point)
+            own = sums_of_quantity(sums, quantity)
+            distribution = self._total(history, length, quantity, own)
+            mean = each.means(own, distribution.point)
             forecasts[quantity] = QuantityForecast(mean, float(np.nansum(mean)), distribution=distribution)
         alive = column(self.models_[self.process_].probability_alive(history.rfm), "probability_alive")
         return Forecast(length, forecasts["purchases"], forecasts.get("money"), alive)
@@ -279,7 +280,7 @@ class BestForecaster(WindowForecaster):
         history = self._on_calendar(history)
         length = history.clock.duration(horizon)
         means = self._means(history, length, quantity)
-        sums = {f"{quantity}_{name}": float(np.nansum(each)) for name, each in means.items()}
+        sums = {name: float(np.nansum(each)) for name, each in means.items()}
         return self._total(history, length, quantity, sums)
 
     def _on_calendar(self, history: KnownHistory) -> KnownHistory:
@@ -341,7 +342,7 @@ class BestForecaster(WindowForecaster):
     def _total(self, history: KnownHistory, length: float, quantity: ForecastQuantity, sums: Sums) -> TotalInterval:
         totals = self.learned_[quantity].totals
         days, season = length * history.clock.days_per_unit, season_variance(history, length)
-        expected = combine_totals([sums[f"{quantity}_{process}"] for process in totals.processes])
+        expected = combine_totals([sums[process] for process in totals.processes])
         return totals.at(expected, days, season=season)
 
     @property

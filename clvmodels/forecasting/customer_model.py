@@ -191,7 +191,7 @@ class CustomerModel(Forecaster):
         """
         self.check_quantity(quantity)
         if level_rule not in get_args(LevelRule):
-            raise InvalidOption(f"level_rule={level_rule!r} is not one of 'spread', 'weeks', 'none'.")
+            raise InvalidOption(f"level_rule={level_rule!r} is not one of {', '.join(map(repr, get_args(LevelRule)))}.")
         spend = self.spend if quantity == "money" else None
         length = history.clock.duration(horizon)
         unfitted = None if spend is None else clone(spend)
