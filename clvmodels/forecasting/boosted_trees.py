@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from clvmodels.forecasting.processes import (
     models_to_dict,
 )
 from clvmodels.forecasting.protocol import WindowForecaster
-from clvmodels.forecasting.tree_arrays import MOST_LEAVES, TreeEnsemble
+from clvmodels.forecasting.tree_arrays import MOST_LEAVES, FeatureBins, TreeEnsemble
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
@@ -122,7 +122,7 @@ class BoostedTrees(WindowForecaster):
         quantities: list[ForecastQuantity] = ["purchases"] if spend is None else ["purchases", "money"]
         best = best_process(windows, fitted)
         least = {quantity: _least(windows, best, quantity) for quantity in quantities}
-        trees = in_threads(lambda name: _grow(windows, best, least[name], name, history.cutoff), quantities)
+        trees = in_threads(lambda name: _grow(windows, best, least[name], name), quantities)
         return {
             "models_": fitted,
             "spend_": spend,
@@ -173,7 +173,7 @@ class BoostedTrees(WindowForecaster):
         `process` is the id of the process whose forecasts the trees correct.
         """
         least = _least(windows, process, quantity)
-        trees = _grow(windows, process, least, quantity, windows[0].past.cutoff, customers)
+        trees = _grow(windows, process, least, quantity, customers)
         if trees is None:
             return [np.zeros(len(window.past.rfm)) for window in windows]
         return [
@@ -248,32 +248,66 @@ def _at_least(expected: Array, least: float) -> Array:
     return floored
 
 
+class _Lesson(NamedTuple):
+    """What trees learn from: some or all customers of each window (m together), their features, and what they did."""
+
+    rows: tuple[npt.NDArray[np.intp], ...]  # by window
+    bins: FeatureBins
+    numbers: Array  # of the features' bins, (m, k)
+    target: Array
+    expected: Array
+
+
 def _grow(
     windows: Sequence[LearningWindow],
     process: str,
     least: float,
     quantity: ForecastQuantity,
-    seed: int,
     customers: Sequence[npt.NDArray[np.bool_]] | None = None,
 ) -> TreeEnsemble | None:
     """Return trees fitted to all or some (n,) of the customers of earlier windows; None if these bought nothing.
 
     They predict the factor between what customers do and what the process expects, or the mean if it expects less.
     """
-    length = windows[0].length
-    chosen: Sequence[Any] = [slice(None)] * len(windows) if customers is None else customers
-    pairs = list(zip(windows, chosen, strict=True))
-    features = np.concatenate([_features_of(window, length)[rows] for window, rows in pairs])
-    target = np.concatenate([window.actual(quantity)[rows] for window, rows in pairs])
-    expected = np.concatenate([_at_least(w.expected(quantity)[process][rows], least) for w, rows in pairs])
-    if len(features) > MOST_ROWS:
-        rows = np.random.default_rng([seed]).choice(len(features), MOST_ROWS, replace=False)
-        features, target, expected = features[rows], target[rows], expected[rows]
+    lesson = _lesson(windows, process, least, quantity)
+    numbers, target, expected = lesson.numbers, lesson.target, lesson.expected
+    if customers is not None:
+        some = np.concatenate([each[rows] for each, rows in zip(customers, lesson.rows, strict=True)])
+        numbers, target, expected = numbers[some], target[some], expected[some]
     if not target.sum() > 0:
         return None
     trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREE_OPTIONS)
     with threadpool_limits(limits=1, user_api="openmp"):  # threads slow each other down when other processes run
-        return TreeEnsemble.of(trees.fit(features, target / expected, sample_weight=expected / expected.mean()))
+        trees.fit(numbers, target / expected, sample_weight=expected / expected.mean())
+    return TreeEnsemble.of(trees, lesson.bins)
+
+
+def _lesson(windows: Sequence[LearningWindow], process: str, least: float, quantity: ForecastQuantity) -> _Lesson:
+    """Return what trees learn from, which those of all customers and those of each half share."""
+    names, fits = models_key(list(windows[0].models.values())), _fingerprints(windows[0].models)
+    cutoffs = tuple(window.past.cutoff for window in windows)
+    key = ("lesson", names, fits, cutoffs, windows[0].length, windows[0].spend is None, process, quantity)
+    return windows[0].past.remember(key, lambda: _make_lesson(windows, process, least, quantity))
+
+
+def _make_lesson(windows: Sequence[LearningWindow], process: str, least: float, quantity: ForecastQuantity) -> _Lesson:
+    rows = _learning_rows(windows)
+    pairs = list(zip(windows, rows, strict=True))
+    features = np.concatenate([_features_of(window, windows[0].length)[some] for window, some in pairs])
+    target = np.concatenate([window.actual(quantity)[some] for window, some in pairs])
+    expected = np.concatenate([_at_least(window.expected(quantity)[process][some], least) for window, some in pairs])
+    bins = FeatureBins.of(features, expected)
+    return _Lesson(rows, bins, bins.number(features), target, expected)
+
+
+def _learning_rows(windows: Sequence[LearningWindow]) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return the positions of customers to learn from in each window: all, or a seeded sample of many."""
+    begins = np.cumsum([0, *(len(window.past.rfm) for window in windows)])
+    rows = np.arange(begins[-1])
+    if len(rows) > MOST_ROWS:
+        rows = np.sort(np.random.default_rng([windows[0].past.cutoff]).choice(rows, MOST_ROWS, replace=False))
+    ends = np.searchsorted(rows, begins)
+    return tuple(rows[ends[i] : ends[i + 1]] - begins[i] for i in range(len(windows)))
 
 
 def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity) -> dict[str, float]:
@@ -293,10 +327,13 @@ def _features(
     history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float, money: bool
 ) -> Array:
     """Return features of each customer that are comparable between cutoffs, with or without those of money, (n, k)."""
-    names = models_key(list(models.values()))
-    fits = tuple(model.fit_.fingerprint for model in models.values())
+    names, fits = models_key(list(models.values())), _fingerprints(models)
     key = ("features", names, fits, spend is None, length, money)
     return history.remember(key, lambda: _make_features(history, models, spend, length, money))
+
+
+def _fingerprints(models: Mapping[str, PurchaseModel]) -> tuple[Any, ...]:
+    return tuple(model.fit_.fingerprint for model in models.values())
 
 
 def _recent_ticks(window: float) -> tuple[int, ...]:

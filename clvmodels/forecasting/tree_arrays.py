@@ -12,14 +12,57 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from clvmodels.errors import InvalidModelFile
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 
-__all__ = ["TreeEnsemble"]
+__all__ = ["FeatureBins", "TreeEnsemble"]
 
 ROWS = 8_192  # customers per block: the features of a block stay in the processor's cache
 MOST_LEAVES = 8  # most leaves, so that a set of leaves fits one byte
 EVERY_LEAF = np.uint8(2**MOST_LEAVES - 1)
+MOST_BINS = 255  # most values of a feature that the trees of scikit-learn tell apart
 FIRST_LEAF = np.array([(leaves & -leaves).bit_length() - 1 for leaves in range(1, 2**MOST_LEAVES)])  # by set
 Indices = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureBins:
+    """Edges between the bins of each feature. Trees are fitted to the numbers of the bins.
+
+    scikit-learn would look for the bins again in every fit, and with weights that takes most of the time of a fit.
+
+    Attributes
+    ----------
+    edges : tuple of arrays
+        Sorted; a value belongs to the first bin whose edge is at least the value, else to the last one.
+    """
+
+    edges: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, features: Array, weight: Array) -> Self:
+        """Return bins of equal weight (n,) of features (n, k), or one per value if there are few values."""
+        return cls(tuple(in_threads(lambda values: _edges(values, weight), list(features.T))))
+
+    def number(self, features: Array) -> Array:
+        """Return the number of the bin of each feature (n, k), from 0; missing features stay missing."""
+        numbers = np.empty(features.shape, order="F")
+        for i, edges in enumerate(self.edges):
+            values = features[:, i]
+            numbers[:, i] = np.where(np.isnan(values), np.nan, np.searchsorted(edges, values))
+        return numbers
+
+
+def _edges(values: Array, weight: Array) -> Array:
+    present = ~np.isnan(values)
+    order = np.argsort(values[present])
+    values, weight = values[present][order], weight[present][order]
+    distinct = np.unique(values)
+    if len(distinct) <= MOST_BINS:
+        middle: Array = (distinct[1:] + distinct[:-1]) / 2
+        return middle
+    passed = np.cumsum(weight)
+    position = np.searchsorted(passed, passed[-1] * np.arange(1, MOST_BINS) / MOST_BINS)
+    return np.unique(values[np.minimum(position, len(values) - 1)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,20 +99,27 @@ class TreeEnsemble:
     value: Array
 
     @classmethod
-    def of(cls, fitted: HistGradientBoostingRegressor) -> Self:
-        """Return the trees of a fitted Poisson regressor of scikit-learn."""
+    def of(cls, fitted: HistGradientBoostingRegressor, bins: FeatureBins) -> Self:
+        """Return the trees of a Poisson regressor of scikit-learn that was fitted to the numbers of bins."""
         nodes = [trees[0].nodes for trees in fitted._predictors]
         root = np.concatenate([[0], np.cumsum([len(each) for each in nodes])[:-1]]).astype(np.intp)
         together = np.concatenate(nodes)
         leaf = together["is_leaf"].astype(bool)
         offset = np.repeat(root, [len(each) for each in nodes])
         own = np.arange(len(together))
+        threshold = np.zeros(len(together))
+        for i, edges in enumerate(bins.edges):
+            nodes_of = np.flatnonzero(~leaf & (together["feature_idx"] == i))
+            # Beyond the last edge there are only missing values; a finite number can be saved as JSON.
+            beyond = np.append(edges, np.finfo(float).max)
+            last = np.minimum(together["num_threshold"][nodes_of], len(edges)).astype(np.intp)
+            threshold[nodes_of] = beyond[last]
         return cls(
             baseline=float(np.ravel(fitted._baseline_prediction)[0]),
             features=int(fitted.n_features_in_),
             root=root,
             feature=np.where(leaf, -1, together["feature_idx"]).astype(np.intp),
-            threshold=np.where(leaf, 0.0, together["num_threshold"]),
+            threshold=threshold,
             missing_left=together["missing_go_to_left"].astype(bool),
             left=np.where(leaf, own, together["left"] + offset).astype(np.intp),
             right=np.where(leaf, own, together["right"] + offset).astype(np.intp),

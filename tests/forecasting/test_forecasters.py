@@ -16,7 +16,7 @@ from clvmodels.errors import InvalidModelFile, InvalidOption
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.forecasting.boosted_trees import TREE_OPTIONS
 from clvmodels.forecasting.rules import RULES
-from clvmodels.forecasting.tree_arrays import ROWS, TreeEnsemble
+from clvmodels.forecasting.tree_arrays import ROWS, FeatureBins, TreeEnsemble
 from clvmodels.transactions.purchase_log import RecentTotals, purchases_of
 
 CUTOFF, HORIZON = "1997-09-30", "26 weeks"
@@ -251,12 +251,38 @@ def test_trees_predict_what_scikit_learn_predicts():
     features[:, 3] = np.round(np.nan_to_num(features[:, 3]))  # ties at thresholds
     target = generator.poisson(0.3 + 0.2 * np.nan_to_num(features[:, 0])).astype(float)
     trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREE_OPTIONS)
-    trees.fit(features, target)
-    ensemble = TreeEnsemble.of(trees)
-    np.testing.assert_allclose(ensemble.predict(features), trees.predict(features), rtol=1e-14)
+    bins = FeatureBins.of(features, 0.5 + generator.random(len(features)))
+    trees.fit(bins.number(features), target)
+    ensemble = TreeEnsemble.of(trees, bins)
+    np.testing.assert_allclose(ensemble.predict(features), trees.predict(bins.number(features)), rtol=1e-14)
     again = TreeEnsemble.from_dict(json.loads(json.dumps(ensemble.to_dict())))
     assert again.predict(features).tolist() == ensemble.predict(features).tolist()
     assert ensemble.predict(features[:0]).tolist() == []
+
+
+def test_bins_have_equal_weight_or_one_value_each():
+    values = np.random.default_rng(5).gamma(0.5, 1.0, 10_000)
+    features, weight = np.column_stack([values, np.round(values)]), values
+    bins = FeatureBins.of(features, weight)
+    numbers = bins.number(features)
+    in_bins = np.bincount(numbers[:, 0].astype(int), weight)
+    assert len(in_bins) == 255
+    np.testing.assert_allclose(in_bins, weight.sum() / 255, atol=2 * weight.max())  # a bin ends at a customer
+    assert numbers[:, 1].tolist() == np.unique(features[:, 1], return_inverse=True)[1].tolist()
+
+
+@pytest.mark.slow
+def test_trees_that_part_customers_whose_feature_is_missing_are_saved():
+    generator = np.random.default_rng(4)
+    features = generator.gamma(1.0, 2.0, (2000, 1))
+    features[::3] = np.nan
+    target = np.where(np.isnan(features[:, 0]), 5.0, 1.0)
+    bins = FeatureBins.of(features, np.ones(2000))
+    trees = HistGradientBoostingRegressor(loss="poisson", early_stopping=False, random_state=0, **TREE_OPTIONS)
+    ensemble = TreeEnsemble.of(trees.fit(bins.number(features), target), bins)
+    assert (ensemble.threshold == np.finfo(float).max).any()
+    again = TreeEnsemble.from_dict(json.loads(json.dumps(ensemble.to_dict(), allow_nan=False)))
+    np.testing.assert_allclose(again.predict(features), trees.predict(bins.number(features)), rtol=1e-14)
 
 
 def test_a_rule_that_does_not_exist_is_refused(history):
