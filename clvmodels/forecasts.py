@@ -98,10 +98,10 @@ class QuantityForecast:
         Of the total, if the forecaster gives one.
     """
 
-    mean: Array | None
+    mean: Array | None = field(repr=False)
     total: float
-    buys: Array | None = None
-    distribution: TotalDistribution | None = None
+    buys: Array | None = field(default=None, repr=False)
+    distribution: TotalDistribution | None = field(default=None, repr=False)
 
     @classmethod
     def of_means(cls, mean: Array, buys: Array | None = None) -> QuantityForecast:
@@ -135,14 +135,14 @@ class Forecast:
     horizon: float
     purchases: QuantityForecast | None = None
     money: QuantityForecast | None = None
-    alive: Array | None = None
+    alive: Array | None = field(default=None, repr=False)
 
     def of(self, quantity: ForecastQuantity) -> QuantityForecast | None:
         """Return the forecast of a quantity."""
         return self.purchases if quantity == "purchases" else self.money
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class KnownHistory:
     """The purchases of a log up to a cutoff: what forecasters learn from and forecast from. Nothing later is visible.
 
@@ -188,7 +188,7 @@ class KnownHistory:
     summaries: RFM | None = None
     spent: Array | None = None
     recent: RecentPurchases | RecentTotals | None = None
-    memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    memory: dict[Hashable, Any] = field(default_factory=dict)
 
     @classmethod
     def from_log(
@@ -368,8 +368,7 @@ class KnownHistory:
         customers = np.flatnonzero(log.first <= self.cutoff)
         if len(customers) <= most:
             return self
-        rows = customers[:: -(-len(customers) // most)]
-        return replace(self, log=log.of(rows), memory={})
+        return replace(self, log=log.of(customers[:: -(-len(customers) // most)]), memory={})
 
     def follow(self, until: int) -> Holdout:
         """Return the customers at the cutoff and their purchases up to a later tick: the only look ahead."""
@@ -391,6 +390,10 @@ class KnownHistory:
                 self.memory.pop(pending, None)
         value: Remembered = self.memory[key]
         return value
+
+    def __repr__(self) -> str:
+        customers = self.summaries or self.known_at(self.cutoff)
+        return f"KnownHistory of {len(customers):,} customers up to {self.observation_end}"
 
     def _refuse_later(self, tick: int) -> None:
         if tick > self.cutoff:

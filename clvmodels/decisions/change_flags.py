@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState, seed_of
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow
@@ -34,8 +34,8 @@ __all__ = ["EVERYBODY", "ChangeFlags", "flag_changes", "flagged_names", "flagged
 EVERYBODY = "all customers"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ChangeFlags:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ChangeFlags(displays.Display):
     """The revenue of groups of customers against its forecast, and which groups differ by more than chance.
 
     Attributes
@@ -58,6 +58,7 @@ class ChangeFlags:
     'groups'
     """
 
+    shown_table: ClassVar[str] = "groups"
     groups: frames.Frame
     level: float
     findings: Findings
@@ -69,11 +70,6 @@ class ChangeFlags:
     def plot(self, **options: Any) -> Any:
         """Draw how far each group is from its forecast; see `clvmodels.plots.changes_by_group`."""
         return displays.draw("changes_by_group", self.groups, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 def flag_changes(

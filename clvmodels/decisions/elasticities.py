@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan, CustomersToCome
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import present_values
@@ -31,8 +31,8 @@ CONSTANT_HAZARD = ("nbd", "bgnbd", "mbgnbd", "pareto_nbd")
 STEP = 0.01  # relative change of a driver
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Elasticities:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Elasticities(displays.Display):
     """By how many percent a value changes if one driver changes by one percent, all else equal.
 
     An elasticity is arithmetic, not a causal effect: it shows what a driver is worth, not what would change it.
@@ -55,6 +55,7 @@ class Elasticities:
     'drivers'
     """
 
+    shown_table: ClassVar[str] = "drivers"
     drivers: frames.Frame
     currency: str | None
     findings: Findings
@@ -66,11 +67,6 @@ class Elasticities:
     def plot(self, **options: Any) -> Any:
         """Draw the elasticity of each driver; see `clvmodels.plots.elasticity_bars`."""
         return displays.draw("elasticity_bars", self.drivers, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 def elasticities(

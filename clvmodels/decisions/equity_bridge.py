@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from clvmodels import displays, frames
 from clvmodels.errors import ClockMismatch, InvalidOption, InvalidRFM
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import present_values
@@ -26,7 +26,7 @@ __all__ = ["BaseValuation", "EquityBridge", "equity_bridge"]
 EXAMPLES = 3  # customers named in an error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BaseValuation:
     """A customer base at one date, with the models, terms and costs by which it is valued.
 
@@ -91,9 +91,13 @@ class BaseValuation:
         )
         return ValuedCustomers.of(self.purchases, self.spend, self.rfm, terms, self.costs)
 
+    def __repr__(self) -> str:
+        models = f"{self.purchases.title} and {self.spend.title}"
+        return f"BaseValuation of {len(self.rfm):,} customers at {self.rfm.observation_end}, by {models}"
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EquityBridge:
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EquityBridge(displays.Display):
     """The steps from the value of a customer base at one date to its value at another.
 
     Attributes
@@ -112,6 +116,7 @@ class EquityBridge:
     ('opening', 'closing')
     """
 
+    shown_table: ClassVar[str] = "steps"
     steps: frames.Frame
     currency: str | None
     findings: Findings
@@ -123,11 +128,6 @@ class EquityBridge:
     def plot(self, **options: Any) -> Any:
         """Draw the steps from the opening to the closing value; see `clvmodels.plots.equity_steps`."""
         return displays.draw("equity_steps", self.steps, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 STEPS = (

@@ -23,7 +23,7 @@ from clvmodels.forecasting.revenue.revenue_forecast import revenue_forecast
 from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, check_calendar, on_calendar
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.periods import next_first_day
 
@@ -35,8 +35,8 @@ MOST_CUTOFFS = 4
 FEWEST_MONTHS = 3  # whole months needed before a cutoff
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RevenueBacktest:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RevenueBacktest(displays.Display):
     """Revenue by month as forecast at several cutoffs, next to two naive forecasts and actual revenue.
 
     Attributes
@@ -71,11 +71,6 @@ class RevenueBacktest:
     def plot(self, **options: Any) -> Any:
         """Draw forecast and actual revenue by month; see `clvmodels.plots.revenue_against_actual`."""
         return displays.draw("revenue_against_actual", self.table, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 def backtest_revenue(

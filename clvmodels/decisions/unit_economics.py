@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState, seed_of
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.acquisition_value import acquisition_finding
 from clvmodels.valuation.costs import Costs, check_currency
@@ -39,8 +39,8 @@ COHORTS = {f"cohort_{unit}": unit for unit in get_args(CalendarUnit)}
 ROUNDING_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnitEconomics:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class UnitEconomics(displays.Display):
     """The cost of acquiring groups of customers, their value, and when they pay back.
 
     Amounts are values at acquisition: from the first order on, before the cost of acquisition, in money of the day of
@@ -76,6 +76,7 @@ class UnitEconomics:
     [[2357.0, 15.0, 29.73, 1.98, 1.0]]
     """
 
+    shown_table: ClassVar[str] = "groups"
     groups: frames.Frame
     payback: frames.Frame
     currency: str | None
@@ -88,11 +89,6 @@ class UnitEconomics:
     def plot(self, **options: Any) -> Any:
         """Draw the value of each group by month as a multiple of its cost; see `clvmodels.plots.payback`."""
         return displays.draw("payback", self.payback, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 def unit_economics(

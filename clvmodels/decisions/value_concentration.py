@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.uncertainty import RandomState, seed_of
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.metrics import captured_at
 from clvmodels.valuation.cash_flow import present_values
@@ -35,8 +35,8 @@ TOPS = (0.01, 0.05, 0.1, 0.2)
 NAMED_SHARE = 0.2  # of customers, in the finding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ValueConcentration:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ValueConcentration(displays.Display):
     """The best customers' share of past profit, of expected value, and of the value in possible futures.
 
     Each line ranks customers by its own amounts. Expected values are averages over futures, so they are less
@@ -66,6 +66,7 @@ class ValueConcentration:
     ('shares', 'fewest', 'totals')
     """
 
+    shown_table: ClassVar[str] = "shares"
     shares: frames.Frame
     fewest: frames.Frame
     totals: frames.Frame
@@ -79,11 +80,6 @@ class ValueConcentration:
     def plot(self, **options: Any) -> Any:
         """Draw the shares of the best customers side by side; see `clvmodels.plots.top_shares`."""
         return displays.draw("top_shares", self.shares, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 def value_concentration(

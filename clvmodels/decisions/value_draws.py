@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -30,7 +30,7 @@ __all__ = ["DrawnValue", "ValueDraws", "drawn_values", "value_draws"]
 DrawnValue = Literal["outcome", "own_rate"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ValueDraws:
     """Joint draws of the value of customers within a horizon.
 
@@ -53,8 +53,8 @@ class ValueDraws:
     ((50, 2357), True)
     """
 
-    customer_id: nw.Series[Any] = field(repr=False)
-    values: npt.NDArray[np.float32] = field(repr=False)
+    customer_id: nw.Series[Any]
+    values: npt.NDArray[np.float32]
     drawn: DrawnValue = "outcome"
 
     def of(self, table: CustomerTable) -> npt.NDArray[np.float32]:
@@ -74,6 +74,10 @@ class ValueDraws:
         if len(positions) == self.values.shape[1] and (positions == np.arange(len(positions))).all():
             return self.values  # in the same order: no copy of what may be a gigabyte
         return self.values[:, positions]
+
+    def __repr__(self) -> str:
+        draws, customers = self.values.shape
+        return f"ValueDraws of {customers:,} customers, {draws:,} draws (drawn={self.drawn!r})"
 
 
 def value_draws(

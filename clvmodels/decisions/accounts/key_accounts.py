@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clvmodels import displays, frames, html
+from clvmodels import displays, frames
 from clvmodels.clock import Clock
 from clvmodels.decisions.accounts.account_ids import merge_accounts
 from clvmodels.decisions.accounts.findings import account_findings
@@ -39,7 +39,7 @@ DEFAULT_RULE = {"share": 0.01}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class KeyAccounts:
+class KeyAccounts(displays.Display):
     """The accounts that meet a rule, the largest first.
 
     Attributes
@@ -82,13 +82,6 @@ class KeyAccounts:
             "share": self.columns["share"]
         }
         return displays.draw("account_shares", pd.DataFrame(shown), **options)
-
-    def __repr__(self) -> str:
-        return "KeyAccounts\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
-
-    def _repr_html_(self) -> str:
-        table = html.table({str(name): self.summary[name].tolist() for name in self.summary})
-        return html.block("Key accounts", "", table, html.items(finding.text for finding in self.findings))
 
 
 def key_accounts(

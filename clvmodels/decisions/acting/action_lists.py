@@ -47,7 +47,7 @@ BUYS_LATER = "second purchase"  # the list that is right if the customer buys; t
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ActionLists:
+class ActionLists(displays.Display):
     """Customers to act on, each in at most one list.
 
     Attributes
@@ -124,9 +124,6 @@ class ActionLists:
             shares = (float(np.mean(right[each])) if each.any() else float("nan") for each in (chosen, candidate))
             rows.append((name, int(chosen.sum()), *shares))
         return pd.DataFrame(rows, columns=["list", "customers", "right", "right_of_candidates"])
-
-    def __repr__(self) -> str:
-        return "ActionLists\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 def action_lists(

@@ -27,7 +27,7 @@ BLOCK = 20_000  # customers whose offers are computed together
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CrossSelling:
+class CrossSelling(displays.Display):
     """Customers to offer an item that they have not bought.
 
     Attributes
@@ -91,9 +91,6 @@ class CrossSelling:
             for name in ("item", "popular")
         ]
         return pd.DataFrame([("cross-selling", len(ids), *shares)], columns=[*CHECKED])
-
-    def __repr__(self) -> str:
-        return "CrossSelling\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 CHECKED = ("list", "customers", "right", "right_popular")

@@ -37,7 +37,7 @@ NAME = "growth"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class GrowthList:
+class GrowthList(displays.Display):
     """Customers whose orders could be larger.
 
     Attributes
@@ -110,9 +110,6 @@ class GrowthList:
         shares = (float(np.mean(grew[rows])) if len(rows) else float("nan") for rows in both)
         columns = ["list", "customers", "right", "right_of_candidates"]
         return pd.DataFrame([(NAME, len(self.customers), *shares)], columns=columns)
-
-    def __repr__(self) -> str:
-        return "GrowthList\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 def growth_list(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from clvmodels import displays, frames, html
+from clvmodels import displays, frames
 from clvmodels.clock import Clock
 from clvmodels.decisions.base_audit.fiscal_calendar import FiscalCalendar
 from clvmodels.decisions.base_audit.log_periods import LogPeriods, PeriodLength, log_periods
@@ -36,7 +36,7 @@ AuditTable = Literal["periods", "deciles", "concentration", "change", "cohorts",
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Audit:
+class Audit(displays.Display):
     """The five questions of a customer-base audit, as tables.
 
     Attributes
@@ -76,6 +76,7 @@ class Audit:
     ('1998 Q2', '1997 Q2')
     """
 
+    shown_table: ClassVar[str] = "change"
     periods: pd.DataFrame
     deciles: pd.DataFrame
     concentration: pd.DataFrame
@@ -99,12 +100,6 @@ class Audit:
     def plot(self, **options: Any) -> Any:
         """Draw the parts of the change of revenue; see `clvmodels.plots.revenue_change`."""
         return displays.draw("revenue_change", self.change, **options)
-
-    def __repr__(self) -> str:
-        return "Audit\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
-
-    def _repr_html_(self) -> str:
-        return html.block("Audit", "", html.items(finding.text for finding in self.findings))
 
 
 @frames.load_once()

@@ -64,9 +64,6 @@ class DataSegments(Segmentation):
     profile: pd.DataFrame
     stability: pd.DataFrame | None
 
-    def __repr__(self) -> str:
-        return "DataSegments\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
-
 
 def data_segments(
     customers: frames.Frame | str | Path,

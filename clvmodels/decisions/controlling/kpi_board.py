@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import narwhals as nw
 import numpy as np
@@ -14,7 +14,7 @@ from clvmodels.decisions.quotients import quotient
 from clvmodels.decisions.unit_economics import UnitEconomics, customer_groups
 from clvmodels.errors import InvalidOption, InvalidRFM, closest
 from clvmodels.forecasts import KnownHistory
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.money_table import with_currency
 
@@ -31,8 +31,8 @@ OF_HISTORY = ("repeat_share", "satisfaction")
 LOWER_IS_BETTER = ("cac", "payback_month")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KPIBoard:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class KPIBoard(displays.Display):
     """Key figures with their targets.
 
     Attributes
@@ -54,6 +54,7 @@ class KPIBoard:
     ('groups', 'findings')
     """
 
+    shown_table: ClassVar[str] = "groups"
     groups: frames.Frame
     findings: Findings
 
@@ -64,11 +65,6 @@ class KPIBoard:
     def plot(self, **options: Any) -> Any:
         """Draw how far key figures are from their targets; see `clvmodels.plots.target_distances`."""
         return displays.draw("target_distances", self.groups, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 def kpi_board(

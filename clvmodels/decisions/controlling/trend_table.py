@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.costs import check_currency
 from clvmodels.valuation.lifetime_value import check_same_clock
@@ -32,8 +32,8 @@ STANDARD_ERRORS = 2.0
 ROUNDING_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrendTable:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TrendTable(displays.Display):
     """How customers bought in the last two periods, and are expected to buy in the next.
 
     Attributes
@@ -57,6 +57,7 @@ class TrendTable:
     ('groups', 'findings')
     """
 
+    shown_table: ClassVar[str] = "groups"
     groups: frames.Frame
     findings: Findings
 
@@ -67,11 +68,6 @@ class TrendTable:
     def plot(self, **options: Any) -> Any:
         """Draw how the measures changed, and how they are expected to; see `clvmodels.plots.trend_changes`."""
         return displays.draw("trend_changes", self.groups, **options)
-
-    @property
-    def text(self) -> str:
-        """Return the findings as sentences."""
-        return as_text(self.findings)
 
 
 def trend_table(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.decisions.customer_table import CustomerTable, hashed_shares, read_customer_table
 from clvmodels.decisions.experiments.units import check_outcome, check_share, columns_of, units_of
 from clvmodels.errors import InvalidOption
@@ -25,7 +25,7 @@ FEWEST = 4  # units of a stratum: a standard error needs two in each group
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ExperimentAssignment:
+class ExperimentAssignment(displays.Display):
     """Which customers are treated, and which are the control group.
 
     Attributes
@@ -44,6 +44,7 @@ class ExperimentAssignment:
     '10 units in 1 stratum, 5 of them in the control group'
     """
 
+    shown_table: ClassVar[str] = "frame"
     columns: Mapping[str, Any]
     findings: Findings
     kind: frames.FrameKind
@@ -51,9 +52,6 @@ class ExperimentAssignment:
     def frame(self) -> frames.Frame:
         """Return one row per customer, of the same kind as the targets."""
         return frames.table(self.kind, self.columns)
-
-    def __repr__(self) -> str:
-        return "ExperimentAssignment\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 def assign_experiment(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.decisions.customer_table import read_customer_table
 from clvmodels.decisions.experiments.estimator import explained_share
 from clvmodels.decisions.experiments.units import (
@@ -30,7 +31,7 @@ FEWEST = 20  # units of the past period needed to estimate a variance
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ExperimentDesign:
+class ExperimentDesign(displays.Display):
     """The size that an experiment needs.
 
     Attributes
@@ -52,6 +53,7 @@ class ExperimentDesign:
     '100 units show an effect of 2.82 per unit with a probability of 80%'
     """
 
+    shown_table: ClassVar[str] = "table"
     table: pd.DataFrame
     explained: float
     findings: Findings
@@ -59,9 +61,6 @@ class ExperimentDesign:
     def frame(self) -> pd.DataFrame:
         """Return the table."""
         return self.table
-
-    def __repr__(self) -> str:
-        return "ExperimentDesign\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 def design_experiment(

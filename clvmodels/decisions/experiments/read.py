@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
 from clvmodels.decisions.experiments.assign import CONTROL, TREATED
 from clvmodels.decisions.experiments.estimator import (
@@ -42,7 +42,7 @@ FEWEST = 2  # units needed in each group
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ExperimentReading:
+class ExperimentReading(displays.Display):
     """What an experiment showed.
 
     Attributes
@@ -69,6 +69,7 @@ class ExperimentReading:
     True
     """
 
+    shown_table: ClassVar[str] = "table"
     table: pd.DataFrame
     units: pd.DataFrame
     confidence: float
@@ -166,9 +167,6 @@ class ExperimentReading:
             pulled_forward = float(np.clip(1 - last / first, 0, 1)) if first > 0 else 0.0
         rule |= {"contact_cost": float(contact_cost), "discount": float(discount), "valid_until": str(valid_until)[:10]}
         return pd.DataFrame([rule | {"extra_orders": max(effect, 0.0), "pulled_forward": pulled_forward}])
-
-    def __repr__(self) -> str:
-        return "ExperimentReading\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 def read_experiment(

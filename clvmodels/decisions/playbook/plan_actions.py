@@ -26,7 +26,7 @@ MOST_OFFERS = 500_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ActionPlan:
+class ActionPlan(displays.Display):
     """The action chosen for each customer.
 
     Attributes
@@ -75,9 +75,6 @@ class ActionPlan:
     def plot(self, **options: Any) -> Any:
         """Draw cost and assumed gain of each rule; see `clvmodels.plots.planned_gain`."""
         return displays.draw("planned_gain", self.summary, **options)
-
-    def __repr__(self) -> str:
-        return "ActionPlan\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 def plan_actions(

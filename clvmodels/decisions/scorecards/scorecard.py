@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from clvmodels import displays, frames, html
+from clvmodels import displays, frames
 from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
 from clvmodels.decisions.scorecards.definition import BEST_SCORE, ScorecardDefinition
 from clvmodels.decisions.scorecards.findings import scorecard_findings
@@ -32,7 +32,7 @@ Weights = WeightMethod | Mapping[str, float] | Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Scorecard:
+class Scorecard(displays.Display):
     """Customers with a score.
 
     Attributes
@@ -71,6 +71,7 @@ class Scorecard:
     [83.3, 16.7, 50.0]
     """
 
+    shown_table: ClassVar[str] = "weights"
     definition: ScorecardDefinition
     columns: Mapping[str, Any]
     weights: pd.DataFrame
@@ -134,13 +135,6 @@ class Scorecard:
     def plot(self, **options: Any) -> Any:
         """Draw the weights of the indicators; see `clvmodels.plots.indicator_weights`."""
         return displays.draw("indicator_weights", self.weights, **options)
-
-    def __repr__(self) -> str:
-        return "Scorecard\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
-
-    def _repr_html_(self) -> str:
-        table = html.table({str(name): self.weights[name].tolist() for name in self.weights})
-        return html.block("Scorecard", "", table, html.items(finding.text for finding in self.findings))
 
 
 def scorecard(

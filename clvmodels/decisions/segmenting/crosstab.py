@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clvmodels import displays, frames, html
+from clvmodels import displays, frames
 from clvmodels.decisions.customer_table import CustomerTable, read_customer_table
 from clvmodels.decisions.quotients import quotient
 from clvmodels.errors import InvalidOption, InvalidTable
@@ -23,7 +23,7 @@ HIDDEN = ("customers", "share_of_customers", "value", "share_of_value", "probabi
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SegmentCrosstab:
+class SegmentCrosstab(displays.Display):
     """Customers by up to three columns.
 
     Attributes
@@ -50,6 +50,7 @@ class SegmentCrosstab:
        B   old          1             0.2
     """
 
+    shown_table: ClassVar[str] = "table"
     table: pd.DataFrame
     by: tuple[str, ...]
     findings: Findings
@@ -62,13 +63,6 @@ class SegmentCrosstab:
         """Draw each cell's share of the value with its number of customers; see `clvmodels.plots.segment_cells`."""
         names = dict(zip(self.by, ("group", "behavior", "attribute"), strict=False))
         return displays.draw("segment_cells", self.table.rename(columns=names), **options)
-
-    def __repr__(self) -> str:
-        return "SegmentCrosstab\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
-
-    def _repr_html_(self) -> str:
-        table = html.table({str(name): self.table[name].tolist() for name in self.table})
-        return html.block("SegmentCrosstab", "", table, html.items(finding.text for finding in self.findings))
 
 
 def segment_crosstab(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clvmodels import displays, frames, html
+from clvmodels import displays, frames
 from clvmodels.decisions.quotients import quotient
 from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
@@ -19,7 +19,7 @@ __all__ = ["Segmentation", "summarize_segments"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Segmentation:
+class Segmentation(displays.Display):
     """Customers in named segments, each customer in one.
 
     Attributes
@@ -59,13 +59,6 @@ class Segmentation:
     def plot(self, **options: Any) -> Any:
         """Draw the share of customers in each segment; see `clvmodels.plots.segment_sizes`."""
         return displays.draw("segment_sizes", self.summary.rename(columns={self.column: "segment"}), **options)
-
-    def __repr__(self) -> str:
-        return "Segmentation\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
-
-    def _repr_html_(self) -> str:
-        table = html.table({str(name): self.summary[name].tolist() for name in self.summary})
-        return html.block("Segmentation", "", table, html.items(finding.text for finding in self.findings))
 
 
 def summarize_segments(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ __all__ = ["SegmentCheck", "validate_segments"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SegmentCheck:
+class SegmentCheck(displays.Display):
     """What each segment bought in a holdout period.
 
     Attributes
@@ -46,6 +46,7 @@ class SegmentCheck:
     1.0
     """
 
+    shown_table: ClassVar[str] = "table"
     table: pd.DataFrame
     findings: Findings
 
@@ -56,9 +57,6 @@ class SegmentCheck:
     def plot(self, **options: Any) -> Any:
         """Draw each segment's share of later money next to the rankings; see `clvmodels.plots.segment_shares`."""
         return displays.draw("segment_shares", self.table, **options)
-
-    def __repr__(self) -> str:
-        return "SegmentCheck\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
 
 
 def validate_segments(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clvmodels import displays, frames, html
+from clvmodels import displays, frames
 from clvmodels.decisions.customer_table import read_customer_table
 from clvmodels.decisions.tiering.assignment import NEW, assign_tiers
 from clvmodels.decisions.tiering.boundaries import (
@@ -36,7 +36,7 @@ PROBABILITY, OWN_RATE = "probability_", "own_rate_probability_"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Tiers:
+class Tiers(displays.Display):
     """Customers in tiers.
 
     Attributes
@@ -108,15 +108,6 @@ class Tiers:
     def plot(self, **options: Any) -> Any:
         """Draw each tier's share of customers and of value; see `clvmodels.plots.tier_shares`."""
         return displays.draw("tier_shares", self.summary, **options)
-
-    def __repr__(self) -> str:
-        return "Tiers\n" + "\n".join(f"  {finding.text}" for finding in self.findings)
-
-    def _repr_html_(self) -> str:
-        lines = html.items(finding.text for finding in self.findings)
-        return html.block(
-            "Tiers", "", html.table({str(name): self.summary[name].tolist() for name in self.summary}), lines
-        )
 
 
 def tiers(

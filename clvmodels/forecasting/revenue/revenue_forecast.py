@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.revenue.customers_to_come import AcquisitionPlan, CustomersToCome
 from clvmodels.inference.uncertainty import RandomState, seed_of
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow, sampling_findings_of
 from clvmodels.valuation.costs import Costs, check_currency
@@ -28,8 +28,8 @@ from clvmodels.valuation.valued_customers import ValuedCustomers, ValueGroups
 __all__ = ["RevenueForecast", "revenue_forecast"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RevenueForecast:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class RevenueForecast(displays.Display):
     """Revenue by month and present value, of existing customers and of customers to come.
 
     Attributes
@@ -56,6 +56,7 @@ class RevenueForecast:
     ('months', 'equity')
     """
 
+    shown_table: ClassVar[str] = "months"
     months: frames.Frame
     equity: frames.Frame
     totals: frames.Frame
@@ -69,11 +70,6 @@ class RevenueForecast:
     def plot(self, **options: Any) -> Any:
         """Draw revenue by month with its interval; see `clvmodels.plots.monthly_revenue`."""
         return displays.draw("monthly_revenue", self.months, **options)
-
-    @property
-    def text(self) -> str:
-        """The findings as sentences."""
-        return as_text(self.findings)
 
 
 def revenue_forecast(

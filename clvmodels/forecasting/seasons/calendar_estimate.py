@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from clvmodels import html
+from clvmodels import displays
 from clvmodels.calendar import Calendar, CalendarPeriod
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.estimators.purchases import BGNBD, PurchaseModel
@@ -27,7 +27,7 @@ from clvmodels.forecasting.seasons.weekly_speeds import (
     weekly_speeds,
 )
 from clvmodels.forecasts import KnownHistory
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.profiling.season import SeasonCase, season_case_of
 from clvmodels.season_doubt import SeasonDoubt
@@ -48,7 +48,7 @@ VISIBLE = 7.0  # evidence that 4 of 120 simulated logs without a season exceed
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CalendarEstimate:
+class CalendarEstimate(displays.Display):
     """The season of a log.
 
     Attributes
@@ -77,10 +77,11 @@ class CalendarEstimate:
     >>> import clvmodels as clv
     >>> parameters = {"r": 0.8, "alpha": 9.0, "a": 1.0, "b": 6.0}
     >>> days = {"start": "2020-01-01", "end": "2021-06-30", "last_arrival": "2021-06-30"}
-    >>> clv.estimate_calendar(clv.simulate_log(1_000, parameters, **days))
-    CalendarEstimate: no seasonal pattern detected in 1.5 years
+    >>> clv.estimate_calendar(clv.simulate_log(1_000, parameters, **days)).text
+    'no seasonal pattern detected in 1.5 years'
     """
 
+    shown_table: ClassVar[str] = "frame"
     calendar: Calendar
     method: CalendarMethod
     case: SeasonCase
@@ -145,12 +146,6 @@ class CalendarEstimate:
         )
         doubt = self.calendar.doubt
         return table.assign(other_trend=speed * np.array(doubt.other)) if doubt is not None and doubt.other else table
-
-    def __repr__(self) -> str:
-        return "CalendarEstimate: " + as_text(self.findings, separator="; ")
-
-    def _repr_html_(self) -> str:
-        return html.block("Calendar", as_text(self.findings, separator="; "), html.table(self.frame().to_dict("list")))
 
 
 def estimate_calendar(

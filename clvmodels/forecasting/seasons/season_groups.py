@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import chdtrc, ndtr
 
-from clvmodels import frames, html
+from clvmodels import displays, frames
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.purchases import BGNBD
 from clvmodels.forecasting.processes import expected_purchases, fitted_copy
 from clvmodels.forecasting.seasons.daily_counts import DailyCounts, days_of, expected_per_day
 from clvmodels.forecasting.seasons.weekly_speeds import overdispersion
 from clvmodels.forecasts import KnownHistory
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 
 __all__ = ["SeasonComparison", "compare_seasons"]
@@ -35,7 +35,7 @@ MOST_CUSTOMERS = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SeasonComparison:
+class SeasonComparison(displays.Display):
     """Whether groups of customers buy by the same calendar, and at the rates that the model expects of them.
 
     Attributes
@@ -68,6 +68,7 @@ class SeasonComparison:
     [['tier', 22], ['acquired', 11], ['orders', 11]]
     """
 
+    shown_table: ClassVar[str] = "tests"
     table: pd.DataFrame
     tests: pd.DataFrame
     levels: pd.DataFrame
@@ -90,12 +91,6 @@ class SeasonComparison:
         if p_value < SIGNIFICANCE_LEVEL:
             findings.append(Finding("season-peak-customers", {"change": change, "p_value": p_value}, "caution"))
         return tuple(findings)
-
-    def __repr__(self) -> str:
-        return "SeasonComparison: " + as_text(self.findings, separator="; ")
-
-    def _repr_html_(self) -> str:
-        return html.block("Seasons", as_text(self.findings, separator="; "), html.table(self.tests.to_dict("list")))
 
 
 def compare_seasons(history: KnownHistory) -> SeasonComparison:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
+from clvmodels import displays
 from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.persistence import PURCHASE_MODELS
 from clvmodels.forecasting.processes import expected_purchases, fitted_copy
@@ -21,8 +22,8 @@ __all__ = ["LeavingComparison", "compare_leaving"]
 LeavingClock = Literal["calendar", "sun"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LeavingComparison:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LeavingComparison(displays.Display):
     """Forecasts of earlier windows, with customers who leave by the calendar or in plain time.
 
     Attributes
@@ -39,6 +40,7 @@ class LeavingComparison:
     'sun'
     """
 
+    shown_table: ClassVar[str] = "table"
     table: pd.DataFrame
 
     @property

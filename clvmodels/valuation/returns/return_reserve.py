@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
+from clvmodels import displays, frames, html
 from clvmodels.errors import InvalidOption, InvalidTransactions
 from clvmodels.processes.contract import Array
 
@@ -19,7 +19,7 @@ RESERVE, NET_AMOUNT = "return_reserve", "net_amount"
 EXAMPLES = 3  # rows named in an error
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReturnReserve:
     """A log with a reserve for future returns.
 
@@ -50,6 +50,12 @@ class ReturnReserve:
     def frame(self) -> frames.Frame:
         """Return the log with the reserve of each row."""
         return self.log
+
+    def __repr__(self) -> str:
+        return f"ReturnReserve: {self.total:,.2f} in total, returns at {len(self.lags):,} lags"
+
+    def _repr_html_(self) -> str:
+        return html.block("ReturnReserve", repr(self), displays.html_table(self.lags))
 
 
 def reserve_returns(
