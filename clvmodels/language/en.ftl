@@ -1335,7 +1335,10 @@ gate-order = This run as of { $as_of } would replace the run as of { $newest } {
     }: an older day never replaces a newer one.
 gate-rows-earlier-day = Not compared: { gate-reference } has later data, up to { $reference_as_of }.
 gate-refused = { COUNT($refused) } of { COUNT($customers) } customers ({ PERCENT($share, places: 2) }) cannot be scored (refused limit { PERCENT($limit, places: 2) }).
-gate-bought-once = { COUNT($customers) } customers made { COUNT($repeats) } repeat purchases (bought_once limit: none by { COUNT($limit) } customers or more is taken for a summary with one row per customer, or for ids that change with every order; "off" for a shop too young for anybody to have come back).
+gate-bought-once = { COUNT($customers) } customers made { COUNT($repeats) } repeat purchases (bought_once limit: at least one if there are { COUNT($limit) } customers or more).{ $passed ->
+    [yes] { "" }
+   *[no] { " " }Is the source a summary with one row per customer, or does every order have a new customer id? If the shop is too young for repeat purchases, set bought_once = "off".
+    }
 gate-rows-lost = { COUNT($remaining) } customers had bought by { $reference_as_of }, { $direction ->
     [same] the same number as in
     [fewer] { PERCENT($share, places: 2) } fewer than in

@@ -1115,7 +1115,10 @@ gate-order = 本次截至 { DATE($as_of) } 的运行会替换{ $where ->
     }截至 { DATE($newest) } 的运行：较早的一天绝不替换较新的一天。
 gate-rows-earlier-day = 未比较：{ gate-reference }的数据更新，到 { DATE($reference_as_of) }。
 gate-refused = { COUNT($customers) } 位客户中有 { COUNT($refused) } 位（{ PERCENT($share, places: 2) }）无法打分（refused 上限 { PERCENT($limit, places: 2) }）。
-gate-bought-once = { COUNT($customers) } 位客户共有 { COUNT($repeats) } 次复购（bought_once 上限：{ COUNT($limit) } 位以上客户而无人复购，视为每位客户一行的汇总表，或编号每单都换；店铺太新、尚无人复购时设为 "off"）。
+gate-bought-once = { COUNT($customers) } 位客户共有 { COUNT($repeats) } 次复购（bought_once 要求：客户达到 { COUNT($limit) } 位时至少一次）。{ $passed ->
+    [yes] { "" }
+   *[no] 来源是否为每位客户一行的汇总表，或每张订单的客户编号都不同？若店铺太新、尚无人复购，请设 bought_once = "off"。
+    }
 gate-rows-lost = 到 { DATE($reference_as_of) } 已购买的客户有 { COUNT($remaining) } 位，{ $direction ->
     [same] 与
     [fewer] 少 { PERCENT($share, places: 2) }，对比

@@ -1115,7 +1115,10 @@ gate-order = 本次截至 { DATE($as_of) } 的執行會替換{ $where ->
     }截至 { DATE($newest) } 的執行：較早的一天絕不替換較新的一天。
 gate-rows-earlier-day = 未比較：{ gate-reference }的資料更新，到 { DATE($reference_as_of) }。
 gate-refused = { COUNT($customers) } 位顧客中有 { COUNT($refused) } 位（{ PERCENT($share, places: 2) }）無法評分（refused 上限 { PERCENT($limit, places: 2) }）。
-gate-bought-once = { COUNT($customers) } 位顧客共有 { COUNT($repeats) } 次回購（bought_once 上限：{ COUNT($limit) } 位以上顧客而無人回購，視為每位顧客一列的彙總表，或編號每單都換；店鋪太新、尚無人回購時設為 "off"）。
+gate-bought-once = { COUNT($customers) } 位顧客共有 { COUNT($repeats) } 次回購（bought_once 要求：顧客達到 { COUNT($limit) } 位時至少一次）。{ $passed ->
+    [yes] { "" }
+   *[no] 來源是否為每位顧客一列的彙總表，或每張訂單的顧客編號都不同？若店鋪太新、尚無人回購，請設 bought_once = "off"。
+    }
 gate-rows-lost = 到 { DATE($reference_as_of) } 已購買的顧客有 { COUNT($remaining) } 位，{ $direction ->
     [same] 與
     [fewer] 少 { PERCENT($share, places: 2) }，對比

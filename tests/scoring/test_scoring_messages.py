@@ -188,12 +188,17 @@ CASES = [
     ),
     (
         "gate-bought-once",
-        {"customers": 40, "repeats": 0, "limit": 10},
+        {"customers": 40, "repeats": 0, "limit": 10, "passed": False},
         (
-            "40 customers made 0 repeat purchases (bought_once limit: none by 10 customers or more is taken for a "
-            'summary with one row per customer, or for ids that change with every order; "off" for a shop too young '
-            "for anybody to have come back)."
+            "40 customers made 0 repeat purchases (bought_once limit: at least one if there are 10 customers or more). "
+            "Is the source a summary with one row per customer, or does every order have a new customer id? If the shop "
+            'is too young for repeat purchases, set bought_once = "off".'
         ),
+    ),
+    (
+        "gate-bought-once",
+        {"customers": 40, "repeats": 1_200, "limit": 10, "passed": True},
+        "40 customers made 1,200 repeat purchases (bought_once limit: at least one if there are 10 customers or more).",
     ),
     (
         "gate-repeated-rows",
