@@ -1435,6 +1435,7 @@ refit-left-out = { COUNT($windows) } unfinished { $windows ->
     } more than frequency, recency and T.
 
 score-no-money = the source has no money, so only purchases are predicted
+score-other-forecaster = the job has { $setting } = "{ $named }", but the model that scores was fitted with "{ $used }": fit the job again to score with "{ $named }", or set { $setting } = "{ $used }"
 score-read-recent = read { COUNT($rows) } { $rows ->
     [one] row
    *[other] rows

@@ -1182,6 +1182,7 @@ monitor-feed-young = 截至 { DATE($as_of) }，日志最新一行为 { DATE($lat
 refit-left-out = { COUNT($windows) } 个未结束的预测期未计入：其模型不在登记册中，或除频次、近度与 T 之外还需要别的数据。
 
 score-no-money = 来源没有金额，因此只预测购买次数
+score-other-forecaster = 任务中 { $setting } = "{ $named }"，但打分所用的模型是以 "{ $used }" 拟合的：若要用 "{ $named }" 打分，请重新拟合该任务；否则请设 { $setting } = "{ $used }"
 score-read-recent = 只读取了 { DATE($since) } 及以后的 { COUNT($rows) } 行，并加到以前运行留下的状态上
 score-read-full = 读取了整个日志{ $reason ->
     [asked] ，因为指定了这样做

@@ -1182,6 +1182,7 @@ monitor-feed-young = 截至 { DATE($as_of) }，交易紀錄最新一列為 { DAT
 refit-left-out = { COUNT($windows) } 個未結束的預測期未計入：其模型不在登錄表中，或除頻次、近度與 T 之外還需要別的資料。
 
 score-no-money = 來源沒有金額，因此只預測購買次數
+score-other-forecaster = 任務中 { $setting } = "{ $named }"，但評分所用的模型是以 "{ $used }" 擬合的：若要用 "{ $named }" 評分，請重新擬合該任務；否則請設 { $setting } = "{ $used }"
 score-read-recent = 只讀取了 { DATE($since) } 及以後的 { COUNT($rows) } 列，並加到以前執行留下的狀態上
 score-read-full = 讀取了整份交易紀錄{ $reason ->
     [asked] ，因為指定了這樣做

@@ -149,8 +149,9 @@ def _describe(done: ScoreResult) -> list[CheckedPart]:
     scored = f"{manifest.customers:,} customers as of {manifest.as_of} scored{model}"
     text = f"{scored}, {manifest.refused:,} of them without a prediction"
     tiers = [] if manifest.tiers is None else [CheckedPart("tiers", _describe_tiers(manifest.tiers))]
+    other = [CheckedPart("model", each.text) for each in done.findings if each.code == "score-other-forecaster"]
     reading = [] if manifest.reading is None else [CheckedPart("source", manifest.reading.finding.text)]
-    return [CheckedPart("run", text), *reading, *tiers, *map(_describe_gate, manifest.gates)]
+    return [CheckedPart("run", text), *other, *reading, *tiers, *map(_describe_gate, manifest.gates)]
 
 
 def _describe_tiers(tiers: TierCounts) -> str:

@@ -26,7 +26,7 @@ from clvmodels.scoring.gates.result import GateResult, refuse
 from clvmodels.scoring.incremental.incremental_read import StateUse
 from clvmodels.scoring.incremental.use_of_state import keep_state, use_of_state
 from clvmodels.scoring.registry.candidate import build_forecaster, evaluate
-from clvmodels.scoring.registry.champion import champion_of
+from clvmodels.scoring.registry.champion import champion_of, compare_with_job
 from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
@@ -280,7 +280,7 @@ def score_job(
         planned = plan(
             job, model, version, path, fit_statistics, data, pinned, backfill=backfill, earlier=before, now=_now
         )
-        findings = data.customers.rfm.findings
+        findings = (*data.customers.rfm.findings, *compare_with_job(job, forecaster))
         if data.night is not None:
             findings = (*findings, data.night.reading.finding)
         if champion.spend is not None and model.spend is None:

@@ -191,8 +191,8 @@ CASES = [
         {"customers": 40, "repeats": 0, "limit": 10, "passed": False},
         (
             "40 customers made 0 repeat purchases (bought_once limit: at least one if there are 10 customers or more). "
-            "Is the source a summary with one row per customer, or does every order have a new customer id? If the shop "
-            'is too young for repeat purchases, set bought_once = "off".'
+            "Is the source a summary with one row per customer, or does every order have a new customer id? If the "
+            'shop is too young for repeat purchases, set bought_once = "off".'
         ),
     ),
     (

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from clvmodels.errors import InvalidJob
+from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.forecasting.persistence import load
 from clvmodels.forecasting.protocol import Forecaster
+from clvmodels.language import Finding, Findings
 from clvmodels.scoring.config.job import Job
 from clvmodels.scoring.gates.run_statistics import RunStatistics
 from clvmodels.scoring.registry.registry import Registry, Version
 
-__all__ = ["champion_of", "find_champion"]
+__all__ = ["champion_of", "compare_with_job", "find_champion"]
 
 
 def champion_of(job: Job, as_of: str | None = None) -> tuple[Forecaster, str | None, Path, RunStatistics | None]:
@@ -52,6 +54,22 @@ def find_champion(job: Job) -> Version | Path:
     if champion is None:
         raise InvalidJob(f"registry.folder: {registry.folder} has no champion yet: run `clv fit --job` first.")
     return champion
+
+
+def compare_with_job(job: Job, champion: Forecaster) -> Findings:
+    """Return a finding if a job names another forecaster, or another purchase model, than the one that scores."""
+    models, identity = job.models, champion.identity("purchases")
+    named = {"forecaster", "purchases"} & models.model_fields_set
+    if not named or identity is None:
+        return ()
+    used = "process" if identity.process is not None else identity.id
+    if models.forecaster != used:
+        figures = {"setting": "models.forecaster", "named": models.forecaster, "used": used}
+    elif "purchases" in named and not isinstance(champion.process_model.purchases, MODEL_CLASSES[models.purchases]):
+        figures = {"setting": "models.purchases", "named": models.purchases, "used": str(identity.process)}
+    else:
+        return ()
+    return (Finding("score-other-forecaster", figures, "caution"),)
 
 
 def _champion_on(registry: Registry, end: int) -> Version | None:
