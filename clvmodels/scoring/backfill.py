@@ -10,6 +10,8 @@ from clvmodels.errors import GateRefused, InvalidOption
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.events import Progress, event, ignore
 from clvmodels.scoring.fit_and_score import ScoreResult, score_job
+from clvmodels.scoring.run.order import refuse_outdated_backfill
+from clvmodels.scoring.run.workplace import uris_of
 
 __all__ = ["backfill_job"]
 
@@ -48,7 +50,9 @@ def backfill_job(
     ------
     GateRefused
         A gate refused a day; the days before it are in the history.
-    StoreUnreachable, InvalidJob, InvalidOption, InvalidTransactions, JobLocked
+    InvalidJob
+        If the limits of a sink, `keep_days` or `keep_runs`, would remove some of the days again.
+    StoreUnreachable, InvalidOption, InvalidTransactions, JobLocked
 
     Examples
     --------
@@ -69,8 +73,9 @@ def backfill_job(
     ['1997-10-01', '1997-10-08', '1997-10-15']
     """
     job, progress = as_job(job), progress or ignore
-    results = []
-    for day in _days(start, end, days):
+    results, all_days = [], list(_days(start, end, days))
+    refuse_outdated_backfill(job.sinks, uris_of(job), all_days)
+    for day in all_days:
         progress(f"Scoring as of {day}")
         try:
             results.append(score_job(job, day, force=force, backfill=True))

@@ -32,6 +32,7 @@ from clvmodels.scoring.run.customers import SourceData, read
 from clvmodels.scoring.run.forecasts import forecast_customers
 from clvmodels.scoring.run.kept_runs import last_kept
 from clvmodels.scoring.run.manifest import RunManifest, manifests_near
+from clvmodels.scoring.run.order import refuse_outdated_backfill
 from clvmodels.scoring.run.pinned import PinnedFiles
 from clvmodels.scoring.run.run import perform, plan
 from clvmodels.scoring.run.workplace import (
@@ -266,6 +267,8 @@ def score_job(
     with pinned.explaining(), contextlib.ExitStack() as stack:
         staging = stack.enter_context(working_folder(job, dry_run))
         uris = uris_of(job)
+        if backfill:
+            refuse_outdated_backfill(sinks, uris, [str(as_of)])
         forecaster, version, path, fit_statistics = champion_of(job, as_of if backfill else None)
         champion: CustomerModel = forecaster.process_model
         progress("Reading the source")

@@ -33,15 +33,15 @@ def job_of(folder, models):
         (
             {"forecaster": "best"},
             (
-                'the job has models.forecaster = "best", but the model that scores was fitted with "process": fit the job '
-                'again to score with "best", or set models.forecaster = "process"'
+                'the job has models.forecaster = "best", but the model that scores was fitted with "process": fit the '
+                'job again to score with "best", or set models.forecaster = "process"'
             ),
         ),
         (
             {"purchases": "pareto_nbd"},
             (
-                'the job has models.purchases = "pareto_nbd", but the model that scores was fitted with "mbgnbd": fit the '
-                'job again to score with "pareto_nbd", or set models.purchases = "mbgnbd"'
+                'the job has models.purchases = "pareto_nbd", but the model that scores was fitted with "mbgnbd": fit '
+                'the job again to score with "pareto_nbd", or set models.purchases = "mbgnbd"'
             ),
         ),
         ({"forecaster": "process", "purchases": "mbgnbd"}, None),

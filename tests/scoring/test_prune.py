@@ -16,6 +16,7 @@ from clvmodels.scoring import events
 from clvmodels.scoring.config.job import job_from
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.run.decision_columns import columns_of_job
+from clvmodels.scoring.stores import place_with_runs
 from clvmodels.scoring.table_columns import dbt_schema
 
 JOB = """
@@ -45,6 +46,37 @@ def job_file(tmp_path_factory):
     for day in ("1997-10-01", "1997-10-08", "1997-10-15"):
         clv.score_job(path, day)
     return path
+
+
+@pytest.mark.parametrize(
+    ("limit", "days", "message"),
+    [
+        (
+            {"keep_runs": 4},
+            ("1997-09-20", "1997-09-30"),
+            "has keep_runs = 4, which would remove 10 of 11 days again, up to 1997-09-29",
+        ),
+        (
+            {"keep_days": 10},
+            ("1997-10-01", "1997-10-04"),
+            "has keep_days = 10, which would remove 4 of 4 days again, up to 1997-10-04",
+        ),
+        (
+            {"keep_days": 30, "keep_runs": 3},
+            ("1997-09-30", "1997-09-30"),
+            "has keep_days = 30, keep_runs = 3, which would",
+        ),
+    ],
+)
+def test_days_that_a_limit_would_remove_again_are_not_added(job_file, limit, days, message):
+    job = clv.read_job(job_file)
+    limited = job.model_copy(update={"sinks": [job.sinks[0].model_copy(update=limit)]})
+    with pytest.raises(InvalidJob, match=message):
+        clv.backfill_job(limited, *days)
+    if days[0] == days[1]:
+        with pytest.raises(InvalidJob, match=message):
+            clv.score_job(limited, days[0], backfill=True)
+    assert [run.as_of for run in place_with_runs(job.sinks[0], "").runs()] == ["1997-10-01", "1997-10-08", "1997-10-15"]
 
 
 @pytest.mark.slow

@@ -266,6 +266,14 @@ CASES = [
     ),
     ("score-no-money", {}, "the source has no money, so only purchases are predicted"),
     (
+        "score-other-forecaster",
+        {"setting": "models.forecaster", "named": "best", "used": "process"},
+        (
+            'the job has models.forecaster = "best", but the model that scores was fitted with "process": fit the job '
+            'again to score with "best", or set models.forecaster = "process"'
+        ),
+    ),
+    (
         "score-read-recent",
         {"since": "2026-10-15", "rows": 2_812_345},
         "read 2,812,345 rows dated 2026-10-15 or later, and added them to the state of earlier runs",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from clvmodels.errors import GateRefused, InvalidOption
+from clvmodels.errors import GateRefused, InvalidJob, InvalidOption
+from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.gates.result import GateResult
 from clvmodels.scoring.run.manifest import RunManifest
 from clvmodels.scoring.run.publishing import SinkWriter
+from clvmodels.scoring.stores import place_with_runs
+from clvmodels.scoring.stores.store import KeptRuns
 
-__all__ = ["check_order", "refuse_newer_backfill", "refuse_older"]
+__all__ = ["check_order", "refuse_newer_backfill", "refuse_older", "refuse_outdated_backfill"]
 
 
 def check_order(
@@ -59,3 +62,18 @@ def refuse_newer_backfill(as_of: str, end: int, earlier: Iterable[RunManifest]) 
         raise InvalidOption(
             f"{as_of} is later than {newest.as_of}, the last day that was published: score it without backfill=True."
         )
+
+
+def refuse_outdated_backfill(sinks: Iterable[SinkSettings], uris: dict[str, str], days: Sequence[str]) -> None:
+    """Raise an InvalidJob for a backfill of days (YYYY-MM-DD) that the limits of a sink would remove again."""
+    for sink in sinks:
+        keeping = KeptRuns(sink.keep_days, sink.keep_runs)
+        if not sink.keeps_runs or keeping == KeptRuns():
+            continue
+        held = {run.as_of for run in place_with_runs(sink, uris.get(sink.uri_variable or "", "")).runs()}
+        lost = [day for day in keeping.outdated({*(day[:10] for day in held), *days}) if day in days]
+        if lost:
+            raise InvalidJob(
+                f"{sink.name} has {keeping.text}, which would remove {len(lost)} of {len(days)} days again, up to "
+                f"{lost[-1]}: add later days only, or raise the limit."
+            )

@@ -104,6 +104,12 @@ class KeptRuns:
             old |= {day for day in ordered if day[:10] < first.isoformat()}
         return sorted(old)
 
+    @property
+    def text(self) -> str:
+        """Return the limits as settings of a job."""
+        limits = {"keep_days": self.days, "keep_runs": self.runs}
+        return ", ".join(f"{name} = {value}" for name, value in limits.items() if value is not None)
+
 
 class StagedTable(Protocol):
     """A table that is being written, invisible to readers until `publish`."""
