@@ -1566,7 +1566,11 @@ plan-made = { COUNT($customers) } { $customers ->
    *[other] customers
     } to contact for { FIXED($cost, places: 2) }, with an assumed gain of { FIXED($gain, places: 2) }; { COUNT($control) } in the control group, { COUNT($suppressed) } suppressed
 plan-assumed = the gain rests on assumed extra orders: compare with the control group before you rely on it
-plan-tested = the extra orders of { COUNT($tested) } of { COUNT($rules) } rules are those of a test
+plan-partly-tested = the gain rests on extra orders that were tested for { COUNT($tested) } of { COUNT($rules) } rules and are assumed for the others: compare with the control group before you rely on it
+plan-tested = { $rules ->
+    [one] the gain rests on extra orders that were tested
+   *[other] the gain rests on extra orders that were tested for all { COUNT($rules) } rules
+    }
 plan-expired = { COUNT($rules) } { $rules ->
     [one] rule of the playbook was
    *[other] rules of the playbook were

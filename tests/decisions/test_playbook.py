@@ -174,7 +174,7 @@ def test_the_effect_of_an_experiment_enters_the_playbook_until_a_day():
         day: {finding.code for finding in clv.plan_actions(CUSTOMERS, playbook, budget=9.0, as_of=day).findings}
         for day in ("2026-12-31", "2027-01-01")
     }
-    assert codes["2026-12-31"] == {"plan-made", "plan-assumed", "plan-tested"}
+    assert codes["2026-12-31"] == {"plan-made", "plan-partly-tested"}
     assert codes["2027-01-01"] == {"plan-made", "plan-assumed", "plan-expired"}
     only_tested = clv.plan_actions(CUSTOMERS, rule, budget=9.0, as_of="2026-06-01")
     assert {finding.code for finding in only_tested.findings} == {"plan-made", "plan-tested"}
@@ -190,6 +190,26 @@ def test_the_effect_of_an_experiment_enters_the_playbook_until_a_day():
         clv.plan_actions(CUSTOMERS, rule.assign(valid_until="soon"), budget=9.0, as_of="2026-06-01")
 
 
+@pytest.mark.slow
+def test_the_evidence_of_a_plan_is_one_sentence():
+    rule = experiment(0.5, 1).playbook_rule(
+        "gold", "call", "phone", contact_cost=3.0, valid_until="2026-12-31", prior_deviation=0.2
+    )
+    others = PLAYBOOK.iloc[[2]]
+    texts = [
+        clv.plan_actions(CUSTOMERS, playbook, budget=9.0, as_of="2026-06-01").findings[1].text
+        for playbook in (others, pd.concat([rule, others]), rule)
+    ]
+    assert texts == [
+        "the gain rests on assumed extra orders: compare with the control group before you rely on it",
+        (
+            "the gain rests on extra orders that were tested for 1 of 2 rules and are assumed for the others: compare "
+            "with the control group before you rely on it"
+        ),
+        "the gain rests on extra orders that were tested",
+    ]
+
+
 def test_missing_values_of_every_kind_of_frame_are_assumptions():
     playbook = PLAYBOOK.assign(valid_until=["2026-12-31", *[None] * (len(PLAYBOOK) - 1)], extra_share=0.0)
     playbook.loc[0, "extra_share"] = np.nan
@@ -202,7 +222,7 @@ def test_missing_values_of_every_kind_of_frame_are_assumptions():
         )
     ]
     assert plans[0] == plans[1] == plans[2]
-    assert {finding.code for finding in plans[0]} == {"plan-made", "plan-assumed", "plan-tested"}
+    assert {finding.code for finding in plans[0]} == {"plan-made", "plan-partly-tested"}
 
 
 def test_a_rule_of_an_experiment_is_checked():
@@ -213,6 +233,25 @@ def test_a_rule_of_an_experiment_is_checked():
         ({"valid_until": "summer"}, "valid_until 'summer' must be a date such as 2026-12-31"),
         ({"valid_until": None}, "valid_until must be a date"),
         ({"longer": 5}, "longer=5 must be an ExperimentReading: make one with read_experiment"),
+        ({"order_value": 0.0}, "order_value=0.0 must be an amount of money above 0, the money per order"),
     ):
         with pytest.raises(InvalidOption, match=message):
             read.playbook_rule("gold", "call", "phone", **(rule | options))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("winsorize", [None, 0.99])
+def test_a_rule_takes_orders_or_money_over_the_money_per_order(winsorize):
+    rule = {"contact_cost": 3.0, "valid_until": "2026-12-31"}
+    assigned = clv.assign_experiment(pd.DataFrame({"customer_id": range(2_000)}), name="spring").frame()
+    orders = np.random.default_rng(1).poisson(1 + 0.5 * (assigned["group"] == "treated"))
+    outcomes = pd.DataFrame({"customer_id": assigned["customer_id"], "orders": orders, "spend": 12.95 * orders})
+    of_orders, of_money = (
+        clv.read_experiment(assigned, outcomes, outcome=outcome, winsorize=winsorize) for outcome in ("orders", "spend")
+    )
+    extra = of_orders.playbook_rule("gold", "call", "phone", prior_deviation=0.2, **rule)["extra_orders"][0]
+    scaled = {"prior_deviation": 0.2 * 12.95, "order_value": 12.95}
+    converted = of_money.playbook_rule("gold", "call", "phone", **scaled, **rule)["extra_orders"][0]
+    assert converted == pytest.approx(extra, rel=1e-9)
+    with pytest.raises(InvalidOption, match=r"outcome has fractions, such as 12.95, so it is not a number of orders"):
+        of_money.playbook_rule("gold", "call", "phone", prior_deviation=2.0, **rule)

@@ -33,6 +33,7 @@ from clvmodels.decisions.experiments.units import (
 )
 from clvmodels.decisions.playbook.rules import value_faults
 from clvmodels.errors import InvalidOption, InvalidTable
+from clvmodels.inference.totals.learned_level import is_number
 from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 
@@ -123,8 +124,9 @@ class ExperimentReading(displays.Display):
         discount: float = 0.0,
         part: str = "all",
         longer: ExperimentReading | None = None,
+        order_value: float | None = None,
     ) -> pd.DataFrame:
-        """Return the rule of a playbook whose effect this experiment on orders has shown, for `plan_actions`.
+        """Return the rule of a playbook whose effect this experiment has shown, for `plan_actions`.
 
         The effect is for customers as on this list and for this offer, so name both in `segment` and `action`.
 
@@ -142,6 +144,9 @@ class ExperimentReading(displays.Display):
         longer : ExperimentReading, optional
             The same experiment read over a longer time. The share of the effect that is gone by then was pulled
             forward. Default: nothing was.
+        order_value : float, optional
+            Money per order, if the outcome is money: the effect over it counts as extra orders. Default: the outcome is
+            a number of orders.
 
         Returns
         -------
@@ -151,7 +156,8 @@ class ExperimentReading(displays.Display):
         Raises
         ------
         InvalidOption
-            For a cost or a discount that is not an amount of money, a day that is not a date, or an unknown part.
+            For a cost or a discount that is not an amount of money, a day that is not a date, an unknown part, or an
+            outcome with fractions without `order_value`.
         """
         if longer is not None and not isinstance(longer, ExperimentReading):
             raise InvalidOption(f"longer={longer!r} must be an ExperimentReading: make one with read_experiment(...).")
@@ -160,13 +166,29 @@ class ExperimentReading(displays.Display):
         faults = value_faults(rule) or ["valid_until must be a date"] * (valid_until is None)
         if faults:
             raise InvalidOption(f"The rule is invalid: {'; '.join(faults)}.")
+        if order_value is None:
+            self._refuse_money()
+        elif not (is_number(order_value) and order_value > 0):
+            raise InvalidOption(f"order_value={order_value!r} must be an amount of money above 0, the money per order.")
         effect, _ = self.shrunk_effect(prior_mean, prior_deviation=prior_deviation, part=part)
         pulled_forward = 0.0
         if longer is not None:
             first, last = (read.shrunk_effect(prior_deviation=np.inf, part=part)[0] for read in (self, longer))
             pulled_forward = float(np.clip(1 - last / first, 0, 1)) if first > 0 else 0.0
         rule |= {"contact_cost": float(contact_cost), "discount": float(discount), "valid_until": str(valid_until)[:10]}
-        return pd.DataFrame([rule | {"extra_orders": max(effect, 0.0), "pulled_forward": pulled_forward}])
+        extra_orders = max(effect, 0.0) / (1.0 if order_value is None else float(order_value))
+        return pd.DataFrame([rule | {"extra_orders": extra_orders, "pulled_forward": pulled_forward}])
+
+    def _refuse_money(self) -> None:
+        """Raise an InvalidOption if the outcome cannot be a number of orders."""
+        outcome = self.units["outcome"].to_numpy()
+        below = outcome[outcome < outcome.max()]  # the largest may be a quantile, at which outcomes were winsorized
+        fractions = below[below % 1 != 0]
+        if len(fractions):
+            raise InvalidOption(
+                f"The outcome has fractions, such as {fractions.min():g}, so it is not a number of orders: read the "
+                "experiment on orders or, if it is money, pass order_value=, the money per order."
+            )
 
 
 def read_experiment(

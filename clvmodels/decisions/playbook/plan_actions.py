@@ -184,11 +184,13 @@ def _evidence(rules: list[PlaybookRule], as_of: Any) -> Findings:
         raise InvalidOption(f"as_of={as_of!r} must be a date, such as '2026-12-31'.") from error
     today = today.date() if isinstance(today, datetime) else today
     tested, expired = sum(end >= today for end in ends), sum(end < today for end in ends)
-    return (
-        *([Finding("plan-assumed", {}, "caution")] if tested < len(rules) else []),
-        *([Finding("plan-tested", {"tested": tested, "rules": len(rules)})] if tested else []),
-        *([Finding("plan-expired", {"rules": expired}, "caution")] if expired else []),
-    )
+    if not tested:
+        evidence = Finding("plan-assumed", {}, "caution")
+    elif tested < len(rules):
+        evidence = Finding("plan-partly-tested", {"tested": tested, "rules": len(rules)}, "caution")
+    else:
+        evidence = Finding("plan-tested", {"rules": len(rules)})
+    return (evidence, *([Finding("plan-expired", {"rules": expired}, "caution")] if expired else []))
 
 
 def _check_options(budget: Any, control: Any) -> None:
