@@ -180,7 +180,7 @@ def unit_economics(
     flows = _Flows.of(since, segments, options)
     findings = [acquisition_finding(since, code), *customer_findings(since.customers), *_findings(flows)]
     if options.interval is not None:
-        findings += since.sampling_findings(segments, draws, seed)
+        findings += since.findings_of_draws(segments, draws, seed, total_interval)
     kind = history.rfm.kind
     name = group_name(history, by)
     return UnitEconomics(

@@ -276,8 +276,9 @@ class FittedPurchases(FittedProcess):
         drawn = draw_parameters(process, self.fit_, draws, seed)[:, :, None]
         return PurchaseCounts(process, process.Parameters(*drawn), length, tuple(self._columns))
 
-    def level_of_totals(self, length: float, quantity: TotalQuantity = "purchases") -> TotalInterval:
-        """Return the errors to expect in totals over a length in the clock's unit, as known without a log."""
+    def level_of_totals(self, horizon: float | str, quantity: TotalQuantity = "purchases") -> TotalInterval:
+        """Return the errors to expect in totals over a horizon without a log; its findings name the source."""
+        length = self._duration(horizon) if isinstance(horizon, str) else horizon
         days = min(max(length * self.clock_.days_per_unit, SHORTEST_DAYS), LONGEST_DAYS)
         return other_shops(quantity, self.plain.name, days)
 

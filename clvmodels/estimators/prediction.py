@@ -213,7 +213,7 @@ def _level(prediction: PredictedQuantity, options: PredictionOptions) -> TotalIn
             f"total_interval is for a total of {total.quantity}, but this is a total of {default.quantity}: pass what "
             f"CustomerModel.total(history, horizon, quantity={default.quantity!r}) returns."
         )
-    return total
+    return total.check_horizon(default.days)
 
 
 def _identity(values: Array) -> Array:

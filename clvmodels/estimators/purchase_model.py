@@ -176,7 +176,8 @@ class PurchaseModel(FutureTimes, TestedPurchases):
         frame
             customer_id, expected_purchases, and with an interval expected_purchases_lower and expected_purchases_upper.
             With `by`: the group, customers, the same columns, and for outcomes total_interval, the source of the
-            spread: "other_shops", "history", "model", or "not_tested" if no totals this far ahead are known.
+            spread: "other_shops", "history", "model", or "not_tested" if no totals this far ahead are known. Sentences
+            on it are `model.level_of_totals(horizon).findings`.
         """
         length, bound = self._duration(horizon), self.ahead_of(rfm)
         worth = partial(bound.purchases_if_active, length)

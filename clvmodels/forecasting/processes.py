@@ -131,7 +131,7 @@ def _plain(value: Any) -> str:
 
 def as_models(models: Sequence[PurchaseModel] | PurchaseModel) -> list[PurchaseModel]:
     """Return one model or several as a list."""
-    return [models] if isinstance(models, PurchaseModel) else list(models)
+    return [models] if isinstance(models, (PurchaseModel, str)) else list(models)  # a text is refused as a whole
 
 
 def check_models(models: Sequence[PurchaseModel] | PurchaseModel, caller: str) -> list[PurchaseModel]:

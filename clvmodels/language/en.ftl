@@ -577,6 +577,8 @@ total-interval-no-windows = There are no earlier windows of this log to learn fr
 total-interval-short-windows = Earlier windows of { COUNT($days) } days are too short to learn a level from; two months are needed.
 total-interval-level = Over { FIXED($weeks, places: 0) } earlier weeks, totals were { SIGNED_PERCENT($ratio) } off what was expected; { PERCENT($power, places: 0) } of this is expected to persist, which changes the total by { SIGNED_PERCENT($change) }.
 total-interval-not-tested = Not tested at this horizon: errors of totals are known up to { COUNT($longest) } days, so the interval over { COUNT($days) } days is the model's own, which does not allow for changing conditions.
+total-interval-other-shops = Intervals of sums allow for changing conditions by the errors of totals in { COUNT($shops) } other shops; earlier windows of this log are not used.
+total-interval-level-not-tested = Not tested at this horizon: errors of totals are known up to { COUNT($longest) } days, so intervals of sums over { COUNT($days) } days assume that conditions change as much as over { COUNT($longest) } days, and may be too narrow.
 total-interval-all-processes = This process is not among those whose totals were compared with what happened in { COUNT($shops) } other shops, so the errors of all of those are used.
 total-interval-season = The uncertainty of the estimated season is about { PERCENT($error) } of the total over this horizon (one standard error), and is part of the interval.
 
@@ -2069,7 +2071,10 @@ value-term-uncertainty = Uncertainty
 value-term-customer = Per customer
 value-term-concentration = Concentration
 value-term-missing = Without a value
-value-total = { NUM($total, digits: 4) } ({ log-currency }), { NUM($expected_purchases, digits: 4) } expected purchases
+value-total = { NUM($total, digits: 4) } ({ log-currency }){ $has_purchases ->
+    [yes] , { NUM($expected_purchases, digits: 4) } expected purchases
+   *[no] { "" }
+    }
 value-per-customer = { FIXED($mean, places: 2) } on average; median { FIXED($median, places: 2) }
 value-held-by-top = the { COUNT($top_customers) } most valuable customers (the top 10%) hold { PERCENT($top_share, places: 1) } of the value
 value-missing = { COUNT($missing) } of { COUNT($customers) } customers{ $has_reasons ->

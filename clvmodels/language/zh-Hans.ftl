@@ -367,6 +367,8 @@ total-interval-no-windows = 这份日志没有更早的窗口可供学习，因�
 total-interval-short-windows = { COUNT($days) } 天的早期窗口太短，无法从中学到水平；至少需要两个月。
 total-interval-level = 在此前 { FIXED($weeks, places: 0) } 周，总量与预期相差 { SIGNED_PERCENT($ratio) }；其中 { PERCENT($power, places: 0) } 视为会持续，使总量变化 { SIGNED_PERCENT($change) }。
 total-interval-not-tested = 未在这一预测期检验：总量误差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天的区间是模型自身的区间，不含时势变化。
+total-interval-other-shops = 总量的区间涵盖环境变化（以另外 { COUNT($shops) } 家商店的总量误差为准），但没有用到这份日志的早期窗口。
+total-interval-level-not-tested = 未在这一预测期检验：总量误差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天总量的区间假定环境变化与 { COUNT($longest) } 天内一样大，可能偏窄。
 total-interval-all-processes = 此模型不在与另外 { COUNT($shops) } 家商店实际结果比较过总量的模型之列，因此采用所有这些模型的误差。
 total-interval-season = 这一预测期内，季节性对总量的影响约有 { PERCENT($error) } 的误差（一个标准误），区间已包含这一点。
 
@@ -1664,7 +1666,10 @@ value-term-uncertainty = 不确定性
 value-term-customer = 每位客户
 value-term-concentration = 集中度
 value-term-missing = 没有价值
-value-total = { NUM($total, digits: 4) }（{ log-currency }），预期购买 { NUM($expected_purchases, digits: 4) } 次
+value-total = { NUM($total, digits: 4) }（{ log-currency }）{ $has_purchases ->
+    [yes] ，预期购买 { NUM($expected_purchases, digits: 4) } 次
+   *[no] { "" }
+    }
 value-per-customer = 平均 { FIXED($mean, places: 2) }；中位数 { FIXED($median, places: 2) }
 value-held-by-top = 最有价值的 { COUNT($top_customers) } 位客户（前 10%）占价值的 { PERCENT($top_share, places: 1) }
 value-missing = { COUNT($customers) } 位客户中有 { COUNT($missing) } 位{ $has_reasons ->

@@ -367,6 +367,8 @@ total-interval-no-windows = 這份交易紀錄沒有更早的視窗可供學習�
 total-interval-short-windows = { COUNT($days) } 天的早期視窗太短，無法從中學到水準；至少需要兩個月。
 total-interval-level = 在此前 { FIXED($weeks, places: 0) } 週，總量與預期相差 { SIGNED_PERCENT($ratio) }；其中 { PERCENT($power, places: 0) } 視為會持續，使總量變化 { SIGNED_PERCENT($change) }。
 total-interval-not-tested = 未在這一預測期檢驗：總量誤差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天的區間是模型自身的區間，不含環境變化。
+total-interval-other-shops = 總量的區間涵蓋環境變化（以另外 { COUNT($shops) } 家商店的總量誤差為準），但沒有用到這份交易紀錄的早期視窗。
+total-interval-level-not-tested = 未在這一預測期檢驗：總量誤差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天總量的區間假定環境變化與 { COUNT($longest) } 天內一樣大，可能偏窄。
 total-interval-all-processes = 此模型不在與另外 { COUNT($shops) } 家商店實際結果比較過總量的模型之列，因此採用所有這些模型的誤差。
 total-interval-season = 這一預測期內，季節性對總量的影響約有 { PERCENT($error) } 的誤差（一個標準誤），區間已包含這一點。
 
@@ -1664,7 +1666,10 @@ value-term-uncertainty = 不確定性
 value-term-customer = 每位顧客
 value-term-concentration = 集中度
 value-term-missing = 沒有價值
-value-total = { NUM($total, digits: 4) }（{ log-currency }），預期購買 { NUM($expected_purchases, digits: 4) } 次
+value-total = { NUM($total, digits: 4) }（{ log-currency }）{ $has_purchases ->
+    [yes] ，預期購買 { NUM($expected_purchases, digits: 4) } 次
+   *[no] { "" }
+    }
 value-per-customer = 平均 { FIXED($mean, places: 2) }；中位數 { FIXED($median, places: 2) }
 value-held-by-top = 最有價值的 { COUNT($top_customers) } 位顧客（前 10%）占價值的 { PERCENT($top_share, places: 1) }
 value-missing = { COUNT($customers) } 位顧客中有 { COUNT($missing) } 位{ $has_reasons ->

@@ -189,8 +189,9 @@ def show_rows(console: Console, title: str, rows: Sequence[Mapping[str, Any]]) -
 def show_value(console: Console, scored: Any, terms: ValueTerms) -> None:
     """Print the total and the most valuable customers of a scored table, with the terms of its values."""
     rows = nw.from_native(scored, eager_only=True)
-    missing = rows.filter(~nw.col("reason").is_null()) if "reason" in rows.columns else rows.head(0)
-    valued = rows.filter(nw.col("lifetime_value").is_finite())
+    has_value = nw.col("lifetime_value").is_finite()
+    valued = rows.filter(has_value)
+    missing = rows.filter(~has_value, ~nw.col("reason").is_null()) if "reason" in rows.columns else rows.head(0)
     total = float(valued["lifetime_value"].sum())
     table = _table(
         message("show-value", _value_figures(terms) | {"total": cell(total, ",.0f"), "top": TOP}),

@@ -95,7 +95,7 @@ class ValueSummary:
     total, mean, median : float
         Money, over customers with a value; NaN if no customer has one.
     expected_purchases : float
-        Expected purchases of the customers with a value, undiscounted.
+        Expected purchases of the customers with a value, undiscounted; NaN if they have no mean.
     top_customers : int
         A tenth of the number of customers with a value, rounded up.
     top_share : float
@@ -146,7 +146,7 @@ def summarize_value(table: Frame) -> ValueSummary:
         expected_purchases=float(_floats(frame["expected_purchases"])[has_value].sum()),
         top_customers=top,
         top_share=float(concentration(values)[1][top]) if total > 0 else math.nan,
-        reasons=_reasons(frame),
+        reasons=_reasons(frame[np.flatnonzero(~has_value).tolist()]),
     )
 
 

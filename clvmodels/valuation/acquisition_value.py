@@ -109,7 +109,7 @@ def value_at_acquisition(
     ]
     if options.interval is not None and by is not None:
         groups = ValueGroups(*group_codes(history.rfm, by))
-        findings += since.sampling_findings(groups, options.draws, seed_of(options.random_state))
+        findings += since.findings_of_draws(groups, options.draws, seed_of(options.random_state), total_interval)
     return MoneyTable("value_at_acquisition", columns, history.rfm.kind, code, tuple(findings))
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.clock import Clock, TimeUnit
@@ -23,6 +24,7 @@ from clvmodels.valuation.value_terms import Discounting, ValueTerms
 
 __all__ = ["check_same_clock", "lifetime_value"]
 
+NO_MEAN_PURCHASES = "the number of all future purchases has no mean, since some customers may never leave"
 LARGEST_DISCOUNT = (
     0.3  # largest exponent (rate times horizon) for which a mean discount factor was checked by simulation
 )
@@ -65,7 +67,7 @@ def lifetime_value(
     horizon : float or str
         A number in the clock's unit, a length with its unit such as "12 months", or "lifetime" for all future
         purchases: the discounted expected residual transactions of Fader, Hardie & Lee (2005), for which
-        annual_discount_rate must be positive. expected_purchases, which are not discounted, are then infinite if they
+        annual_discount_rate must be positive. expected_purchases, which are not discounted, are then missing if they
         have no mean, and intervals leave out purchases discounted to less than e^-12 (6 millionths) of their price.
     annual_discount_rate : float
         Effective rate per year: 0.10 is ten percent per year, whatever the clock's unit.
@@ -96,9 +98,10 @@ def lifetime_value(
     frame
         One row per customer: customer_id, expected_purchases, discounted_purchases, expected_spend (money per
         purchase), lifetime_value (money), with an interval lifetime_value_lower and lifetime_value_upper, and reason
-        where the value is missing because the mean spend does not exist. With `by`: the group, customers (those with a
-        value), lifetime_value, its interval and, for outcomes, total_interval: the conditions that it allows for,
-        "other_shops", "history", "model", or "not_tested" beyond the longest horizon with known errors.
+        where the value is missing because the mean spend does not exist, or where expected_purchases are. With `by`:
+        the group, customers (those with a value), lifetime_value, its interval and, for outcomes, total_interval: the
+        conditions that it allows for, "other_shops", "history", "model", or "not_tested" beyond the longest horizon
+        with known errors.
 
     Raises
     ------
@@ -136,7 +139,7 @@ def lifetime_value(
         rfm,
         value,
         request,
-        expected_purchases=bought.expected,
+        expected_purchases=np.where(np.isinf(bought.expected), np.nan, bought.expected),
         discounted_purchases=bought.discounted.point,
         expected_spend=spent.point,
     )
@@ -211,9 +214,19 @@ def _value_prediction(
         under_draws=partial(_mean_value, bought.discounted, spent, terms.margin),
         outcome=partial(_drawn_value, purchases, spend, terms.drawn_length(rfm.clock), bought, terms.margin),
         distribution=_distribution(purchases, spend, terms, rfm.clock, bought),
-        reason=spent.reason,
+        reason=_reasons(spent.reason, bought.expected),
         level=partial(purchases.level_of_totals, terms.drawn_length(rfm.clock), "money"),
     )
+
+
+def _reasons(spent: npt.NDArray[np.object_] | None, expected: Array) -> npt.NDArray[np.object_]:
+    """Return the reason why a customer's value or number of purchases is missing (n,), None where there is none."""
+    reasons = np.full(len(expected), None, dtype=object)
+    reasons[np.isinf(expected)] = NO_MEAN_PURCHASES
+    if spent is not None:
+        without_spend = np.array([each is not None for each in spent], dtype=bool)
+        reasons[without_spend] = spent[without_spend]
+    return reasons
 
 
 def _distribution(

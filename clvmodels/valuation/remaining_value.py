@@ -22,7 +22,7 @@ from clvmodels.valuation.cash_flow import (
 )
 from clvmodels.valuation.costs import Costs, check_currency
 from clvmodels.valuation.drawn.customer_interval import customer_intervals
-from clvmodels.valuation.drawn.futures import level_factors
+from clvmodels.valuation.drawn.futures import level_factors, level_findings
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import MoneyTable, negative_finding
 from clvmodels.valuation.periods import CalendarUnit, check_unit, periods_after
@@ -146,7 +146,7 @@ def remaining_value(
         columns = _by_period(customers, unit, options)
     findings = [*terms_findings(customers, code), *_value_findings(columns, customers)]
     if options.interval is not None and (unit is not None or by is not None):
-        findings += sampling_findings_of(customers, draws, seed)
+        findings += [*level_findings(customers, total_interval), *sampling_findings_of(customers, draws, seed)]
     return MoneyTable("remaining_value", columns, rfm.kind, code, tuple(findings))
 
 

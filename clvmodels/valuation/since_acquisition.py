@@ -17,7 +17,7 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.language import Findings
 from clvmodels.processes.contract import Array
 from clvmodels.valuation.costs import Costs
-from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors
+from clvmodels.valuation.drawn.futures import DrawnCharges, DrawnFuture, level_factors, level_findings
 from clvmodels.valuation.drawn.group_totals import GroupTotals
 from clvmodels.valuation.drawn.sampled_sums import ExpectedSums, SampledCustomers, drawn_sums, sampling_findings
 from clvmodels.valuation.realized import RealizedOrders, past_charges, realized_orders, was_served
@@ -151,15 +151,22 @@ class ValueSinceAcquisition:
         visit : function (number, sample, values), optional
             Called for each draw, on one thread per processor, with the values of the customers who are drawn (m, k).
         """
-        ahead = float(np.max(np.maximum(self.horizon - self.T, 0.0), initial=0.0))
-        level = level_factors(self.customers, total_interval, draws, seed, ahead)
+        level = level_factors(self.customers, total_interval, draws, seed, self._farthest)
         codes = self._codes_ahead(groups)
         sums = _GroupSums(self, ValueGroups(groups.labels, codes), visit)
         return drawn_sums(sums, self.customers, codes, draws, seed, level)
 
-    def sampling_findings(self, groups: ValueGroups, draws: int, seed: int) -> Findings:
-        """Return a finding if drawn totals have the futures of a sample; parameters are those of `drawn_totals`."""
-        return sampling_findings(self.customers, self._codes_ahead(groups), draws, seed)
+    def findings_of_draws(
+        self, groups: ValueGroups, draws: int, seed: int, total_interval: IntervalOfTotal
+    ) -> Findings:
+        """Return findings on drawn totals: on their common level, and whether they have the futures of a sample."""
+        sampled = sampling_findings(self.customers, self._codes_ahead(groups), draws, seed)
+        return (*level_findings(self.customers, total_interval, self._farthest), *sampled)
+
+    @property
+    def _farthest(self) -> float:
+        """How far ahead of the cutoff the last horizon of a customer ends, in the clock's unit."""
+        return float(np.max(np.maximum(self.horizon - self.T, 0.0), initial=0.0))
 
     def _codes_ahead(self, groups: ValueGroups) -> npt.NDArray[np.intp]:
         return np.where(self.exists & self.has_ahead(), groups.codes, -1)

@@ -106,8 +106,8 @@ class ValueTerms:
         """
         if self.is_lifetime:
             raise InvalidOption(
-                "horizon='lifetime' has no end, and only lifetime_value and report support it: pass a length with its "
-                "unit, such as '10 years'."
+                "horizon='lifetime' has no end, so it is possible only in lifetime_value and in clv report, as "
+                "--value-horizon lifetime: pass a length with its unit here, such as '10 years'."
             )
         return clock.duration(self.horizon)
 

@@ -10,6 +10,7 @@ import clvmodels as clv
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.inference.intervals import CustomerGroups, bounds_of_groups
+from clvmodels.inference.totals.total_interval import other_shops
 
 VALUE = {"horizon": "26 weeks", "annual_discount_rate": 0.1, "margin": 0.5}
 ASKED = {"interval": 0.9, "draws": 40, "by": "total"}
@@ -91,11 +92,43 @@ def test_a_total_of_something_else_is_refused(model, history):
 
 
 @pytest.mark.slow
+def test_a_total_over_another_horizon_is_refused(model, history):
+    rfm = history.rfm[:200]
+    summaries = clv.KnownHistory.from_summaries(rfm)
+    purchases, money = (model.total(summaries, "20 weeks", quantity) for quantity in ("purchases", "money"))
+    assert purchases.days == money.days == 140
+    for same in ("20 weeks", 20, "140 days"):
+        table = model.purchases.expected_purchases(rfm, same, **ASKED, total_interval=purchases)
+        assert table["total_interval"].tolist() == ["other_shops"]
+    pair, terms = (model.purchases, model.spend, rfm), {"annual_discount_rate": 0.1, "margin": 0.5, "interval": 0.9}
+    for refused in (
+        lambda: model.purchases.expected_purchases(rfm, "39 weeks", **ASKED, total_interval=purchases),
+        lambda: clv.lifetime_value(*pair, **{**VALUE, **ASKED, "horizon": "39 weeks"}, total_interval=money),
+        lambda: clv.remaining_value(*pair, **terms, by="total", horizon="39 weeks", total_interval=money),
+        lambda: clv.revenue_forecast(*pair, **terms, horizon="39 weeks", total_interval=money),
+    ):
+        with pytest.raises(InvalidOption, match="a total over 140 days, but this table is for 273 days: pass what"):
+            refused()
+
+
+def test_customers_whose_futures_end_earlier_may_have_a_longer_total():
+    total = other_shops("money", "bgnbd", 365.25)
+    assert total.check_horizon(300, longer=True) is total
+    with pytest.raises(InvalidOption, match=r"over 365\.25 days, but this table is for 541\.5 days"):
+        total.check_horizon(541.5, longer=True)
+    with pytest.raises(InvalidOption, match="but this table is for 300 days"):
+        total.check_horizon(300)
+
+
+@pytest.mark.slow
 def test_without_a_log_a_finding_names_the_source_of_the_interval(model, history):
     summaries = clv.KnownHistory.from_summaries(history.rfm)
     total = model.total(summaries, "26 weeks")
     assert total.basis == "other_shops"
     assert [finding.code for finding in total.findings] == ["total-interval-no-windows"]
+    for horizon, code in (("26 weeks", "total-interval-no-windows"), ("5 years", "total-interval-not-tested")):
+        level = model.purchases.level_of_totals(horizon)
+        assert [finding.code for finding in level.findings] == [code]
 
 
 def test_groups_share_the_level_and_add_up():

@@ -311,6 +311,8 @@ def test_wrong_arguments_of_forecasters_are_refused(history):
     for forecaster in (clv.BoostedTrees, clv.Blend, clv.BestForecaster):
         with pytest.raises(InvalidOption, match="is not a purchase model: pass instances"):
             forecaster([clv.MBGNBD]).fit(history, HORIZON)
+        with pytest.raises(InvalidOption, match=r"^'auto' is not a purchase model: pass instances"):
+            forecaster("auto").fit(history, HORIZON)
         with pytest.raises(InvalidOption, match="is not a spend model: pass an instance, such as GammaGamma"):
             forecaster(PROCESSES, clv.MBGNBD()).fit(history, HORIZON)
     with pytest.raises(InvalidOption, match="BoostedTrees has not been fitted"):

@@ -114,6 +114,11 @@ def test_intervals_of_totals_are_named_as_the_columns(fitted, fitted_to, columns
     intervals = score_table.intervals_of_totals(fitted, few, PREDICTIONS, 0.8)
     assert set(intervals) == {column.name for column in columns if column.additive} - {"probability_alive"}
     assert all(lower < upper for lower, upper in intervals.values())
+    near, far = (PREDICTIONS.model_copy(update={"horizons": [each]}) for each in ("90 days", "5 years"))
+    codes = [[finding.code for finding in score_table.findings_of_totals(fitted, each)] for each in (near, far)]
+    assert codes == [["total-interval-other-shops"], ["total-interval-not-tested"]]
+    only_model = near.model_copy(update={"total_interval": "model"})
+    assert score_table.findings_of_totals(fitted, only_model) == ()
 
 
 def test_every_column_is_described(columns):

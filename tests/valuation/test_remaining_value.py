@@ -315,9 +315,13 @@ def test_intervals_allow_for_changing_conditions(fitted):
     options = {"by": "total", "interval": 0.9, "draws": 40, **TERMS}
     widths = []
     for choice in ("history", "model"):
-        table = remaining_value(*some, total_interval=choice, **options).columns
-        widths.append(float(table["remaining_value_upper"][0] - table["remaining_value_lower"][0]))
+        table = remaining_value(*some, total_interval=choice, **options)
+        widths.append(float(table.columns["remaining_value_upper"][0] - table.columns["remaining_value_lower"][0]))
+        codes = [finding.code for finding in table.findings]
+        assert ("total-interval-other-shops" in codes) == (choice == "history")
     assert widths[0] > widths[1]
+    far = remaining_value(*some, **{**options, "horizon": "5 years"})
+    assert "Not tested at this horizon: errors of totals are known up to 365 days, so intervals" in far.text
     with pytest.raises(InvalidOption, match="total_interval='other' is not one of"):
         remaining_value(*some, total_interval="other", **options)
 

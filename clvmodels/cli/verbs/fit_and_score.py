@@ -235,7 +235,7 @@ def score(
     """Score every customer of a log: P(alive), purchases and, with --amount, value, at each horizon."""
     from clvmodels.reporting import terminal
     from clvmodels.scoring.fit_and_score import score_job
-    from clvmodels.scoring.run.score_table import intervals_of_totals
+    from clvmodels.scoring.run.score_table import findings_of_totals, intervals_of_totals
 
     model_path = model if model is not None or job is not None else Path("model.json")
     target = output if output is not None or job is not None else Path("predictions.parquet")
@@ -273,13 +273,16 @@ def score(
     if record.run.log == "json":
         return
     level = record.predictions.interval or TOTAL_INTERVAL
-    intervals = done.totals
+    intervals, about_totals = done.totals, list[str]()
     if intervals is None and not done.manifest.refused and done.manifest.customers <= MOST_FOR_INTERVALS:
         with steps() as step:
             step("Intervals of the totals")
             intervals = intervals_of_totals(done.model, done.rfm, record.predictions, level)
+        about_totals = [finding.text for finding in findings_of_totals(done.model, record.predictions)]
     terminal.show_facts(out, [finding.text for finding in done.findings])
     terminal.show_run(out, done.manifest.model_dump(), level, intervals)
+    if about_totals:
+        terminal.show_facts(out, about_totals)
     for sink in done.manifest.sinks:
         state = (
             "would be written" if dry_run else "written now" if sink.name in done.published else "already up to date"

@@ -17,7 +17,7 @@ from clvmodels.language import Finding, Findings
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.cash_flow import drawn_cash_flow, expected_cash_flow, sampling_findings_of
 from clvmodels.valuation.costs import Costs, check_currency
-from clvmodels.valuation.drawn.futures import level_factors
+from clvmodels.valuation.drawn.futures import level_factors, level_findings
 from clvmodels.valuation.lifetime_value import check_same_clock
 from clvmodels.valuation.money_table import with_currency
 from clvmodels.valuation.periods import periods_after
@@ -181,7 +181,7 @@ def revenue_forecast(
         **interval_columns("revenue", np.stack([each.sum(axis=1) for _, each in sums.values()], axis=1), level_of),
     }
     figures = {"months": len(periods), "learned": level is not None, "planned": float(to_come.counts.sum())}
-    sampled = sampling_findings_of(customers, draws, seed)
-    findings = (Finding("revenue-forecast", figures), *terms_findings(customers, code), *sampled)
+    of_draws = (*level_findings(customers, total_interval), *sampling_findings_of(customers, draws, seed))
+    findings = (Finding("revenue-forecast", figures), *terms_findings(customers, code), *of_draws)
     tables = [frames.table(rfm.kind, with_currency(table, code)) for table in (months, equity, totals)]
     return RevenueForecast(tables[0], tables[1], tables[2], code, findings)

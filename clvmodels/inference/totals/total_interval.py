@@ -44,6 +44,7 @@ IntervalBasis = Literal["model", "other_shops", "history", "not_tested"]
 
 NODES, NODE_WEIGHTS = (half / 2 for half in np.polynomial.legendre.leggauss(128))  # NODES in (-1/2, 1/2)
 HALVINGS = 60
+SAME_DAYS = 1e-3  # days; horizons that differ less are the same length in two units
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class TotalInterval:
         Variance due to the doubt about the season of an estimated calendar.
     quantity : {"purchases", "money"}
         What the total is of.
+    days : float
+        How far ahead the total reaches.
 
     Examples
     --------
@@ -99,6 +102,7 @@ class TotalInterval:
     findings: Findings
     season: float = 0.0
     quantity: TotalQuantity = "purchases"
+    days: float = math.nan
 
     @property
     def point(self) -> float:
@@ -135,6 +139,29 @@ class TotalInterval:
         added = HALF_AN_ORDER * self.order_value
         lower, upper = ((self.point + added) * math.exp(side * half) - added for side in (-1, 1))
         return max(lower, 0.0), upper
+
+    def check_horizon(self, days: float, *, longer: bool = False) -> Self:
+        """Return the total itself, for use as the interval of a table that reaches this many days ahead.
+
+        Parameters
+        ----------
+        days : float
+        longer : bool
+            Whether the total may reach farther ahead than the table, as for customers whose futures end at different
+            times.
+
+        Raises
+        ------
+        InvalidOption
+            If the total is that of another horizon: the level of a longer total is less certain.
+        """
+        if not (days <= self.days + SAME_DAYS if longer else abs(days - self.days) <= SAME_DAYS):
+            raise InvalidOption(
+                f"total_interval is for a total over {self.days:,.6g} days, but this table is for {days:,.6g} days: "
+                "pass what CustomerModel.total(history, horizon) returns for the same horizon, or "
+                "total_interval='history'."
+            )
+        return self
 
     def of_model(self) -> Self:
         """Return the same total with an interval for chance and parameters only."""
@@ -317,6 +344,7 @@ def total_interval(
         findings=_findings(past, level, reference, horizon_days, season),
         season=float(season),
         quantity=reference.quantity,
+        days=float(horizon_days),
     )
 
 
@@ -347,8 +375,10 @@ def _findings(
 ) -> Findings:
     findings = []
     shops = len(reference.shops)
-    if past is None:
+    if past is None and reference.covers(days):
         findings.append(Finding("total-interval-no-windows", {"shops": shops}, "caution"))
+    elif past is None:
+        pass  # the interval is the model's own, as a finding below says
     elif not past.long_enough:
         findings.append(Finding("total-interval-short-windows", {"days": past.days}, "info"))
     elif level.power > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from clvmodels.frames import Frame
@@ -137,7 +138,7 @@ def value_facts(view: Selection, table: Frame) -> list[Pair]:
     summary = summarize_value(table)
     figures = {name: getattr(summary, name) for name in SUMMARY_FIGURES}
     described = {
-        "total": message("value-total", figures),
+        "total": message("value-total", figures | {"has_purchases": math.isfinite(summary.expected_purchases)}),
         "uncertainty": _judge_past_errors(view).text,
         "customer": message("value-per-customer", figures),
         "concentration": message("value-held-by-top", figures),

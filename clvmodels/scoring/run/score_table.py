@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from clvmodels.estimators.design import POOLED, as_texts
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.inference.totals.reference_class import TotalQuantity
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array
 from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.run.score_columns import (
@@ -29,7 +31,16 @@ from clvmodels.valuation.costs import Costs
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.remaining_value import remaining_value
 
-__all__ = ["BLOCK", "blocks", "columns_of", "fingerprint", "intervals_of_totals", "predict_block", "score"]
+__all__ = [
+    "BLOCK",
+    "blocks",
+    "columns_of",
+    "findings_of_totals",
+    "fingerprint",
+    "intervals_of_totals",
+    "predict_block",
+    "score",
+]
 
 BLOCK = 65_536  # customers whose scores are computed together
 
@@ -104,6 +115,20 @@ def intervals_of_totals(
             lower, upper = (float(table[f"{quantity}{end}"][0]) for end in ("_lower", "_upper"))
             intervals[prediction_column(quantity, horizon)] = lower, upper
     return intervals
+
+
+def findings_of_totals(model: CustomerModel, predictions: PredictionSettings) -> Findings:
+    """Return findings on what `intervals_of_totals` allows for, each once."""
+    if predictions.total_interval == "model" or predictions.interval_for == "mean":
+        return ()
+    findings: dict[str, Finding] = {}
+    quantity: TotalQuantity = "purchases" if model.spend is None else "money"
+    for horizon in predictions.horizons:
+        for each in model.purchases.level_of_totals(horizon, quantity).findings:
+            if each.code == "total-interval-no-windows":  # there is a log, but its windows are not used
+                each = Finding("total-interval-other-shops", each.figures, "info")
+            findings[each.text] = each
+    return tuple(findings.values())
 
 
 def predict_block(

@@ -13,12 +13,21 @@ from clvmodels.estimators.prediction import IntervalOfTotal, customer_keys
 from clvmodels.inference.totals.reference_class import reference_class
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.inference.uncertainty import draw_parameters
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array, DrawnOrders
 from clvmodels.processes.threads import Returned, in_threads
 from clvmodels.valuation.costs import ChargedWhile
 from clvmodels.valuation.valued_customers import ValuedCustomers, charge_times, period_costs
 
-__all__ = ["DrawnCharges", "DrawnFuture", "FutureDraws", "level_factors", "of_drawn_futures", "order_draws"]
+__all__ = [
+    "DrawnCharges",
+    "DrawnFuture",
+    "FutureDraws",
+    "level_factors",
+    "level_findings",
+    "of_drawn_futures",
+    "order_draws",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,9 +183,26 @@ def level_factors(
     """
     if total_interval == "model":
         return None
-    if isinstance(total_interval, TotalInterval):
-        return total_interval.level_draws(seed, draws)
     purchases = customers.purchases
+    length = customers.horizon if ahead is None else ahead
+    if isinstance(total_interval, TotalInterval):
+        days = length * purchases.clock_.days_per_unit
+        return total_interval.check_horizon(days, longer=ahead is not None).level_draws(seed, draws)
     tested = reference_class("money", purchases.plain.name).longest_days / purchases.clock_.days_per_unit
-    length = min(customers.horizon if ahead is None else ahead, tested)
-    return purchases.level_of_totals(length, "money").level_draws(seed, draws)
+    return purchases.level_of_totals(min(length, tested), "money").level_draws(seed, draws)
+
+
+def level_findings(customers: ValuedCustomers, total_interval: IntervalOfTotal, ahead: float | None = None) -> Findings:
+    """Return findings on the common level of draws; the parameters are those of `level_factors`."""
+    if total_interval == "model":
+        return ()
+    if isinstance(total_interval, TotalInterval):
+        return total_interval.findings
+    clock = customers.purchases.clock_
+    reference = reference_class("money", customers.purchases.plain.name)
+    days = (customers.horizon if ahead is None else ahead) * clock.days_per_unit
+    findings = [Finding("total-interval-other-shops", {"shops": len(reference.shops)}, "info")]
+    if not reference.covers(days):
+        figures = {"days": days, "longest": reference.longest_days}
+        findings.append(Finding("total-interval-level-not-tested", figures, "caution"))
+    return tuple(findings)
