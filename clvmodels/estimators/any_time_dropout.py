@@ -14,7 +14,8 @@ __all__ = ["GGompertzNBD", "ParetoNBD"]
 class ParetoNBD(PurchaseModel):
     """Pareto/NBD: gamma-distributed purchase rates until dropout, which has a gamma-distributed rate.
 
-    Customers can drop out at any time, not only after a purchase.
+    Customers can drop out at any time, not only after a purchase. How often customers buy and how soon they leave are
+    assumed to be independent.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ class GGompertzNBD(PurchaseModel):
     """GGompertz/NBD: Pareto/NBD in which the risk of dropout grows with the time since the first purchase.
 
     If the risk does not grow, b goes to 0, beta/b becomes the beta of Pareto/NBD, and the fit reports a boundary, as it
-    does on CDNOW.
+    does on CDNOW. How often customers buy and how soon they leave are assumed to be independent.
 
     Parameters
     ----------

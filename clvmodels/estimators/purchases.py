@@ -20,7 +20,8 @@ class BGNBD(PurchaseModel):
     """BG/NBD: gamma-distributed purchase rates, and a beta-distributed dropout probability after each repeat purchase.
 
     Customers buy at a constant rate of their own, and drop out only after a repeat purchase. Customers without a repeat
-    purchase are active with probability 1.
+    purchase are active with probability 1. How often customers buy and how soon they leave are assumed to be
+    independent.
 
     Parameters
     ----------
@@ -83,7 +84,8 @@ class BGNBD(PurchaseModel):
 class MBGNBD(PurchaseModel):
     """MBG/NBD: BG/NBD in which a customer can also drop out after the first purchase.
 
-    Customers who bought once are therefore active with a probability below 1.
+    Customers who bought once are therefore active with a probability below 1. How often customers buy and how soon they
+    leave are assumed to be independent.
 
     Parameters
     ----------
@@ -208,7 +210,8 @@ class BGBB(PurchaseModel):
 
     It is for purchases that are possible once per week, month or year: the RFM must count such opportunities, with
     time_unit and merge_within of that name. P(alive) is the probability after the last opportunity observed. The paper,
-    and the R package BTYD, give that of the next opportunity, which is horizon=1.
+    and the R package BTYD, give that of the next opportunity, which is horizon=1. How often customers buy and how soon
+    they leave are assumed to be independent.
 
     Parameters
     ----------

@@ -161,6 +161,7 @@ class BGCNBD(RegularModel):
     """BG/CNBD-k: BG/NBD with regular timing, in which each purchase is the k-th event of a Poisson process.
 
     With k = 1 it is BG/NBD. A long silence says more about customers who buy regularly. The RFM must have intertimes.
+    How often customers buy and how soon they leave are assumed to be independent.
 
     Parameters
     ----------
@@ -232,7 +233,8 @@ class BGCNBD(RegularModel):
 class MBGCNBD(RegularModel):
     """MBG/CNBD-k: MBG/NBD with regular timing; a customer can also drop out after the first purchase.
 
-    With k = 1 it is MBG/NBD. The RFM must have intertimes.
+    With k = 1 it is MBG/NBD. The RFM must have intertimes. How often customers buy and how soon they leave are assumed
+    to be independent.
 
     Parameters
     ----------

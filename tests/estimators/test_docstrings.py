@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator
 
 import clvmodels as clv
+from clvmodels.estimators.purchase_model import PurchaseModel
 
 
 def public_estimators() -> list[type[BaseEstimator]]:
@@ -34,6 +35,14 @@ def test_the_estimators_are_discovered():
     names = {estimator.__name__ for estimator in public_estimators()}
     assert names >= {"BGNBD", "MBGNBD", "ParetoNBD", "GGompertzNBD", "NBD", "BGBB", "BGCNBD", "MBGCNBD"}
     assert names >= {"GammaGamma", "CustomerModel"}
+
+
+def test_every_process_with_dropout_states_that_rates_and_dropout_are_assumed_to_be_independent():
+    processes = [value for value in public_estimators() if issubclass(value, PurchaseModel)]
+    with_dropout = [value for value in processes if value is not clv.NBD]
+    assert len(with_dropout) >= 7
+    for value in with_dropout:
+        assert "assumed to be independent" in " ".join(inspect.getdoc(value).split()), value.__name__
 
 
 @pytest.mark.parametrize("estimator", public_estimators())
