@@ -6,7 +6,13 @@ there, by the queries of `engines`, and copied for everything else.
 """
 
 from clvmodels.frames.coding import CodedIds, code_ids
-from clvmodels.frames.column_roles import is_named_status, kinds_of_rows, roles_by_name, status_columns
+from clvmodels.frames.column_roles import (
+    is_named_status,
+    kinds_of_rows,
+    refuse_summary,
+    roles_by_name,
+    status_columns,
+)
 from clvmodels.frames.databases import engine_of, is_database, kind_of_database
 from clvmodels.frames.date_formats import DATE_UNITS, date_proposal, days_of_dates, formats_that_read
 from clvmodels.frames.day_rows import UNREADABLE_DAY, StoredDates, rows_by_day, rows_since, stored_dates
@@ -124,6 +130,7 @@ __all__ = [
     "publish_table",
     "purchase_rows",
     "read_fields",
+    "refuse_summary",
     "repeated_amounts",
     "roles_by_name",
     "rows_by_day",

@@ -1,4 +1,4 @@
-"""Propose the roles of columns from their names, in many languages.
+"""Propose the roles of columns from their names, in many languages, and refuse tables without the columns needed.
 
 In English, Chinese, German, French, Spanish, Portuguese and Japanese; in other languages only the most usual names.
 """
@@ -7,10 +7,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-__all__ = ["ROLE_NAMES", "is_named_status", "is_usual_name", "kinds_of_rows", "roles_by_name", "status_columns"]
+from clvmodels.errors import InvalidTransactions, MissingColumn, closest, list_names
+
+__all__ = [
+    "ROLE_NAMES",
+    "is_named_status",
+    "is_usual_name",
+    "kinds_of_rows",
+    "refuse_missing",
+    "refuse_summary",
+    "roles_by_name",
+    "status_columns",
+]
+
+OF_SUMMARIES = ("frequency", "recency", "T")  # columns of an RFM summary
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -209,6 +222,45 @@ def status_columns(names: Sequence[str]) -> list[str]:
     return [*(name for name in names if is_named_status(name)), *kinds_of_rows(names)]
 
 
+def refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_are_arguments: bool) -> None:
+    """Raise InvalidTransactions if a column is missing, with the existing columns and the arguments that name them."""
+    twice = [name for name in dict.fromkeys(columns.values()) if list(present).count(name) > 1]
+    if twice:
+        raise InvalidTransactions(
+            f"Column {twice[0]!r} appears twice, as in a join of two tables: select one of them, or rename one."
+        )
+    absent = {role: name for role, name in columns.items() if name not in present}
+    if "date" in columns:
+        refuse_summary(present, columns["date"])
+    if absent:
+        missing = ", ".join(map(repr, absent.values()))
+        arguments = ", ".join(f"{role}=" for role in absent)
+        remedy = f": name one of these with {arguments}" if roles_are_arguments and len(present) > 1 else ""
+        message = f"No column {missing}; the columns are {list_names(present)}{remedy}."
+        message += next(filter(None, (closest(name, present) for name in absent.values())), "")
+        if roles_are_arguments:
+            message += _proposal(columns, absent, present)
+        raise MissingColumn(message)
+
+
+def refuse_summary(names: Sequence[str], date: str | None) -> None:
+    """Raise a MissingColumn if a table without its column of dates is an RFM summary.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns of the table.
+    date : str or None
+        Name of the column of dates, if one was named or recognized.
+    """
+    if set(OF_SUMMARIES) <= set(names) and (date not in names or date in OF_SUMMARIES):
+        raise MissingColumn(
+            "This table is an RFM summary with one row per customer (frequency, recency and T), not a log with one "
+            "row per purchase: pass the log that it was made from. A job with source.kind = 'rfm' fits and scores a "
+            "summary (in Python, RFM.from_frame reads one)."
+        )
+
+
 def is_usual_name(name: str) -> bool:
     """Return whether the whole name of a column is usual for some role."""
     ranks = [_rank(name, words) for words in ROLE_NAMES.values()]
@@ -248,3 +300,11 @@ def _contains(name: str, word: str) -> bool:
     if word.isascii():
         return f" {word} " in f" {name} "
     return len(word) >= 2 and word in name
+
+
+def _proposal(columns: Mapping[str, str], absent: Mapping[str, str], present: Sequence[str]) -> str:
+    """Return suggested arguments, ready to copy; empty if no name fits a role."""
+    roles = roles_by_name([name for name in present if name not in columns.values()])
+    wanted = [*absent, *(["amount"] if "customer_id" in absent and "amount" not in columns else [])]
+    arguments = [f"{role}={roles[role][0]!r}" for role in wanted if role in roles]
+    return f" Perhaps: {', '.join(arguments)}" if arguments else ""

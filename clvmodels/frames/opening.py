@@ -12,8 +12,8 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from clvmodels.errors import InvalidTransactions, MissingColumn, closest, list_names
-from clvmodels.frames.column_roles import roles_by_name
+from clvmodels.errors import InvalidTransactions
+from clvmodels.frames.column_roles import refuse_missing, refuse_summary
 from clvmodels.frames.databases import database_columns, is_database, kind_of_database, spool
 from clvmodels.frames.engines.arrow import convert_zones_to_utc
 from clvmodels.frames.file_scan import names_in, recognize, scan_files
@@ -159,7 +159,7 @@ def _open_frame(
     source: Frame, columns: Mapping[str, str], text_id: str | None, roles_are_arguments: bool
 ) -> OpenedFrame:
     """Open a frame, relation or table, keeping the named columns under their roles."""
-    _refuse_missing(columns, column_names(source), roles_are_arguments)
+    refuse_missing(columns, column_names(source), roles_are_arguments)
     table = _open_table(source, columns)
     lazy = table.plan.select(pl.col(name).alias(role) for role, name in table.names.items())
     opened: tuple[OpenedFile, ...] = ()
@@ -270,7 +270,7 @@ def _open_files(
     path, options = _path_of(source)
     with find_files(path, options) as files:
         scan = scan_files(files, list(columns.values()), [] if text_id is None else [columns[text_id]], as_text, whole)
-        _refuse_missing(columns, scan.plan.collect_schema().names(), roles_are_arguments)
+        refuse_missing(columns, scan.plan.collect_schema().names(), roles_are_arguments)
         lazy = scan.plan.select(pl.col(name).alias(role) for role, name in columns.items())
         counts = scan.counts
         if not files.lasting:
@@ -328,6 +328,7 @@ def _narwhals(source: Frame) -> nw.DataFrame[Any]:
     except nw.exceptions.DuplicateError as error:
         raise InvalidTransactions(f"Two columns have the same name; rename one: {error}") from None
     if not isinstance(frame, nw.DataFrame):
+        refuse_summary(dir(source), None)  # an RFM has the columns as attributes
         raise InvalidTransactions(
             f"A {type(source).__name__} is not a table that this function reads: pass a pandas frame, a polars frame, "
             "or a path to CSV, JSON lines or Parquet; a PyArrow table, a DuckDB relation, an Ibis table or a Spark "
@@ -371,30 +372,3 @@ def _fractional_ids(lazy: pl.LazyFrame, role: str, name: str) -> str | None:
         f"{'is' if len(others) == 1 else 'are'} fractional or too large to be exact (first: {first}) and cannot be "
         "customer ids: convert the ids to integers or text first."
     )
-
-
-def _refuse_missing(columns: Mapping[str, str], present: Sequence[str], roles_are_arguments: bool) -> None:
-    """Raise InvalidTransactions if a column is missing, with the existing columns and the arguments that name them."""
-    twice = [name for name in dict.fromkeys(columns.values()) if list(present).count(name) > 1]
-    if twice:
-        raise InvalidTransactions(
-            f"Column {twice[0]!r} appears twice, as in a join of two tables: select one of them, or rename one."
-        )
-    absent = {role: name for role, name in columns.items() if name not in present}
-    if absent:
-        missing = ", ".join(map(repr, absent.values()))
-        arguments = ", ".join(f"{role}=" for role in absent)
-        remedy = f": name one of these with {arguments}" if roles_are_arguments and len(present) > 1 else ""
-        message = f"No column {missing}; the columns are {list_names(present)}{remedy}."
-        message += next(filter(None, (closest(name, present) for name in absent.values())), "")
-        if roles_are_arguments:
-            message += _proposal(columns, absent, present)
-        raise MissingColumn(message)
-
-
-def _proposal(columns: Mapping[str, str], absent: Mapping[str, str], present: Sequence[str]) -> str:
-    """Return suggested arguments, ready to copy; empty if no name fits a role."""
-    roles = roles_by_name([name for name in present if name not in columns.values()])
-    wanted = [*absent, *(["amount"] if "customer_id" in absent and "amount" not in columns else [])]
-    arguments = [f"{role}={roles[role][0]!r}" for role in wanted if role in roles]
-    return f" Perhaps: {', '.join(arguments)}" if arguments else ""

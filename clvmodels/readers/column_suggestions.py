@@ -82,7 +82,7 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
     Raises
     ------
     InvalidTransactions
-        If the table cannot be read.
+        If the table cannot be read, or is an RFM summary.
 
     Examples
     --------
@@ -101,6 +101,7 @@ def suggest_columns(log: frames.Frame | str | Path | frames.OpenedFile) -> Colum
     fitting = {role: columns for role, columns in fitting.items() if columns}
     by_contents = roles_by_contents(rows, fitting)
     fitting |= by_contents
+    frames.refuse_summary(names, next(iter(fitting.get("date", ())), None))
     if len(fitting.get("customer_id", ())) > 1:  # a column with repeated values comes first
         fitting["customer_id"].sort(key=lambda name: len(set(rows[name].drop_nulls().to_list())) == len(rows))
     undecided = [role for role, columns in by_contents.items() if len(columns) > 1]

@@ -114,6 +114,9 @@ def _explain(read: Any, table: str | None, columns: Sequence[str], name: str, ke
 
 def _refuse_missing(table: str, present: Sequence[str], columns: Sequence[str], name: str, keys: Sequence[str]) -> None:
     """Raise an InvalidJob if a table lacks columns of the job."""
+    named = dict(zip(keys, columns, strict=False))
+    if "columns.date" in named:
+        frames.refuse_summary(present, named["columns.date"])
     missing = [column for column in columns if column not in present]
     if missing:
         section = "columns" if name == "source" else name
