@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
@@ -29,6 +30,7 @@ __all__ = [
     "customer_keys",
     "group_codes",
     "hash_keys",
+    "keys_of_ids",
     "predict",
 ]
 
@@ -284,9 +286,14 @@ def group_codes(rfm: RFM, by: str) -> tuple[Any, npt.NDArray[np.intp]]:
 
 def customer_keys(rfm: RFM) -> npt.NDArray[np.uint64]:
     """Return a 64-bit key per customer id (n,), which does not depend on the other customers."""
-    if rfm.customer_id.dtype.is_integer():
-        return rfm.customer_id.to_numpy().astype(np.int64).view(np.uint64)
-    texts = rfm.customer_id.to_list()
+    return keys_of_ids(rfm.customer_id)
+
+
+def keys_of_ids(ids: nw.Series[Any]) -> npt.NDArray[np.uint64]:
+    """Return a 64-bit key per id (n,), which does not depend on the other ids."""
+    if ids.dtype.is_integer():
+        return ids.to_numpy().astype(np.int64).view(np.uint64)
+    texts = ids.to_list()
     digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
     return np.frombuffer(digests, dtype="<u8")
 

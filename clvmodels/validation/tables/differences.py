@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ from clvmodels.validation.tables.metrics import METRICS, MetricInput
 __all__ = ["NEGLIGIBLE", "Better", "difference_table"]
 
 REPLICATES = 300
-BLOCK = 32  # draws whose weights are used at once, small enough for the processor's cache
 NEGLIGIBLE = 1e-3  # share of the reference's score below which a difference does not matter, however certain it is
 Better = Literal["forecaster", "reference", "not_visible"]
 COLUMNS = [
@@ -50,18 +49,18 @@ class _SampledCutoff:
 
     actual : array (m,)
     weights : array (draws, m)
-        How often each customer was drawn; the first draw is the sample itself.
+        How often each customer was drawn; the first draw is the sample itself. Its transpose is contiguous.
     expected : arrays (m,)
     chances : arrays (m,), of the forecasters that give probabilities
-    best : dict of int to array
-        The perfect ranking's Gini coefficients under the draws of a block, which all forecasters share.
+    best : dict of str to array
+        The perfect ranking's Gini coefficients under each draw ("best"), which all forecasters share.
     """
 
     actual: Array
     weights: Array
     expected: Mapping[str, Array]
     chances: Mapping[str, Array]
-    best: dict[int, Array] = field(default_factory=dict)
+    best: dict[str, Array] = field(default_factory=dict)
 
 
 def difference_table(
@@ -198,7 +197,7 @@ def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_Sampled
     ids, codes = np.unique(of_reference["customer_id"].to_numpy(), return_inverse=True)
     generator = np.random.default_rng([seed, len(ids)])
     counts = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES)
-    weights = np.concatenate([np.ones((1, len(ids))), counts])
+    weights = np.column_stack([np.ones(len(ids)), counts.T])
     cutoffs = []
     for cutoff in of_reference["cutoff"].unique():
         here = (of_reference["cutoff"] == cutoff).to_numpy()
@@ -207,7 +206,7 @@ def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_Sampled
         expected = {str(name): rows["expected"].to_numpy(dtype=float) for name, rows in forecasts}
         logs = {str(name): rows["log_score"].to_numpy(dtype=float) for name, rows in forecasts}
         chances = {name: np.exp(values) for name, values in logs.items() if not np.isnan(values).all()}
-        cutoffs.append(_SampledCutoff(actual, weights[:, codes[here]], expected, chances))
+        cutoffs.append(_SampledCutoff(actual, weights[codes[here]].T, expected, chances))
     return cutoffs
 
 
@@ -223,18 +222,12 @@ def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
     if name in cutoff.chances:
         arguments["chances"] = (cutoff.chances[name],)
     metrics = [metric for metric in METRICS.values() if metric.takes_weights and metric.needs in arguments]
-    parts: list[list[Array]] = []
-    for begin in range(0, len(cutoff.weights), BLOCK):
-        block, memory = cutoff.weights[begin : begin + BLOCK], dict[str, Any]()
-        if begin in cutoff.best:
-            memory["best"] = cutoff.best[begin]
-        options = ({"memory": memory} if metric.remembers else {} for metric in metrics)
-        parts.append(
-            [
-                metric.function(*arguments[metric.needs], weights=block, **more)
-                for metric, more in zip(metrics, options, strict=True)
-            ]
+    memory = dict(cutoff.best)
+    scores = {
+        metric.name: metric.function(
+            *arguments[metric.needs], weights=cutoff.weights, **({"memory": memory} if metric.remembers else {})
         )
-        cutoff.best.setdefault(begin, memory["best"])
-    scores = dict(zip((metric.name for metric in metrics), map(np.concatenate, zip(*parts, strict=True)), strict=True))
+        for metric in metrics
+    }
+    cutoff.best.setdefault("best", memory["best"])
     return {name: np.abs(values) if METRICS[name].signed else values for name, values in scores.items()}

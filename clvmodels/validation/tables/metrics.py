@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 from scipy.stats import rankdata
 
 from clvmodels.processes.contract import Array
@@ -240,15 +241,31 @@ def _ratio(part: Any, whole: Any, where: Any) -> Any:
 
 
 def _ranked(actual: Array, ranking: Array, weights: Array | None = None) -> tuple[Array, Array]:
-    """Return the number of customers per forecast, highest first, and the sum of their actual values, (..., groups)."""
+    """Return the number of customers per forecast, highest first, and the sum of their actual values, (..., groups).
+
+    Under weights, successive groups in which nothing happened are one: the curve of captured actuals is flat there.
+    """
     order = np.argsort(-ranking, kind="stable")
-    ranked = ranking[order]
-    sizes = np.ones(len(order)) if weights is None else np.take(weights, order, axis=-1)
-    sums = sizes * actual[order]
+    ranked, did = ranking[order], actual[order]
     starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])
-    if len(starts) < len(order):
-        sizes, sums = (np.add.reduceat(values, starts, axis=-1) for values in (sizes, sums))
+    if weights is None:
+        sizes = np.ones(len(order))
+        return (sizes, did) if len(starts) == len(order) else _sums_of_groups(starts, sizes, did)
+    if not len(order):
+        return np.zeros((len(weights), 0)), np.zeros((len(weights), 0))
+    some = np.logical_or.reduceat(did != 0, starts)
+    starts = starts[some | np.append(True, some[:-1])]
+    rows = csr_array((np.ones(len(order)), order, np.append(starts, len(order))), shape=(len(starts), len(order)))
+    happened = csr_array((did, order, rows.indptr), shape=rows.shape, copy=True)
+    happened.eliminate_zeros()
+    # Rows of the transposed weights are added, one per customer, which is several times faster than sorting each draw.
+    sizes, sums = (np.ascontiguousarray((each @ weights.T).T) for each in (rows, happened))
     return sizes, sums
+
+
+def _sums_of_groups(starts: npt.NDArray[np.intp], *columns: Array) -> tuple[Array, ...]:
+    """Return the sum of each column over each group, given the first positions of the groups."""
+    return tuple(np.add.reduceat(column, starts) for column in columns)
 
 
 def _remembered(actual: Array, ranking: Array, weights: Array | None, memory: dict[str, Any]) -> tuple[Array, Array]:
