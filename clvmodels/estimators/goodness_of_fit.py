@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.estimators.fitted_purchases import FittedPurchases, data_fingerprint
 from clvmodels.inference.fitting import Fit
-from clvmodels.inference.statistics import counted_rows
+from clvmodels.inference.statistics import counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.processes.contract import Array, PurchaseProcess
@@ -218,7 +219,45 @@ def _findings_of_checks(checks: dict[str, Any]) -> Findings:
 
 
 class TestedPurchases(FittedPurchases):
-    """A fitted purchase process that can be compared with the customers it was fitted to."""
+    """A fitted purchase process that can be compared with what customers did."""
+
+    def probability_of(self, counts: npt.NDArray[np.integer[Any]], horizon: float | str, rfm: RFM) -> Array:
+        """Return the probability that each customer makes exactly this number of purchases within a horizon.
+
+        Parameters
+        ----------
+        counts : int array (n,)
+            Number of purchases of each customer.
+        horizon : float or str
+            In the clock's unit, or a length with its unit such as "12 months".
+        rfm : RFM
+            The customers, (n,).
+
+        Returns
+        -------
+        array (n,)
+
+        Examples
+        --------
+        >>> import clvmodels as clv
+        >>> log = clv.datasets.load_cdnow(sample=True)
+        >>> ends = {"calibration_end": "1997-09-30", "holdout_end": "1998-06-30"}
+        >>> split = clv.holdout_split(log, time_unit="week", **ends)
+        >>> model = clv.BGNBD().fit(split.calibration)
+        >>> chances = model.probability_of(split.purchases, split.horizon, split.calibration)
+        >>> round(float(np.mean(np.log(chances))), 2)
+        -0.87
+        """
+        h, p, process = self._duration(horizon), self._parameters, self.ahead_of(rfm).future
+        answer = np.empty(len(rfm))
+        for some in (np.flatnonzero(counts == 0), np.flatnonzero(counts)):  # 0 has another formula
+            each = self._rows(rfm[some])
+            pairs = unique_rows([each.positions, counts[some]])
+            at, k = pairs.columns[0].astype(np.intp), pairs.columns[1]
+            columns = [column[at] for column in each.columns]
+            pairs = replace(pairs, columns=(k, *columns))
+            answer[some] = pairs.evaluate(lambda k, *columns: process.pmf(p, k, h, *columns))
+        return answer
 
     def goodness_of_fit(
         self, rfm: RFM, *, last_class: int = 7, draws: int = 200, random_state: RandomState = 0

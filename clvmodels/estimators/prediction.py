@@ -143,6 +143,11 @@ class PredictedQuantity:
     complement: bool = False
     level: Callable[[], TotalInterval] | None = None
 
+    def drawn_means(self, seed: int, draws: int) -> Array:
+        """Return the mean of each customer under draws of the parameters, (draws, n), once per distinct row."""
+        rows = unique_rows(list(self.columns.values()), list(self.ticks))
+        return rows.evaluate(self.under_draws(seed, draws))
+
 
 def predict(rfm: RFM, prediction: PredictedQuantity, options: PredictionOptions, **more: Any) -> frames.Frame:
     """Return a frame of the prediction with one row per customer, or one row per group.

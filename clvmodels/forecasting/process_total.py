@@ -216,7 +216,7 @@ def _draw_purchases(model: PurchaseModel, rfm: RFM, horizon: float) -> tuple[Arr
     generator = np.random.default_rng(SEED)
     outcomes = model.outcomes(rfm, horizon, DRAWS, generator)
     prediction = model.prediction(rfm, "expected_purchases", partial(model.ahead_of(rfm).purchases_if_active, horizon))
-    means = prediction.under_draws(SEED, DRAWS)(*prediction.columns.values())
+    means = prediction.drawn_means(SEED, DRAWS)
     return outcomes, means, dict(generator.bit_generator.state)
 
 

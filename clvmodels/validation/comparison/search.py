@@ -15,7 +15,6 @@ from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.frames import column
 from clvmodels.transactions.summary import RFM
-from clvmodels.validation.tables.distributions import probabilities_of_counts
 from clvmodels.validation.tables.metrics import METRICS
 
 __all__ = ["CalibrationHoldoutSplit", "HoldoutScore"]
@@ -73,7 +72,7 @@ class HoldoutScore:
         model, rfm = _model(estimator, X)
         bought = np.asarray(y)
         if self.metric == "log_score":
-            return float(METRICS[self.metric].function(probabilities_of_counts(model, rfm, bought, self.horizon)))
+            return float(METRICS[self.metric].function(model.probability_of(bought, self.horizon, rfm)))
         expected = column(model.expected_purchases(rfm, self.horizon), "expected_purchases")
         metric = METRICS[self.metric]
         score = float(metric.function(bought.astype(float), expected))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -27,7 +27,6 @@ __all__ = [
     "bounds_of_total",
     "money",
     "probabilities_of_actual",
-    "probabilities_of_counts",
     "purchases",
     "sample_of",
     "spread_of",
@@ -92,6 +91,8 @@ class Predictive:
     doubtful, doubt : arrays (r,), (k, r)
         Positions of customers, and draws of their means from draws of the parameters. This uncertainty is shared by all
         customers, so it does not average out.
+    mean, variance : arrays (s,)
+        Of the draws of each customer.
     """
 
     rows: Places
@@ -102,6 +103,12 @@ class Predictive:
     pit: Array
     doubtful: Places
     doubt: Array
+    mean: Array = field(init=False)
+    variance: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mean", np.mean(self.draws, axis=0))
+        object.__setattr__(self, "variance", np.var(self.draws, axis=0))
 
 
 def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
@@ -116,19 +123,7 @@ def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
 
 def probabilities_of_actual(model: PurchaseModel, split: Holdout) -> Array:
     """Return the predicted probability of each customer's actual number of holdout purchases, (n,)."""
-    return probabilities_of_counts(model, split.calibration, split.purchases, split.horizon)
-
-
-def probabilities_of_counts(
-    model: PurchaseModel, rfm: RFM, purchases: npt.NDArray[np.int64], horizon: float | str
-) -> Array:
-    """Return the predicted probability of this number of purchases of each customer (n,) within a horizon, (n,)."""
-    probabilities = np.empty(len(rfm))
-    for count in np.unique(purchases):
-        at = purchases == count
-        pmf = model.pmf([int(count)], horizon, rfm[at])
-        probabilities[at] = np.asarray(pmf[f"pmf_{count}"].to_numpy(), dtype=float)
-    return probabilities
+    return model.probability_of(split.purchases, split.horizon, split.calibration)
 
 
 def purchases(model: PurchaseModel, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
@@ -181,10 +176,10 @@ def spread_of_sampled(
     predictive: Predictive, sampled: npt.NDArray[np.bool_], doubtful: npt.NDArray[np.bool_]
 ) -> Spread:
     """Return the same, given which of the sampled (s,) and of the doubtful customers (r,) are in the group."""
-    draws = predictive.draws[:, sampled] if sampled.sum() >= FEW else predictive.draws
+    inside = sampled if sampled.sum() >= FEW else np.ones(len(sampled), dtype=bool)
     doubt = predictive.doubt[:, doubtful] if doubtful.sum() >= FEW else predictive.doubt
-    drawn, means = float(np.mean(draws)), np.mean(doubt, axis=1)
-    noise = float(np.mean(np.var(draws, axis=0))) / drawn if drawn > 0 else 1.0
+    drawn, means = float(np.mean(predictive.mean[inside])), np.mean(doubt, axis=1)
+    noise = float(np.mean(predictive.variance[inside])) / drawn if drawn > 0 else 1.0
     return Spread(noise, float(np.std(means) / np.mean(means)) if np.mean(means) > 0 else 0.0)
 
 
@@ -204,8 +199,7 @@ def _purchases_in_doubt(model: PurchaseModel, split: Holdout, rows: Places, sett
     """Return draws of expected purchases from draws of the parameters, (k, r)."""
     rfm = split.calibration[rows]
     worth = partial(model.ahead_of(rfm).purchases_if_active, split.horizon)
-    prediction = model.prediction(rfm, "expected_purchases", worth)
-    return prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
+    return model.prediction(rfm, "expected_purchases", worth).drawn_means(settings.seed, DOUBT_DRAWS)
 
 
 def _scored_by_pmf(model: PurchaseModel, split: Holdout, sample: Sample, draws: Array) -> tuple[Array, Array]:
