@@ -645,6 +645,7 @@ totals-calibration = { $calibrated ->
    *[no] At least { $needed } are needed to calibrate it at { PERCENT($level) }: the interval is not widened.
     }
 
+backtest-sample = Forecasts were tested on a sample of { COUNT($customers) } of the { COUNT($of) } customers known at the last cutoff, chosen by their ids: totals of the tests, and their intervals, are those of the sample
 backtest-log-as-known = as it was known at each cutoff
 backtest-fit-failed = { $title } could not be fitted: { $error }
 backtest-cutoff-left-out = the cutoff { $cutoff } was left out: { $error }
@@ -824,6 +825,9 @@ status-level-evidence = { $cutoffs ->
         [lifetime] all future orders
        *[other] { $horizon }
         } and the tests only { $tested }.
+   *[no] {""}
+    }{ $sampled ->
+    [yes] {" "}The tests use a sample of { COUNT($sample) } customers.
    *[no] {""}
     }
 status-level-untested = Nothing was bought after the test dates, so the totals cannot be judged.
@@ -1803,7 +1807,10 @@ page-sort = sort by this column
 page-about = How many purchases will { COUNT($customers) } customers make in the next { $horizon }? { $title }, a model of purchase timing, made this forecast at { $cutoffs ->
     [one] the cutoff { $days }
    *[other] { COUNT($cutoffs) } cutoffs ({ $days })
-    } without seeing any later data. This page compares its forecasts with what the customers did.
+    } without seeing any later data. This page compares its forecasts with what the customers did.{ $sampled ->
+    [yes] {" "}These customers are a sample of { COUNT($of) }, so the totals of the tests are smaller than those of all customers.
+   *[no] {""}
+    }
 
 ## Report: names
 
@@ -1900,8 +1907,10 @@ data-term-calibration = Calibration period
 data-term-holdout = Holdout period
 data-term-new = New customers
 data-term-left-out = Rows left out
+data-term-sample = Sample
 data-term-log = Log
 data-term-time = Time
+data-sample = { COUNT($sample) } of { COUNT($of) } customers known at the last cutoff, chosen by their ids. All numbers of the tests, totals and their intervals among them, are of the sample; values, tiers and lists are of all customers.
 data-customers = { COUNT($customers) }, first purchase by { $cutoff }
 data-calibration = { $has_start ->
     [yes] { $start } to

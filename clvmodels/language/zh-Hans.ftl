@@ -429,6 +429,7 @@ totals-calibration = { $calibrated ->
    *[no] 要在 { PERCENT($level) } 水平上校准，至少需要 { $needed } 个：区间未加宽。
     }
 
+backtest-sample = 预测只在最后一个截止日已知的 { COUNT($of) } 位客户中按编号抽取的 { COUNT($customers) } 位上检验：检验中的总量及其区间都是样本的
 backtest-log-as-known = 为各截止日当时掌握的日志
 backtest-fit-failed = { $title } 无法拟合：{ $error }
 backtest-cutoff-left-out = 截止日 { DATE($cutoff) } 未计入：{ $error }
@@ -605,6 +606,9 @@ status-level-evidence = { $cutoffs ->
         [yes] ，所以只评尚可。
        *[no] 。
         }
+   *[no] {""}
+    }{ $sampled ->
+    [yes] 检验用的是 { COUNT($sample) } 位客户的样本。
    *[no] {""}
     }
 status-level-untested = 检验日之后没有任何购买，因此无法评判总量。
@@ -1398,7 +1402,10 @@ page-sort = 按此列排序
 page-about = { COUNT($customers) } 位客户在未来{ DURATION($horizon) }会购买多少次？购买时点模型 { $title } 在{ $cutoffs ->
     [1] 截止日 { $days } 
    *[other] { " " }{ COUNT($cutoffs) } 个截止日（{ $days }）
-    }作出预测，未看到此后的任何数据。本页把它的预测与客户的实际行为作比较。
+    }作出预测，未看到此后的任何数据。本页把它的预测与客户的实际行为作比较。{ $sampled ->
+    [yes] 这些客户是 { COUNT($of) } 位客户的样本，因此检验中的总量小于全部客户的总量。
+   *[no] {""}
+    }
 
 ## 报告：名称
 
@@ -1495,8 +1502,10 @@ data-term-calibration = 校准期
 data-term-holdout = 检验期
 data-term-new = 新客户
 data-term-left-out = 未计入的行
+data-term-sample = 样本
 data-term-log = 日志
 data-term-time = 时间
+data-sample = 最后一个截止日已知的 { COUNT($of) } 位客户中的 { COUNT($sample) } 位，按编号抽取。检验中的所有数字，包括总量及其区间，都是样本的；价值、等级和名单则涵盖全部客户。
 data-customers = { COUNT($customers) } 位，首次购买不晚于 { DATE($cutoff) }
 data-calibration = { $has_start ->
     [yes] { DATE($start) } 至

@@ -429,6 +429,7 @@ totals-calibration = { $calibrated ->
    *[no] 要在 { PERCENT($level) } 水準上校準，至少需要 { $needed } 個：區間未加寬。
     }
 
+backtest-sample = 預測只在最後一個截止日已知的 { COUNT($of) } 位顧客中按編號抽取的 { COUNT($customers) } 位上檢驗：檢驗中的總量及其區間都是樣本的
 backtest-log-as-known = 為各截止日當時掌握的交易紀錄
 backtest-fit-failed = { $title } 無法配適：{ $error }
 backtest-cutoff-left-out = 截止日 { DATE($cutoff) } 未計入：{ $error }
@@ -605,6 +606,9 @@ status-level-evidence = { $cutoffs ->
         [yes] ，所以只評尚可。
        *[no] 。
         }
+   *[no] {""}
+    }{ $sampled ->
+    [yes] 檢驗用的是 { COUNT($sample) } 位顧客的樣本。
    *[no] {""}
     }
 status-level-untested = 檢驗日之後沒有任何購買，因此無法評判總量。
@@ -1398,7 +1402,10 @@ page-sort = 依此欄排序
 page-about = { COUNT($customers) } 位顧客在未來 { DURATION($horizon) }會購買多少次？購買時點模型 { $title } 在{ $cutoffs ->
     [1] 截止日 { $days } 
    *[other] { " " }{ COUNT($cutoffs) } 個截止日（{ $days }）
-    }作出預測，未看到此後的任何資料。本頁把它的預測與顧客的實際行為作比較。
+    }作出預測，未看到此後的任何資料。本頁把它的預測與顧客的實際行為作比較。{ $sampled ->
+    [yes] 這些顧客是 { COUNT($of) } 位顧客的樣本，因此檢驗中的總量小於全部顧客的總量。
+   *[no] {""}
+    }
 
 ## 報告：名稱
 
@@ -1495,8 +1502,10 @@ data-term-calibration = 校準期
 data-term-holdout = 檢驗期
 data-term-new = 新顧客
 data-term-left-out = 未計入的列
+data-term-sample = 樣本
 data-term-log = 交易紀錄
 data-term-time = 時間
+data-sample = 最後一個截止日已知的 { COUNT($of) } 位顧客中的 { COUNT($sample) } 位，按編號抽取。檢驗中的所有數字，包括總量及其區間，都是樣本的；價值、等級和名單則涵蓋全部顧客。
 data-customers = { COUNT($customers) } 位，首次購買不晚於 { DATE($cutoff) }
 data-calibration = { $has_start ->
     [yes] { DATE($start) } 至

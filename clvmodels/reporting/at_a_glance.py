@@ -327,6 +327,7 @@ def _judge_level(view: Selection, horizon: float | str | None) -> Status:
         "horizon": view.horizon if horizon is None else horizon,
         "tested": view.horizon,
         "capped": further and grade == "good",  # good, but never so called while the horizon is untested
+        **view.sample,
     }
     return _status("level", "fair" if figures["capped"] else grade, Finding("status-level-evidence", figures))
 

@@ -10,6 +10,7 @@ from clvmodels.language import Finding, message
 from clvmodels.language.numbers import sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.selection import Selection
+from clvmodels.validation.backtest.customer_sample import SAMPLED
 from clvmodels.validation.tables.calibration import cohort_trend
 
 __all__ = ["Caution", "find_cautions", "find_certificate_cautions", "find_tail_finding", "summarize_cautions"]
@@ -48,7 +49,7 @@ def find_cautions(view: Selection, profile: Profile | None) -> list[Caution]:
     cautions = find_certificate_cautions(view) + _find_cohort_cautions(view)
     if profile is not None:
         cautions += _find_profile_cautions(profile)
-    return cautions + [Caution(finding) for finding in view.result.findings]
+    return cautions + [Caution(finding) for finding in view.result.findings if finding.code != SAMPLED]
 
 
 def find_certificate_cautions(view: Selection) -> list[Caution]:

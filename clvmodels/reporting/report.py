@@ -313,7 +313,7 @@ def _introduce(view: Selection) -> str:
     """Return the introduction of the page."""
     days = listed([day(cutoff, current_language()) for cutoff in view.cutoffs])
     figures = {"customers": view.facts["customers"], "horizon": view.horizon, "title": view.name}
-    return message("page-about", figures | {"cutoffs": len(view.cutoffs), "days": days})
+    return message("page-about", figures | view.sample | {"cutoffs": len(view.cutoffs), "days": days})
 
 
 def _numbers(

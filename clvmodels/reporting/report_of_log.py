@@ -39,6 +39,7 @@ from clvmodels.transactions.rfm import refuse_summary
 from clvmodels.transactions.snapshots import LogSource
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.backtest.backtest import backtest
+from clvmodels.validation.backtest.customer_sample import MOST_CUSTOMERS, check_most_customers
 from clvmodels.validation.backtest.result import Backtest
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.value_terms import ValueTerms, refuse_negative_margin
@@ -64,6 +65,7 @@ def report(
     annual_discount_rate: float = 0.10,
     margin: float = 1.0,
     total_interval: TotalIntervalName = "history",
+    most_customers: int | None = MOST_CUSTOMERS,
     name: str = "",
     currency: str = "",
     language: str = ENGLISH,
@@ -102,6 +104,9 @@ def report(
     total_interval : {"history", "model"}, default="history"
         "history": intervals of totals allow for changing conditions, learned from errors of totals in earlier windows
         and in other shops. "model": for chance and parameters only.
+    most_customers : int or None, default=50,000
+        As for `backtest`: forecasts of larger logs are tested on a sample of this many customers, and the page says so.
+        Values, tiers and lists are always of all customers. None: all customers are tested.
     name, currency : str, optional
         Name of the shop and currency of its amounts, for the page.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"
@@ -139,6 +144,7 @@ def report(
     terms = ValueTerms.from_keywords(horizon=value_horizon, annual_discount_rate=annual_discount_rate, margin=margin)
     refuse_negative_margin(margin)
     check_total_interval(total_interval)
+    check_most_customers(most_customers)
     clock = Clock(time_unit, merge_within, time_zone)
     if horizon != "auto":
         clock.duration(horizon)  # raise errors about options before the log is profiled
@@ -172,6 +178,7 @@ def report(
             cutoffs=cutoffs,
             calendar=calendar,
             total_interval=total_interval,
+            most_customers=most_customers,
             **options,
             **reading,
             progress=lambda done, of: step(message("report-cutoffs", {"done": done, "of": of})),

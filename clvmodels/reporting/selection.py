@@ -42,6 +42,12 @@ class Selection:
         return self.result.facts
 
     @property
+    def sample(self) -> dict[str, Any]:
+        """Return figures on the sample of customers whose forecasts were tested, for messages."""
+        sample, of = (self.facts.get(name) or 0 for name in ("sample", "sample_of"))
+        return {"sampled": bool(sample), "sample": sample, "of": of}
+
+    @property
     def level(self) -> float:
         """Return the level of the intervals."""
         return float(self.facts.get("level", 0.9))

@@ -52,6 +52,9 @@ from clvmodels.cli.arguments import (
 from clvmodels.cli.replayed_cleaning import CleaningOption, open_log
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MostCustomersOption = Annotated[
+    int, typer.Option(min=0, help="Largest number of customers to test on, sampled by their ids; 0: all customers.")
+]
 CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
 
 
@@ -67,6 +70,7 @@ def backtest(
     ] = None,
     boosted_trees: Annotated[bool, typer.Option(help="Compare with boosted trees and their blends.")] = True,
     total_interval: TotalIntervalOption = "history",
+    most_customers: MostCustomersOption = 50_000,
     cleaning: CleaningOption = None,
     columns: ColumnsOption = None,
     customer_id: CustomerIdOption = "customer_id",
@@ -127,6 +131,7 @@ def backtest(
             missing_ids=split_ids(missing_ids),
             boosted_trees=boosted_trees,
             total_interval=parse_total_interval(total_interval),
+            most_customers=most_customers or None,
             calendar=read_calendar(calendar),
             revenue=revenue,
             keep=keep,
@@ -172,6 +177,7 @@ def report(
     annual_discount_rate: DiscountRateOption = 0.10,
     margin: MarginOption = 1.0,
     total_interval: TotalIntervalOption = "history",
+    most_customers: MostCustomersOption = 50_000,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     decimal: DecimalOption = None,
@@ -232,6 +238,7 @@ def report(
             annual_discount_rate=annual_discount_rate,
             margin=margin,
             total_interval=parse_total_interval(total_interval),
+            most_customers=most_customers or None,
             name=name,
             currency=currency,
             language=current_language(),

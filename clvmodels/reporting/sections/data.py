@@ -84,6 +84,7 @@ def _describe_periods(view: Selection, ledger: pd.DataFrame | None) -> list[Pair
         "spend": spend,
     }
     described = {
+        "sample": message("data-sample", view.sample) if view.sample["sampled"] else "",
         "customers": message("data-customers", periods | {"customers": facts["customers"]}),
         "calibration": message("data-calibration", periods | calibration),
         "holdout": message("data-holdout", periods | holdout),

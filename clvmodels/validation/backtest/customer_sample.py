@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ from clvmodels.estimators.prediction import hash_keys, keys_of_ids
 from clvmodels.language import Finding, Findings
 from clvmodels.transactions.purchase_log import PurchaseLog
 
-__all__ = ["MOST_CUSTOMERS", "CustomerSample", "check_most_customers", "sample_customers"]
+__all__ = ["MOST_CUSTOMERS", "SAMPLED", "CustomerSample", "check_most_customers", "sample_customers"]
 
 MOST_CUSTOMERS = 50_000  # totals of the sample are off by less than 1 % (tests/benchmarks/notes.md)
+SAMPLED = "backtest-sample"  # code of the finding on the sample
 FEWEST = 1_000  # with fewer customers, scores say little
 SALT = 0x5A3C_96E1_0F7B_D248  # separates this sample from others by the same ids, which halve it or draw from it
 
@@ -50,7 +51,7 @@ class CustomerSample:
     @property
     def findings(self) -> Findings:
         """Return the finding on the size of the sample; nothing if all customers take part."""
-        return () if self.is_whole else (Finding("backtest-sample", {"customers": self.customers, "of": self.of}),)
+        return () if self.is_whole else (Finding(SAMPLED, {"customers": self.customers, "of": self.of}),)
 
     def take(self, log: PurchaseLog) -> PurchaseLog:
         """Return the purchases of the customers in the sample; the period of the log stays that of all customers."""
@@ -62,16 +63,18 @@ class CustomerSample:
 def check_most_customers(most: int | None) -> None:
     """Raise an InvalidOption unless a number of customers is None or large enough for a test."""
     if most is not None and most < FEWEST:
-        raise InvalidOption(f"most_customers={most!r} must be at least {FEWEST:,}, or None for all customers.")
+        raise InvalidOption(
+            f"most_customers={most!r} must be at least {FEWEST:,} (in Python, None means all customers)."
+        )
 
 
 def sample_customers(log: PurchaseLog, last_cutoff: int, most: int | None, seed: int) -> CustomerSample:
     """Return the sample with at most `most` of the customers known at the last cutoff; all of them if it is None."""
-    known = log.first <= last_cutoff
-    customers = int(known.sum())
+    tested = log.first <= last_cutoff
+    customers = int(tested.sum())
     if most is None or customers <= most:
         return CustomerSample(1.0, seed, customers, customers)
-    largest = float(np.partition(_hashes(log, seed)[known], most - 1)[most - 1])
+    largest = float(np.partition(_hashes(log, seed)[tested], most - 1)[most - 1])
     return CustomerSample(largest, seed, most, customers)
 
 
