@@ -22,7 +22,9 @@ from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.valuation.acquisition_value import values_and_totals_at_acquisition
+from clvmodels.valuation.drawn.sampled_sums import LARGEST_WHOLE
 from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.remaining_value import remaining_value
 from clvmodels.valuation.value_terms import ValueTerms
 
 if TYPE_CHECKING:
@@ -212,22 +214,32 @@ def _floats(table: frames.Frame, name: str) -> Array:
 def _tier_intervals(
     model: CustomerModel, history: KnownHistory, sorted_customers: Tiers, terms: ValueTerms, total: TotalInterval | None
 ) -> dict[str, tuple[float, float]]:
-    """Return the interval of the value of each tier, around the sum of its customers' values."""
+    """Return the interval of the value of each tier, around the sum of its customers' values.
+
+    Those of large logs come from the futures of a sample, as `remaining_value` draws them.
+    """
     names = sorted_customers.definition.names
     of_customers = [names[-1] if name is None else name for name in sorted_customers.columns["tier_assigned"]]
     ids = sorted_customers.columns["customer_id"]
     rfm = history.rfm.with_columns(frames.table(history.rfm.kind, {"customer_id": ids, TIER: np.array(of_customers)}))
-    table: Any = lifetime_value(
-        model.purchases,
-        model.spend,
-        rfm,
-        **terms.to_keywords(),
-        by=TIER,
-        interval=LEVEL,
-        total_interval="model" if total is None else total,
-    )
+    common: IntervalOfTotal = "model" if total is None else total
+    options: dict[str, Any] = {"by": TIER, "interval": LEVEL, "total_interval": common}
+    if len(rfm) > LARGEST_WHOLE and not terms.is_lifetime:
+        name = "remaining_value"
+        table: Any = remaining_value(
+            model.purchases,
+            model.spend,
+            rfm,
+            horizon=terms.horizon,
+            annual_discount_rate=terms.annual_discount_rate,
+            margin=terms.margin,
+            **options,
+        ).frame()
+    else:
+        name = "lifetime_value"
+        table = lifetime_value(model.purchases, model.spend, rfm, **terms.to_keywords(), **options)
     rows = nw.from_native(table, eager_only=True).rows(named=True)
-    return {row[TIER]: (row["lifetime_value_lower"], row["lifetime_value_upper"]) for row in rows}
+    return {row[TIER]: (row[f"{name}_lower"], row[f"{name}_upper"]) for row in rows}
 
 
 def _value_of(accounts: KeyAccounts, value: frames.Frame) -> float:
