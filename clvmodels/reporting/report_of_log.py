@@ -35,8 +35,10 @@ from clvmodels.reporting.series.past_report import check_comparable, explain_cha
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import LATEST, MissingId
+from clvmodels.transactions.purchase_log import purchases_of
 from clvmodels.transactions.rfm import refuse_summary
 from clvmodels.transactions.snapshots import LogSource
+from clvmodels.transactions.stray_dates import PeriodArguments
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.backtest.backtest import backtest
 from clvmodels.validation.backtest.customer_sample import MOST_CUSTOMERS, check_most_customers
@@ -162,6 +164,7 @@ def report(
         step(message("report-step", {"step": "profile"}))
         profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
         refuse_summary(profiled.repeat_purchases, profiled.customers)
+        purchase_log = _read_once(source, clock, reading)
         step(message("report-step", {"step": "backtest"}))
         spend = None if source.columns["amount"] is None else GammaGamma()
         chosen = [model() for model in DEFAULT_MODELS] if models is None else models
@@ -171,7 +174,7 @@ def report(
             "include_first_transaction": include_first_transaction,
         }
         result = backtest(
-            source.log,
+            _as_known_on(source.log, purchase_log) if callable(source.log) else purchase_log,
             chosen,
             spend,
             horizons=_horizon_for(profiled) if horizon == "auto" else horizon,
@@ -188,7 +191,7 @@ def report(
             [MODEL_CLASSES[name]() for name in result.facts["models"]] if chosen == "auto" else as_models(chosen)
         )
         step(message("report-step", {"step": "value"}))
-        history = KnownHistory.from_log(source.whole, **options, **reading)
+        history = KnownHistory.from_log(purchase_log, **options, **reading)
         history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
         if spend is None:
             ahead = value_horizon if isinstance(value_horizon, str) else f"{value_horizon:g} {time_unit}s"
@@ -206,9 +209,10 @@ def report(
             step(message("report-step", {"step": "decisions"}))
             accounts = None
             if missing_ids is None and observation_end is None and acquired_after is None:
-                accounts = accounts_of(source.whole, source.columns, source.reading | {"on_missing_id": on_missing_id})
+                daily = purchase_log if merge_within == "day" else source.whole
+                accounts = accounts_of(daily, source.columns, source.reading | {"on_missing_id": on_missing_id})
             if past is not None and past_terms is not None:
-                earlier = KnownHistory.from_log(source.whole, **options, **reading | {"observation_end": past.end})
+                earlier = KnownHistory.from_log(purchase_log, **options, **reading | {"observation_end": past.end})
                 earlier = earlier.with_calendar(history.clock.calendar)  # use the same clock at both dates
                 earlier_model = CustomerModel(_reference(result, chosen), GammaGamma()).fit(earlier)
                 opening = valuation(earlier_model, earlier, past_terms)
@@ -288,6 +292,22 @@ def _open(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> _Source
 
     changing = known_on if callable(log) else latest.transactions
     return _Source(changing, latest.transactions, names, {"date_format": None, "time_zone": None}, latest)
+
+
+def _read_once(source: _Source, clock: Clock, reading: dict[str, Any]) -> Any:
+    """Return the purchases of the whole log, which every later step uses; a table in an engine is read there."""
+    if frames.is_database(source.whole):
+        return source.whole
+    options = dict(reading)
+    end, after = options.pop("observation_end"), options.pop("acquired_after")
+    last_tick = None if end is None else clock.closing_tick(end, "observation_end")
+    period = PeriodArguments("observation_end", "acquired_after", last_tick, after is not None)
+    return purchases_of(source.whole, clock, **options, period=period)
+
+
+def _as_known_on(log: Callable[[str], Any], latest: Any) -> Callable[[str], Any]:
+    """Return a log as it was known on a day, and now, without reading the latest log again."""
+    return lambda day: latest if day == LATEST else log(day)
 
 
 def _reference(result: Backtest, chosen: Any) -> PurchaseModel:

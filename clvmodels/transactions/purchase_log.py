@@ -211,7 +211,7 @@ class RecentTotals:
 
 
 def purchases_of(
-    log: frames.Frame | str | Path,
+    log: frames.Frame | str | Path | PurchaseLog,
     clock: Clock,
     customer_id: str = "customer_id",
     date: str = "date",
@@ -223,8 +223,13 @@ def purchases_of(
 ) -> PurchaseLog:
     """Read and check a log, and return its purchases; arguments and errors are those of `read_transactions`.
 
-    An engine that holds the log merges its rows into purchases.
+    An engine that holds the log merges its rows into purchases. A log that was read before is returned with this clock,
+    whose ticks must be the same.
     """
+    if isinstance(log, PurchaseLog):
+        if (log.clock.merge_within, log.clock.time_zone) != (clock.merge_within, clock.time_zone):
+            raise AssertionError("a log that was read before has other ticks")
+        return replace(log, clock=clock)
     options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
     in_engine = read_in_engine(log, clock, options)
     if in_engine is not None:

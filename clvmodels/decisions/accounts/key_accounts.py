@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import datetime
+from itertools import combinations
 from numbers import Real
 from typing import Any
 
@@ -163,13 +164,13 @@ def key_accounts(
     members = purchases_of(log, clock, customer_id, date, amount, **options)
     end = members.last_tick if observation_end is None else clock.closing_tick(observation_end, "observation_end")
     by_member = spend_windows(members, end, length)
-    merged, column, absent = log, customer_id, 0
+    merged, column, absent, by_account = log, customer_id, 0, by_member
     if accounts is not None:
         merged, column = merge_accounts(log, accounts, customer_id=customer_id, chains=chains), ACCOUNT
         table = read_customer_table(accounts, "accounts")
         absent = len(table) - int(np.sum(table.positions_of(members.customer_id) >= 0))
-    whole = purchases_of(merged, clock, column, date, amount, **options)
-    by_account = spend_windows(whole, end, length)
+        whole = purchases_of(merged, clock, column, date, amount, **options)
+        by_account = spend_windows(whole, end, length)
     account_of_member = _account_of_member(by_member, by_account, merged, customer_id, column)
     expected = None
     if purchases is not None and spend is not None:
@@ -262,13 +263,16 @@ def _every_account(
     of_order = np.divide(accounts.spend, accounts.orders, out=nothing.copy(), where=accounts.orders > 0)
     reached = {"volume": accounts.spend, "frequency": accounts.orders, "amount": of_order, "share": share}
     met = {name: reached[name] >= limit for name, limit in limits.items()}
-    why = [" and ".join(name for name in met if met[name][i]) for i in range(count)]
+    texts = [" and ".join(some) for size in range(len(met) + 1) for some in combinations(met, size)]
+    why = np.full(count, "", dtype=object)
+    for some in texts[1:]:
+        why[np.all([values == (name in some.split(" and ")) for name, values in met.items()], axis=0)] = some
     before = accounts.spend_before if accounts.covered else nothing
     largest = np.full(count, -np.inf)
     np.maximum.at(largest, account_of_member, members.spend)
     columns: dict[str, Any] = {
         "members": np.bincount(account_of_member, minlength=count),
-        "why": np.array(why, dtype=object),
+        "why": why,
         "orders": accounts.orders,
         "volume": accounts.spend,
         "amount": of_order,

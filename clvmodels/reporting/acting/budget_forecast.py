@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from clvmodels.errors import FitFailed
@@ -16,6 +16,7 @@ from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.language import Finding
 from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.verdict import judge_use
+from clvmodels.validation.backtest.customer_sample import sample_customers
 from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.backtest.result import Backtest
 
@@ -71,6 +72,9 @@ def forecast_budget(
 ) -> BudgetForecast | None:
     """Return what the forecaster expects that the verdict recommends for totals; None if that is the fitted model.
 
+    If forecasts were tested on a sample of the customers, the forecaster learns from as many, too: its total is that of
+    the fitted model for all customers, times the ratio of the totals of both for the sample.
+
     Parameters
     ----------
     result : Backtest
@@ -88,10 +92,14 @@ def forecast_budget(
     named = (each for each in every if name is not None and _id(view, each, quantity) == name)
     if name is None or (forecaster := next(named, None)) is None:
         return None
+    of_page = _total(fitted, history, view.horizon, quantity)
+    tested = _tested_customers(view, history)
     try:
-        expected = _total(forecaster.fit(history, view.horizon), history, view.horizon, quantity)
+        expected = _total(forecaster.fit(tested, view.horizon), tested, view.horizon, quantity)
     except FitFailed:
         return None
+    if tested is not history:
+        expected *= of_page / _total(fitted, tested, view.horizon, quantity)
     errors = _errors(view, name, quantity)
     if not (math.isfinite(expected) and errors):
         return None
@@ -101,7 +109,7 @@ def forecast_budget(
         quantity=quantity,
         horizon=view.horizon,
         expected=expected,
-        of_page=_total(fitted, history, view.horizon, quantity),
+        of_page=of_page,
         lowest=min(errors),
         highest=max(errors),
         cutoffs=len(errors),
@@ -116,6 +124,15 @@ def recommended_for(view: Selection, metric: str, quantity: str) -> str | None:
         if finding.code == "verdict-recommend" and is_about:
             return str(figures["forecaster"])
     return None
+
+
+def _tested_customers(view: Selection, history: KnownHistory) -> KnownHistory:
+    """Return the history of a sample of as many customers as forecasts were tested on; of all if these were."""
+    if not view.sample["sampled"]:
+        return history
+    log, seed = history.purchase_log, int(view.facts["random_state"])
+    sample = sample_customers(log, history.cutoff, view.sample["sample"], seed)
+    return replace(history, log=sample.take(log), memory={})
 
 
 def _id(view: Selection, forecaster: Forecaster, quantity: ForecastQuantity) -> str | None:

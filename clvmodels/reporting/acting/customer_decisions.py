@@ -222,16 +222,18 @@ def _tier_intervals(
     of_customers = [names[-1] if name is None else name for name in sorted_customers.columns["tier_assigned"]]
     ids = sorted_customers.columns["customer_id"]
     rfm = history.rfm.with_columns(frames.table(history.rfm.kind, {"customer_id": ids, TIER: np.array(of_customers)}))
+    if model.spend is None:
+        raise AssertionError("values need a spend model")
     common: IntervalOfTotal = "model" if total is None else total
     options: dict[str, Any] = {"by": TIER, "interval": LEVEL, "total_interval": common}
-    if len(rfm) > LARGEST_WHOLE and not terms.is_lifetime:
+    if len(rfm) > LARGEST_WHOLE and not terms.is_lifetime and terms.timing == "continuous":
         name = "remaining_value"
         table: Any = remaining_value(
             model.purchases,
             model.spend,
             rfm,
             horizon=terms.horizon,
-            annual_discount_rate=terms.annual_discount_rate,
+            annual_discount_rate=terms.annual_rate,
             margin=terms.margin,
             **options,
         ).frame()

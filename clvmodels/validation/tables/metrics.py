@@ -250,7 +250,9 @@ def _ranked(actual: Array, ranking: Array, weights: Array | None = None) -> tupl
     starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])
     if weights is None:
         sizes = np.ones(len(order))
-        return (sizes, did) if len(starts) == len(order) else _sums_of_groups(starts, sizes, did)
+        if len(starts) == len(order):
+            return sizes, did
+        return np.add.reduceat(sizes, starts), np.add.reduceat(did, starts)
     if not len(order):
         return np.zeros((len(weights), 0)), np.zeros((len(weights), 0))
     some = np.logical_or.reduceat(did != 0, starts)
@@ -261,11 +263,6 @@ def _ranked(actual: Array, ranking: Array, weights: Array | None = None) -> tupl
     # Rows of the transposed weights are added, one per customer, which is several times faster than sorting each draw.
     sizes, sums = (np.ascontiguousarray((each @ weights.T).T) for each in (rows, happened))
     return sizes, sums
-
-
-def _sums_of_groups(starts: npt.NDArray[np.intp], *columns: Array) -> tuple[Array, ...]:
-    """Return the sum of each column over each group, given the first positions of the groups."""
-    return tuple(np.add.reduceat(column, starts) for column in columns)
 
 
 def _remembered(actual: Array, ranking: Array, weights: Array | None, memory: dict[str, Any]) -> tuple[Array, Array]:
