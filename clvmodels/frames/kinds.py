@@ -93,6 +93,8 @@ def _to_polars(values: Any) -> Any:
         return values.to_native()
     if isinstance(values, np.ndarray) and values.dtype == object:
         texts = values.tolist()
+        if texts.count(None) == len(texts):  # such as reasons why values are missing
+            return pl.repeat(None, len(texts), dtype=pl.String, eager=True)
         if all(text is None or isinstance(text, str) for text in texts):
             return pl.Series(texts, dtype=pl.String)
     return values

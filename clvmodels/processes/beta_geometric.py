@@ -11,7 +11,7 @@ Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", Marketing Sc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from clvmodels.processes.blocks import PURCHASE_RATE, BetaBlock
 from clvmodels.processes.contract import Array, Score
 from clvmodels.processes.coordinates import Parametrization
 from clvmodels.processes.negative_binomial import negative_binomial_tails
+from clvmodels.processes.octaves import over_octaves
 from clvmodels.processes.quantities import MEAN_DROPOUT_PROBABILITY, MEAN_PURCHASE_RATE, MEAN_TIME_BETWEEN_PURCHASES
 from clvmodels.processes.special import (
     beta_node_count,
@@ -34,7 +35,6 @@ from clvmodels.processes.special import (
     log1pexp,
     log_beta,
     logistic,
-    over_octaves,
 )
 
 __all__ = [
@@ -116,7 +116,7 @@ def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     def purchases(x: Array, age: Array) -> Array:
         return _average(_purchases_until, p, h, x, p.r + x, h / age)
 
-    return _by_age(purchases, p, h, x, T)
+    return _by_age(purchases, ("purchases",), p, h, x, T)
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
@@ -148,7 +148,7 @@ def both_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) ->
             last = np.exp(-delta * h) + np.zeros(np.shape(span)) if delta >= 0 else 1 - sum(share[::2])
             return _average(_purchases_by_share, p, h, x, p.r + x, *share, last, h / age)
 
-        return _by_age(purchases, p, h, x, T)
+        return _by_age(purchases, ("discounted", delta, count), p, h, x, T)
 
     return by_node_count(with_nodes, _discount_nodes(p, h, delta), *p, h, x, T, steps=LEGENDRE_STEPS)
 
@@ -166,7 +166,7 @@ def survival_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     def survives(x: Array, age: Array) -> Array:
         return _average(_surviving, p, h, x, p.r + x, h / age)
 
-    return np.clip(_by_age(survives, p, h, x, T), 0.0, 1.0)
+    return np.clip(_by_age(survives, ("survival",), p, h, x, T), 0.0, 1.0)
 
 
 def posterior_means(p: Parameters, alive: Array, x: Array, t_x: Array, T: Array) -> dict[str, Array]:
@@ -267,10 +267,15 @@ def _still_buying(q: Array, shape: Array, z: Array) -> Array:
     return answer
 
 
-def _by_age(function: Callable[[Array, Array], Array], p: Parameters, h: Array, x: Array, T: Array) -> Array:
-    """Return function(x, alpha + T), interpolated in age where all rows share one set of parameters and one horizon."""
+def _by_age(
+    function: Callable[[Array, Array], Array], name: tuple[Hashable, ...], p: Parameters, h: Array, x: Array, T: Array
+) -> Array:
+    """Return function(x, alpha + T), interpolated in age where all rows share one set of parameters and one horizon.
+
+    The name tells functions with the same parameters and horizon apart.
+    """
     if all(np.ndim(value) == 0 for value in (*p, h)) and np.ndim(x) == 1:
-        return over_octaves(function, x, p.alpha + T)
+        return over_octaves(function, x, p.alpha + T, key=(name, *map(float, (*p, h))))
     return function(x, p.alpha + T)
 
 

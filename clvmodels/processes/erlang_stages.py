@@ -29,14 +29,13 @@ from clvmodels.processes.erlang_future import (
 )
 from clvmodels.processes.erlang_sums import TOO_MANY, count_events, sum_at_each_stage, sum_over_stages
 from clvmodels.processes.negative_binomial import negative_binomial_tails
+from clvmodels.processes.octaves import CHEBYSHEV_NODES, over_octaves
 from clvmodels.processes.special import (
-    CHEBYSHEV_NODES,
     MANY_TIMES,
     add_up,
     by_node_count,
     discounted_count,
     legendre,
-    over_octaves,
 )
 
 __all__ = ["discounted", "exceedances", "intensity", "pmf", "purchases", "sample", "stage_terms", "survival"]

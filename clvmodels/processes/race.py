@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clvmodels.processes.contract import Array
-from clvmodels.processes.special import legendre, over_octaves
+from clvmodels.processes.octaves import over_octaves
+from clvmodels.processes.special import legendre
 
 __all__ = [
     "CHUNK",

@@ -13,7 +13,6 @@ from scipy.special import digamma, gammaln
 from clvmodels.processes.contract import Array
 
 __all__ = [
-    "CHEBYSHEV_NODES",
     "MANY_TIMES",
     "BetaNodes",
     "add_up",
@@ -31,7 +30,6 @@ __all__ = [
     "log_beta",
     "log_rise",
     "logistic",
-    "over_octaves",
     "softplus",
     "trigamma",
 ]
@@ -43,7 +41,6 @@ DROP = 30.0  # tails below e^-30 of the peak are left out
 NODE_STEP = 0.4  # step of the trapezoidal rule, whose error is of the order of exp(-pi^2 / step) = 2e-11
 NODE_STEPS = 8
 FEWEST_NODES = 48  # nodes over the width of a narrow distribution
-CHEBYSHEV_NODES = 12
 TRIGAMMA_STEPS = 12
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
 NEWTON_STEPS = 8  # the ends of the range need not be exact
@@ -115,41 +112,6 @@ def by_count(function: Callable[..., Array], x: Array, *parameters: Array | floa
         return function(x, *parameters)
     table = function(np.arange(int(np.max(x)) + 1.0), *parameters)
     return np.take(table, x.astype(np.intp), axis=-1)
-
-
-def over_octaves(
-    function: Callable[[Array, Array], Array], x: Array, age: Array, nodes: int = CHEBYSHEV_NODES
-) -> Array:
-    """Return function(x, age), (..., n), for a function smooth in log(age), from few evaluations.
-
-    For each distinct x and octave of age, [2^k, 2^(k+1)), the function is evaluated at Chebyshev nodes of log(age) and
-    interpolated. The nodes depend on a row's own octave alone, so an answer never depends on the other rows.
-
-    Parameters
-    ----------
-    x, age : arrays (n,)
-        age > 0. Analytic and bounded for |Im log(age)| < pi/2, the interpolant is good to about 9^-nodes.
-    nodes : int
-        Number of nodes; less smooth functions need more.
-    """
-    if x.size == 0:
-        return function(x, age)
-    place = np.log2(age)
-    octave = np.floor(place)
-    _, first, cell = np.unique(x + 1j * octave, return_index=True, return_inverse=True)
-    angle = np.pi * (np.arange(nodes) + 0.5) / nodes
-    ages = 2.0 ** (octave[first, None] + 0.5 * (1 + np.cos(angle)))
-    values = function(np.repeat(x[first], nodes), ages.ravel())
-    values = values.reshape(*values.shape[:-1], *ages.shape)
-    waves = np.cos(np.outer(np.arange(nodes), angle)) * (2 / nodes)
-    # No matrix product: its last bits depend on the other rows.
-    series = [np.sum(values * wave, axis=-1) for wave in waves]
-    s = 4 * (place - octave) - 2  # twice the position in [-1, 1]
-    ahead, behind = np.zeros(len(x)), np.zeros(len(x))
-    for coefficient in series[:0:-1]:  # Clenshaw's recurrence
-        ahead, behind = np.take(coefficient, cell, axis=-1) + s * ahead - behind, ahead
-    answer: Array = 0.5 * np.take(series[0], cell, axis=-1) + 0.5 * s * ahead - behind
-    return answer
 
 
 def log_rise(z: Array | float, x: Array) -> Array:

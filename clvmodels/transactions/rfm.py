@@ -357,12 +357,14 @@ def _clock_finding(clock: Clock) -> Finding:
     return Finding("rfm-clock-discrete" if clock.discrete else "rfm-clock", figures)
 
 
-def _rows(key: Any, count: int) -> npt.NDArray[np.intp]:
-    """Return the positions that an index selects among `count` customers, (k,)."""
+def _rows(key: Any, count: int) -> slice | npt.NDArray[np.intp]:
+    """Return what an index selects among `count` customers: a slice of adjacent rows as it is, or positions (k,)."""
     if isinstance(key, tuple):  # scikit-learn writes X[rows, ...]
         key, *others = key
         if not all(other is Ellipsis or (isinstance(other, slice) and other == slice(None)) for other in others):
             raise IndexError("an RFM is indexed by customers only; name a column, as in rfm['T']")
+    if isinstance(key, slice) and key.step in (None, 1):
+        return key  # positions of a few among millions of customers would cost more than their columns
     if isinstance(key, (int, np.integer)):
         key = [key]
     rows: npt.NDArray[np.intp] = np.arange(count)[key]

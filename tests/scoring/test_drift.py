@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 from clvmodels.scoring.gates.drift import binned, kolmogorov_smirnov, population_stability
-from clvmodels.scoring.gates.run_statistics import RunCounts
+from clvmodels.scoring.gates.run_statistics import MOST_VALUES, RunCounts
 
 INTEGERS = st.lists(st.integers(-1000, 1000), min_size=1, max_size=300).map(lambda of: np.array(of, dtype=np.int64))
 
@@ -65,6 +65,14 @@ def test_histograms_count_every_customer_and_bins_have_a_tenth(a, b):
     assert (r >= 0.1 * len(a)).all()
     same, again = binned(RunCounts.of(a).quantiles(), RunCounts.of(a))
     assert (same == again).all()
+
+
+@pytest.mark.parametrize("last", [5, MOST_VALUES - 3, 2 * MOST_VALUES])
+def test_counts_are_the_same_in_a_table_and_sorted(last):
+    values = np.array([-3, 0, 5, 0, last], dtype=np.int64)
+    counts, (expected, customers) = RunCounts.of(values), np.unique(values, return_counts=True)
+    assert (counts.values.tolist(), counts.customers.tolist()) == (expected.tolist(), customers.tolist())
+    assert len(RunCounts.of(values[:0]).values) == 0
 
 
 @pytest.mark.slow

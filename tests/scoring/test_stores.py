@@ -22,6 +22,7 @@ from clvmodels import frames
 from clvmodels.errors import InvalidJob, InvalidOption, InvalidTransactions, JobLocked, StoreUnreachable
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.stores import open_source, place_of, published_parts
+from clvmodels.scoring.stores.file_sinks import ParquetWriter
 from clvmodels.scoring.stores.store import HeldTable
 from clvmodels.scoring.stores.uri import check_uri, hidden
 
@@ -340,6 +341,21 @@ def test_parquet_bytes_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
         publish(place, ONE, *(table.slice(i, step) for i in range(0, 1000, step)))
         written.append((tmp_path / f"{step}.parquet").read_bytes())
     assert len(set(written)) == 1
+
+
+def test_an_error_of_a_file_that_is_written_meanwhile_is_raised(tmp_path, monkeypatch):
+    monkeypatch.setattr("clvmodels.scoring.stores.file_sinks.ROW_GROUP", 100)
+    table = pa.table({"customer_id": pa.array(range(100)), "run_id": [ONE] * 100})
+    writer = ParquetWriter(tmp_path / "scores.parquet", table.schema)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writer._writer, "write_table", full)
+    writer.write(table)
+    with pytest.raises(OSError, match="No space left"):
+        writer.write(table)
+    writer.close()
 
 
 @pytest.mark.postgres

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from clvmodels.errors import StoreUnreachable
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.processes.threads import in_threads
 from clvmodels.scoring.config.sections import PredictionSettings
 from clvmodels.scoring.config.sinks import Content
 from clvmodels.scoring.events import Progress
@@ -138,10 +139,10 @@ def score_all(
     StoreUnreachable
         If the number of rows in a sink is not the number of customers, which is a fault of the store.
     """
-    counts, waiting = PublishedCounts(), list[pa.Table]()
+    counts = PublishedCounts()
     outlets = [outlet for outlet in outlets if outlet.content == "scores"]
-    blocks_at_once = max(1, at_once // score_table.BLOCK)
-    for block in score_table.blocks(customers):
+
+    def scored(block: KnownCustomers) -> tuple[pa.Table, StatisticsCollector]:
         rows = score_table.score(model, block, predictions, stamp, columns)
         # Gates use customers with a history that the model accepts.
         readable = block.bought & ~rows["probability_alive"].is_null().to_numpy()
@@ -151,12 +152,15 @@ def score_all(
             model=model.purchases,
             since_fit=stamp.since_fit,
         )
-        counts.add(rows, columns, collector)
-        waiting.append(rows)
-        if len(waiting) == blocks_at_once or counts.customers == len(customers):
-            _write(outlets, pa.concat_tables(waiting))
-            waiting = []
-            progress(f"Scoring: {counts.customers:,} of {len(customers):,} customers")
+        return rows, collector
+
+    chunk = score_table.BLOCK * max(1, at_once // score_table.BLOCK)
+    for start in range(0, len(customers), chunk):
+        done = in_threads(scored, score_table.blocks(customers[start : start + chunk]))
+        for rows, collector in done:
+            counts.add(rows, columns, collector)
+        _write(outlets, pa.concat_tables([rows for rows, _ in done]))
+        progress(f"Scoring: {counts.customers:,} of {len(customers):,} customers")
     _check_counts(outlets, len(customers))
     return counts
 

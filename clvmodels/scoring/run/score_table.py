@@ -149,7 +149,7 @@ def predict_block(
         named: dict[str, Array] = {}
         for table in _prediction_tables(model, rfm, horizon, predictions, interval=predictions.interval).values():
             if "reason" in table.columns:
-                missing = np.array([reason or "" for reason in table["reason"].to_list()], dtype=object)
+                missing = _texts(table["reason"])
             named |= {name: table[name] for name in table.columns if name not in ("customer_id", "reason")}
         if block.forecasts:
             named |= _with_forecast(named, {name: each[rows] for name, each in block.forecasts[horizon].items()})
@@ -183,6 +183,13 @@ def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict
         value["_lower"], value["_upper"] = np.sort([value["_lower"], value["_upper"]], axis=0)
     missing = np.isnan(value[""])
     return changed | {f"lifetime_value{e}": np.where(missing, own[f"lifetime_value{e}"], v) for e, v in value.items()}
+
+
+def _texts(reasons: Any) -> npt.NDArray[np.object_]:
+    """Return a column of reasons as an array (n,), with an empty text where there is none."""
+    if reasons.null_count() == len(reasons):
+        return np.full(len(reasons), "", dtype=object)
+    return np.array([reason or "" for reason in reasons.to_list()], dtype=object)
 
 
 def _spread(values: Array, rows: Any, n: int) -> Array:

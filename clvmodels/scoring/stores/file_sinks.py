@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 
 from clvmodels import files
 from clvmodels.errors import StoreUnreachable
+from clvmodels.processes.threads import start_in_background
 from clvmodels.scoring.stores.store import (
     KEY,
     NOT_UNIQUE,
@@ -35,7 +37,10 @@ ROW_GROUP = 65_536
 
 
 class ParquetWriter:
-    """A Parquet file written in row groups of equal size, independent of the sizes of the tables passed."""
+    """A Parquet file written in row groups of equal size, independent of the sizes of the tables passed.
+
+    Rows are compressed while the caller makes the next ones; an error is raised by the call after it.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
@@ -43,6 +48,7 @@ class ParquetWriter:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeated)
         self._waiting: list[pa.Table] = []
         self._rows = 0
+        self._finish: Callable[[], None] = _ignore
 
     def write(self, rows: pa.Table) -> None:
         self._waiting.append(rows)
@@ -50,15 +56,28 @@ class ParquetWriter:
         if self._rows >= ROW_GROUP:
             rows = pa.concat_tables(self._waiting)
             whole = self._rows - self._rows % ROW_GROUP
-            self._writer.write_table(rows.slice(0, whole), row_group_size=ROW_GROUP)
             self._waiting, self._rows = [rows.slice(whole)], self._rows - whole
+            self._begin(rows.slice(0, whole))
 
     def close(self) -> None:
         """Write the remaining rows and the end of the file."""
-        if self._rows:
-            self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=ROW_GROUP)
-            self._waiting, self._rows = [], 0
-        self._writer.close()
+        try:
+            if self._rows:
+                rest, self._waiting, self._rows = pa.concat_tables(self._waiting), [], 0
+                self._begin(rest)
+            self._finish()
+        finally:
+            self._writer.close()
+
+    def _begin(self, rows: pa.Table) -> None:
+        """Write rows on another thread, after those before."""
+        finish, self._finish = self._finish, _ignore
+        finish()
+        self._finish = start_in_background(partial(self._writer.write_table, rows, row_group_size=ROW_GROUP))
+
+
+def _ignore() -> None:
+    """Finish nothing."""
 
 
 class CSVWriter:
