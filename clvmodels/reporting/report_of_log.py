@@ -298,7 +298,7 @@ def _read_once(source: _Source, clock: Clock, reading: dict[str, Any]) -> Any:
     """Return the purchases of the whole log, which every later step uses; a table in an engine is read there."""
     if frames.is_database(source.whole):
         return source.whole
-    options = dict(reading)
+    options = {name: value for name, value in reading.items() if name != "time_zone"}  # the clock has it
     end, after = options.pop("observation_end"), options.pop("acquired_after")
     last_tick = None if end is None else clock.closing_tick(end, "observation_end")
     period = PeriodArguments("observation_end", "acquired_after", last_tick, after is not None)

@@ -84,3 +84,27 @@ def test_the_sample_is_independent_of_other_customers_and_of_other_samples():
     assert both == pytest.approx(5_000**2 / 23_570, abs=4 * np.sqrt(5_000**2 / 23_570))  # Poisson, 4 standard errors
     halves = np.mean(hash_keys(keys_of_ids(chosen)) < 0.5)  # of the best forecaster
     assert halves == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / 5_000))
+
+
+@pytest.mark.acceptance
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh-Hans", "zh-Hant"])
+def test_a_report_says_that_its_tests_are_of_a_sample_and_its_values_of_all(language):
+    page = clv.report(
+        LOG,
+        amount="amount",
+        models=clv.NBD(),
+        horizon="13 weeks",
+        cutoffs=1,
+        most_customers=1_000,
+        language=language,
+        progress=lambda _: None,
+    )
+    assert page.value is not None
+    assert len(page.value) == 2_357
+    assert set(page.result.scores["customers"]) == {1_000}
+    figures = page.glance.statuses[0].finding.figures
+    assert (figures["sampled"], figures["sample"], figures["of"]) == (True, 1_000, 2_357)
+    assert "1,000" in page.glance.statuses[0].text
+    assert page.page.count("2,357") >= 3  # in the headline, the introduction, and the section on the data
+    assert not any(caution.finding.code == "backtest-sample" for caution in page.cautions)
