@@ -596,7 +596,10 @@ compare-timing-regular = k = { $k }: purchases are regular.
 compare-fits-equal = { $titles } fit equally well (BIC within { SHORT($bic_limit) }).
 compare-fit-best = { $title } fits best, { $next_title } second (BIC { FIXED($bic_difference) } higher).
 compare-fit-at-limit = The fit of { $title } ended at a limit: { $limits }.
-compare-same-model = { $titles } ended at the same limit, where nobody leaves: here they are one and the same model.
+compare-same-model = { $titles } ended at the same limit{ $nobody_leaves ->
+    [yes] , where nobody leaves
+   *[no] { "" }
+    }: here they are one and the same model.
 compare-customers-alike = Customers hardly differ: in { $title }, purchase rates vary by { PERCENT($variation) } around their mean, so a ranking of customers shows little.
 compare-cohorts-differ = Customers acquired later buy { $direction ->
     [fewer] less

@@ -386,7 +386,10 @@ compare-timing-regular = k = { $k }：购买有规律。
 compare-fits-equal = { $titles } 拟合得同样好（BIC 相差不超过 { SHORT($bic_limit) }）。
 compare-fit-best = { $title } 拟合最好，其次是 { $next_title }（BIC 高 { FIXED($bic_difference) }）。
 compare-fit-at-limit = { $title } 的拟合停在边界上：{ $limits }。
-compare-same-model = { $titles } 停在同一边界上，即无人流失：在这里它们是同一个模型。
+compare-same-model = { $titles } 停在同一边界上{ $nobody_leaves ->
+    [yes] ，即无人流失
+   *[no] { "" }
+    }：在这里它们是同一个模型。
 compare-customers-alike = 客户之间几乎没有差别：在 { $title } 中，购买率围绕均值的波动为 { PERCENT($variation) }，因此客户排序意义不大。
 compare-cohorts-differ = 较晚获取的客户买得更{ $direction ->
     [fewer] 少

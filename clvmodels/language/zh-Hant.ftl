@@ -386,7 +386,10 @@ compare-timing-regular = k = { $k }：購買有規律。
 compare-fits-equal = { $titles } 配適得同樣好（BIC 相差不超過 { SHORT($bic_limit) }）。
 compare-fit-best = { $title } 配適最好，其次是 { $next_title }（BIC 高 { FIXED($bic_difference) }）。
 compare-fit-at-limit = { $title } 的配適停在邊界上：{ $limits }。
-compare-same-model = { $titles } 停在同一邊界上，即無人流失：在這裡它們是同一個模型。
+compare-same-model = { $titles } 停在同一邊界上{ $nobody_leaves ->
+    [yes] ，即無人流失
+   *[no] { "" }
+    }：在這裡它們是同一個模型。
 compare-customers-alike = 顧客之間幾乎沒有差別：在 { $title } 中，購買率圍繞平均數的波動為 { PERCENT($variation) }，因此顧客排序意義不大。
 compare-cohorts-differ = 較晚獲取的顧客買得更{ $direction ->
     [fewer] 少

@@ -331,7 +331,7 @@ def show_comparison(console: Console, shown: pd.DataFrame, remarks: Iterable[str
             continue
         table = _table(title, _headings(*left), _headings(*(name.replace("_", "-") for name in columns)))
         for row in shown[[*left, *columns]].itertuples(index=False):
-            table.add_row(*map(str, row))
+            table.add_row(str(row[0]).replace(" = ", " =\n"), *map(str, row[1:]))
         _print_table(console, table)
     for remark in remarks:
         console.print(f"  {remark}", highlight=False)

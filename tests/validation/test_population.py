@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD
+from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
 from clvmodels.language import as_text
 from clvmodels.simulate import simulate_log
 from clvmodels.transactions.summary import rfm_summary
@@ -59,6 +59,18 @@ def test_models_that_ended_at_one_limit_are_one():
     assert set(comparison.shown()["model"]) == {"BG/NBD = MBG/NBD", "NBD"}  # people read one row
     models[1].fit_ = replace(models[1].fit_, log_likelihood=nbd.fit_.log_likelihood + 1)
     assert "compare-same-model" not in {each.code for each in population_findings([*models, nbd], rfm)}
+
+
+@pytest.mark.slow
+def test_models_are_one_at_other_limits_if_they_expect_the_same_of_each_customer():
+    """GGompertz/NBD without aging is Pareto/NBD, and both can end where some customers leave at once."""
+    rfm = rfm_of(simulate_log(300, {"r": 0.8, "alpha": 8.0}, process="nbd", random_state=5))
+    pareto, mbg = ParetoNBD().fit(rfm), MBGNBD().fit(rfm)
+    twin = GGompertzNBD().fit(rfm)
+    assert pareto.fit_.status == twin.fit_.status == "boundary"
+    (finding,) = [each for each in population_findings([mbg, pareto, twin], rfm) if each.code == "compare-same-model"]
+    assert finding.figures["forecasters"] == ["pareto_nbd", "ggompertz_nbd"]
+    assert "Pareto/NBD = GGompertz/NBD" in set(compare(rfm, [mbg, pareto, twin]).shown()["model"])
 
 
 @pytest.mark.slow

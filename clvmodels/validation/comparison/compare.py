@@ -107,10 +107,13 @@ class Comparison:
 
     def _merged(self) -> pd.DataFrame:
         """Return the table with one row for models that are the same, under all their titles."""
-        merged = (finding.figures["forecasters"] for finding in self.findings if finding.code == "compare-same-model")
-        same = self.table["forecaster"].isin(next(merged, []))
-        titles = self.table["title"].mask(same, " = ".join(self.table.loc[same, "title"]))
-        return self.table.assign(title=titles)[~same | (same.cumsum() == 1)]
+        table = self.table
+        for finding in self.findings:
+            if finding.code == "compare-same-model":
+                same = table["forecaster"].isin(finding.figures["forecasters"])
+                titles = table["title"].mask(same, " = ".join(table.loc[same, "title"]))
+                table = table.assign(title=titles)[~same | (same.cumsum() == 1)]
+        return table
 
     def remarks(self) -> list[str]:
         """Return the reasons of failed fits, and the limits at which fits ended."""

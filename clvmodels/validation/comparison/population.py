@@ -10,6 +10,7 @@ from sklearn.base import clone
 from clvmodels.errors import FitFailed
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.forecasting.processes import model_id
+from clvmodels.frames import column
 from clvmodels.language import Finding, Findings
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.comparison.findings import STRONG, name_of, sees_no_dropout
@@ -20,24 +21,45 @@ ALIKE = 0.25  # coefficient of variation of purchase rates of customers who hard
 MATERIAL = 0.1  # smallest relative difference between cohorts that matters
 FEWEST = 200  # customers, and repeat purchases, needed in each half
 SAME_LIKELIHOOD = 0.1  # of log-likelihoods: fits that ended at the same boundary differ by less
+SAME_EXPECTATION = 0.01  # relative difference of what the same model at two limits expects of a customer
 
 
 def population_findings(models: Sequence[PurchaseModel], rfm: RFM) -> Findings:
     """Return findings about the population, from fits to the same data and mainly the one with the lowest BIC."""
     best = min(models, key=lambda model: model.fit_.bic)
-    findings = (_judge_boundary(models), _judge_heterogeneity(best), _judge_cohorts(best, rfm))
+    findings = (*_judge_boundary(models, rfm), _judge_heterogeneity(best), _judge_cohorts(best, rfm))
     return tuple(finding for finding in findings if finding is not None)
 
 
-def _judge_boundary(models: Sequence[PurchaseModel]) -> Finding | None:
-    """Yield a finding on models with dropout that are the same here because all ended where nobody leaves."""
-    without = [model for model in models if "dropout" in model.process.moves and sees_no_dropout(model)]
-    titles = {name_of(model): model for model in without}
-    likelihoods = [model.fit_.log_likelihood for model in titles.values()]
-    if len(titles) < 2 or np.ptp(likelihoods) > SAME_LIKELIHOOD:
-        return None
-    ids = [model_id(model) for model in titles.values()]
-    return Finding("compare-same-model", {"forecasters": ids, "titles": list(titles)})
+def _judge_boundary(models: Sequence[PurchaseModel], rfm: RFM) -> list[Finding]:
+    """Return a finding for each set of models that became the same because they ended at one limit."""
+    at_limit = {name_of(model): model for model in models if model.fit_.status == "boundary"}
+    sets: list[dict[str, PurchaseModel]] = []
+    for title, model in at_limit.items():
+        same = next((each for each in sets if _is_same(model, next(iter(each.values())), rfm)), None)
+        if same is None:
+            sets.append({title: model})
+        else:
+            same[title] = model
+    findings = []
+    for each in sets:
+        if len(each) > 1:
+            ids = [model_id(model) for model in each.values()]
+            nobody_leaves = all(sees_no_dropout(model) for model in each.values())
+            figures = {"forecasters": ids, "titles": list(each), "nobody_leaves": nobody_leaves}
+            findings.append(Finding("compare-same-model", figures))
+    return findings
+
+
+def _is_same(model: PurchaseModel, other: PurchaseModel, rfm: RFM) -> bool:
+    """Return whether two fits have the same likelihood and expect the same of every customer."""
+    if abs(model.fit_.log_likelihood - other.fit_.log_likelihood) > SAME_LIKELIHOOD:
+        return False
+    if sees_no_dropout(model) and sees_no_dropout(other):
+        return True
+    horizon = float(np.median(rfm.T)) if not rfm.clock.discrete else max(1.0, round(float(np.median(rfm.T))))
+    here, there = (column(each.expected_purchases(rfm, horizon), "expected_purchases") for each in (model, other))
+    return bool(np.allclose(here, there, rtol=SAME_EXPECTATION, atol=1e-9))
 
 
 def _judge_heterogeneity(model: PurchaseModel) -> Finding | None:
