@@ -1285,7 +1285,10 @@ verdict-fit-share = { $has_interval ->
     [yes] { PERCENT($estimate, $places) } ({ PERCENT($lower, $places) } to { PERCENT($upper, $places) })
    *[no] { PERCENT($estimate, $places) }
     }
-verdict-fit-time-between = According to { $title }, an active customer with an average purchase rate buys every { verdict-fit-range } { $unit }: most customers buy less often, and a few much more often.
+verdict-fit-time-between = According to { $title }, an active customer with an average purchase rate buys every { verdict-fit-range } { $unit }: { $alike ->
+    [yes] customers hardly differ in this
+   *[no] most customers buy less often, and a few much more often
+    }.
 verdict-fit-probability = According to { $title }, an active customer buys at { verdict-fit-share } of the opportunities.
 verdict-fit-no-dropout = These data show no dropout: according to { $title }, every customer is still active, and P(alive) does not distinguish between customers.
 verdict-fit-same-model = { $titles } all ended at this limit: here they are one and the same model.

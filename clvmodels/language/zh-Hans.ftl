@@ -1059,7 +1059,10 @@ verdict-fit-share = { $has_interval ->
     [yes] { PERCENT($estimate, $places) }（{ PERCENT($lower, $places) } 至 { PERCENT($upper, $places) }）
    *[no] { PERCENT($estimate, $places) }
     }
-verdict-fit-time-between = 按 { $title }，购买率为平均水平的活跃客户每 { verdict-fit-range } { UNIT($unit) }购买一次：多数客户买得更少，少数客户多得多。
+verdict-fit-time-between = 按 { $title }，购买率为平均水平的活跃客户每 { verdict-fit-range } { UNIT($unit) }购买一次：{ $alike ->
+    [yes] 客户之间几乎没有差别
+   *[no] 多数客户买得更少，少数客户多得多
+    }。
 verdict-fit-probability = 按 { $title }，活跃客户在 { verdict-fit-share } 的购买机会上购买。
 verdict-fit-no-dropout = 这些数据看不出流失：按 { $title }，所有客户仍然活跃，P(alive) 不能区分客户。
 verdict-fit-same-model = { $titles } 都停在这一边界上：在这里它们是同一个模型。

@@ -1059,7 +1059,10 @@ verdict-fit-share = { $has_interval ->
     [yes] { PERCENT($estimate, $places) }（{ PERCENT($lower, $places) } 至 { PERCENT($upper, $places) }）
    *[no] { PERCENT($estimate, $places) }
     }
-verdict-fit-time-between = 依 { $title }，購買率為平均水準的活躍顧客每 { verdict-fit-range } { UNIT($unit) }購買一次：多數顧客買得更少，少數顧客多得多。
+verdict-fit-time-between = 依 { $title }，購買率為平均水準的活躍顧客每 { verdict-fit-range } { UNIT($unit) }購買一次：{ $alike ->
+    [yes] 顧客之間幾乎沒有差別
+   *[no] 多數顧客買得更少，少數顧客多得多
+    }。
 verdict-fit-probability = 依 { $title }，活躍顧客在 { verdict-fit-share } 的購買機會上購買。
 verdict-fit-no-dropout = 這些資料看不出流失：依 { $title }，所有顧客仍然活躍，P(alive) 不能區分顧客。
 verdict-fit-same-model = { $titles } 都停在這一邊界上：在這裡它們是同一個模型。

@@ -11,9 +11,17 @@ from clvmodels.language.numbers import sentence
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.selection import Selection
 from clvmodels.validation.backtest.customer_sample import SAMPLED
+from clvmodels.validation.comparison.population import ALIKE, variation_of_rates
 from clvmodels.validation.tables.calibration import cohort_trend
 
-__all__ = ["Caution", "find_cautions", "find_certificate_cautions", "find_tail_finding", "summarize_cautions"]
+__all__ = [
+    "Caution",
+    "customers_vary",
+    "find_cautions",
+    "find_certificate_cautions",
+    "find_tail_finding",
+    "summarize_cautions",
+]
 
 INDEPENDENCE_VIOLATED = "profile-independence-violated"
 
@@ -46,7 +54,7 @@ class Caution:
 
 def find_cautions(view: Selection, profile: Profile | None) -> list[Caution]:
     """Return the cautions from the fits, the profile of the log, and the backtest."""
-    cautions = find_certificate_cautions(view) + _find_cohort_cautions(view)
+    cautions = find_certificate_cautions(view) + _find_population_cautions(view) + _find_cohort_cautions(view)
     if profile is not None:
         cautions += _find_profile_cautions(profile)
     return cautions + [Caution(finding) for finding in view.result.findings if finding.code != SAMPLED]
@@ -85,6 +93,23 @@ def _certificate_findings(certificate: Mapping[str, Any]) -> list[Finding]:
         findings.append(_as_finding(independence))
     tail = find_tail_finding(certificate)
     return findings if tail is None else [*findings, tail]
+
+
+def customers_vary(view: Selection) -> float:
+    """Return the coefficient of variation of purchase rates by the model of the report; NaN if it has no such rates."""
+    table = view.at["parameters"]
+    r = table.loc[(table["forecaster"] == view.reference) & (table["parameter"] == "r"), "estimate"]
+    return variation_of_rates(float(r.iloc[0]) if len(r) else None)
+
+
+def _find_population_cautions(view: Selection) -> list[Caution]:
+    """Return the caution that customers hardly differ, unless the fit ended at that limit, which it reports itself."""
+    variation = customers_vary(view)
+    at_limit = any(each["forecaster"] == view.reference and each["status"] == "boundary" for each in view.certificates)
+    if not variation <= ALIKE or at_limit:
+        return []
+    figures = {"forecaster": view.reference, "title": view.name, "variation": variation}
+    return [Caution(Finding("compare-customers-alike", figures, "caution"))]
 
 
 def _find_cohort_cautions(view: Selection) -> list[Caution]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 import clvmodels as clv
 from clvmodels.language import Finding
 from clvmodels.reporting.cautions import find_cautions, summarize_cautions
+from clvmodels.reporting.sections.fit import fit, meaning_table
 from clvmodels.reporting.selection import select
 
 
@@ -66,3 +68,37 @@ def test_a_profile_warns_of_older_customers(validation):
     summary = summarize_cautions([], older)
     assert summary is not None
     assert summary.code == "verdict-caution-older-customers"
+
+
+def with_rates(validation, r, status="converged"):
+    """Return the validation with an estimate of r and a status of its purchase model."""
+    table = validation.parameters
+    is_r = table["parameter"] == "r"
+    certificates = [each | {"status": status, "findings": []} for each in validation.certificates]
+    estimates = table["estimate"].where(~is_r, r)
+    return replace(validation, parameters=table.assign(estimate=estimates), certificates=certificates)
+
+
+@pytest.mark.slow
+def test_customers_who_hardly_differ_are_a_caution(validation):
+    """r = 25 is a coefficient of variation of 20 %, r = 4 one of 50 %. A fit at this limit reports it by itself."""
+    for r, status, expected in ((25.0, "converged", 1), (4.0, "converged", 0), (1e9, "boundary", 0)):
+        result = with_rates(validation, r, status)
+        assert codes(result).count(("", "compare-customers-alike")) == expected
+        sentences = fit(select(result)).lead
+        assert any("customers hardly differ in this" in each for each in sentences) == (r > 16)
+    (caution,) = [c for c in find_cautions(select(with_rates(validation, 25.0)), None) if not c.title]
+    assert "in BG/NBD, purchase rates vary by 20% around their mean" in caution.text
+
+
+@pytest.mark.slow
+def test_a_lifetime_beyond_all_bounds_is_not_written_out(validation):
+    """A Pareto/NBD without dropout has a median lifetime of 150 digits."""
+    life = {"quantity": "median lifetime", "unit": "weeks", "forecaster": "bgnbd", "title": "BG/NBD"}
+    table = validation.quantities
+    row = table.iloc[[0]].assign(**life, estimate=5.1e152, lower=300.0, upper=4e180)
+    result = replace(validation, quantities=pd.concat([table, row], ignore_index=True))
+    section = fit(select(result))
+    assert not any("Half of all new customers" in each for each in section.lead)
+    cells = [cell for each in meaning_table(select(result)).rows for cell in each]
+    assert "> 1,000,000 (300 to > 1,000,000)" in cells

@@ -18,15 +18,18 @@ from clvmodels.processes.quantities import (
     WITHOUT_DROPOUT,
 )
 from clvmodels.reporting import plots
+from clvmodels.reporting.cautions import customers_vary
 from clvmodels.reporting.names import fit_message, summary_name, unit_name
 from clvmodels.reporting.page import Facts, PageBlock, Pair, Pictures, ReportSection, Table, draw_picture
 from clvmodels.reporting.selection import Selection, records
 from clvmodels.validation.comparison.findings import SAME
+from clvmodels.validation.comparison.population import ALIKE
 
 __all__ = ["fit"]
 
 NBD = "nbd"  # id of the model without dropout
 DISAGREEMENT = 0.1  # difference of the share of inactive customers between models that is reported
+LARGEST = 1e6  # largest quantity that is written out; beyond it, such as a median lifetime, it is practically infinite
 ROW, FRAME = 0.3, 0.75  # inches: height per row of the plot, and of its margins
 
 
@@ -102,7 +105,7 @@ def _judge_fit(view: Selection) -> list[Finding]:
     model = {"forecaster": view.reference, "title": view.name}
     findings = []
     if (row := rows.get(MEAN_TIME_BETWEEN_PURCHASES)) is not None:
-        figures = {**model, **_range_figures(row), "unit": row["unit"]}
+        figures = {**model, **_range_figures(row), "unit": row["unit"], "alike": customers_vary(view) <= ALIKE}
         findings.append(Finding("verdict-fit-time-between", figures))
     if (row := rows.get(MEAN_PURCHASE_PROBABILITY)) is not None:
         findings.append(Finding("verdict-fit-probability", {**model, **_share_figures(row)}))
@@ -159,7 +162,7 @@ def _judge_dropout(rows: dict[str, dict[str, Any]]) -> list[Finding]:
     once = rows.get(MEAN_DROPOUT_PROBABILITY)
     if once is not None and MEAN_PURCHASE_PROBABILITY not in rows:
         findings.append(Finding("verdict-fit-dropout-probability", _share_figures(once)))
-    if (life := rows.get(MEDIAN_LIFETIME)) is not None:
+    if (life := rows.get(MEDIAN_LIFETIME)) is not None and life["estimate"] < LARGEST:
         figures = {**_range_figures(life), "unit": life["unit"]}
         findings.append(Finding("verdict-fit-lifetime", figures))
     return findings
@@ -188,7 +191,7 @@ def _share_figures(row: dict[str, Any]) -> dict[str, Any]:
 def _ends(row: dict[str, Any]) -> dict[str, Any]:
     """Return an estimate, its interval, and whether the interval is known."""
     ends = {name: float(row[name]) for name in ("estimate", "lower", "upper")}
-    return ends | {"has_interval": math.isfinite(ends["lower"]) and math.isfinite(ends["upper"])}
+    return ends | {"has_interval": math.isfinite(ends["lower"]) and ends["upper"] < LARGEST}
 
 
 def meaning_table(view: Selection) -> Table | None:
@@ -226,11 +229,11 @@ def _meaning(row: dict[str, Any], view: Selection) -> str:
 def _range(row: dict[str, Any]) -> str:
     """Return an estimate with its interval as text."""
     values = [float(row["estimate"]), float(row["lower"]), float(row["upper"])]
-    if not all(math.isfinite(value) for value in values[1:]):
-        return significant(values[0], 3)
     places = decimals(values[:1], 3)
-    estimate, lower, upper = (fixed(value, places) for value in values)
-    return message("cell-estimate", {"estimate": estimate, "lower": lower, "upper": upper})
+    texts = [f"> {fixed(LARGEST, 0)}" if value > LARGEST else fixed(value, places) for value in values]
+    if not all(math.isfinite(value) for value in values[1:]):
+        return texts[0] if values[0] > LARGEST else significant(values[0], 3)
+    return message("cell-estimate", dict(zip(("estimate", "lower", "upper"), texts, strict=True)))
 
 
 def _interval(lower: float, upper: float) -> str:

@@ -15,7 +15,7 @@ from clvmodels.language import Finding, Findings
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.comparison.findings import STRONG, name_of, sees_no_dropout
 
-__all__ = ["population_findings"]
+__all__ = ["ALIKE", "population_findings", "variation_of_rates"]
 
 ALIKE = 0.25  # coefficient of variation of purchase rates of customers who hardly differ: r of 16 or more
 MATERIAL = 0.1  # smallest relative difference between cohorts that matters
@@ -64,11 +64,16 @@ def _is_same(model: PurchaseModel, other: PurchaseModel, rfm: RFM) -> bool:
 
 def _judge_heterogeneity(model: PurchaseModel) -> Finding | None:
     """Yield a finding on purchase rates that hardly differ between customers, unless the fit ended at that limit."""
-    r = model.parameters_.get("r")
-    if r is None or not np.isfinite(r) or r < ALIKE**-2 or model.fit_.status == "boundary":
+    variation = variation_of_rates(model.parameters_.get("r"))
+    if not variation <= ALIKE or model.fit_.status == "boundary":
         return None
-    figures = {"forecaster": model_id(model), "title": name_of(model), "variation": float(r) ** -0.5}
+    figures = {"forecaster": model_id(model), "title": name_of(model), "variation": variation}
     return Finding("compare-customers-alike", figures, "caution")
+
+
+def variation_of_rates(r: float | None) -> float:
+    """Return the coefficient of variation of gamma-distributed purchase rates; NaN for a process without the r."""
+    return float("nan") if r is None else float(r) ** -0.5
 
 
 def _judge_cohorts(model: PurchaseModel, rfm: RFM) -> Finding | None:
