@@ -52,8 +52,8 @@ class _Changed:
     def pmf_if_active(self, p: Any, k: Array, h: Any, *state: Array) -> Array:
         return self.process.pmf_if_active(p, k, self.ahead.calendar_time(h), *state)
 
-    def exceedances_if_active(self, p: Any, h: float, *state: Array) -> Iterator[Array]:
-        return self.process.exceedances(p, float(self.ahead.calendar_time(h)), *state)
+    def exceedances_if_active(self, p: Any, h: Any, *state: Array) -> Iterator[Array]:
+        return self.process.exceedances(p, self.ahead.calendar_time(h), *state)
 
     def buys_between_if_active(self, p: Any, start: float, end: float, *state: Array) -> Array:
         if self.process.buys_between_if_active is None:
@@ -66,17 +66,16 @@ class _Changed:
         return speed * self.process.intensity_if_active(p, self.ahead.calendar_time(tau), *state)
 
     def discounted_if_active(self, p: Any, h: Any, delta: float, *state: Array) -> Array:
-        """Return expected purchases, discounted in plain time: each period's at its mean discount factor.
-
-        `h` is one number for all rows, or one per row.
-        """
+        """Return expected purchases, discounted in plain time: each period's at its mean discount factor."""
         if np.ndim(h) == 0:
             return self._discount(p, float(h), delta, *state)
-        lengths, place = np.unique(h, return_inverse=True)
-        rows = [np.broadcast_to(column, np.shape(h)) for column in state]
-        answer = np.zeros(np.shape(h))
-        for i, length in enumerate(lengths):
-            answer[place == i] = self._discount(p, float(length), delta, *(row[place == i] for row in rows))
+        values = (*p, *state)
+        answer = np.zeros(np.broadcast_shapes(np.shape(h), *map(np.shape, values)))
+        for length in np.unique(h):
+            rows = np.flatnonzero(h == length)
+            own = [each[..., rows] if np.shape(each)[-1:] == (len(h),) else each for each in values]
+            parameters = self.process.Parameters(*own[: len(p)])
+            answer[..., rows] = self._discount(parameters, float(length), delta, *own[len(p) :])
         return answer
 
     def _discount(self, p: Any, h: float, delta: float, *state: Array) -> Array:
@@ -92,35 +91,40 @@ class _Changed:
             total, before = total + change * (by_end - before), by_end
         return total
 
-    def sample_if_active(self, p: Any, h: float, delta: float, *state_active_generator: Any) -> Future:
+    def sample_if_active(self, p: Any, h: Any, delta: float, *state_active_generator: Any) -> Future:
         """Draw futures; their worth is multiplied by the season's change of the mean discount factor."""
-        length = float(self.ahead.calendar_time(h))
-        future = self.process.sample_if_active(p, length, delta, *state_active_generator)
-        if delta == 0 or length == 0:
-            return future
+        future = self.process.sample_if_active(p, self.ahead.calendar_time(h), delta, *state_active_generator)
         return Future(future.purchases, future.worth * self._of_season(h, delta))
 
-    def sample_mean_if_active(self, p: Any, h: float, delta: float, *state_generator: Any) -> Array:
+    def sample_mean_if_active(self, p: Any, h: Any, delta: float, *state_generator: Any) -> Array:
         if self.process.sample_mean_if_active is None:
             raise AssertionError("only processes that have it are asked")
-        length = float(self.ahead.calendar_time(h))
-        worth = self.process.sample_mean_if_active(p, length, delta, *state_generator)
-        return worth if delta == 0 or length == 0 else worth * self._of_season(h, delta)
+        worth = self.process.sample_mean_if_active(p, self.ahead.calendar_time(h), delta, *state_generator)
+        answer: Array = worth * self._of_season(h, delta)
+        return answer
 
-    def _of_season(self, h: float, delta: float) -> float:
-        """Return the factor by which the season changes the mean discount factor of a horizon."""
+    def _of_season(self, h: Any, delta: float) -> Array:
+        """Return the factor by which the season changes the mean discount factor of a horizon, in the shape of h."""
+        lengths, place = np.unique(h, return_inverse=True)
+        factors = np.array([self._change_of_factor(float(length), delta) for length in lengths])
+        return factors[place].reshape(np.shape(h))
+
+    def _change_of_factor(self, h: float, delta: float) -> float:
+        """Return the factor by which the season changes the mean discount factor of one horizon."""
         length = float(self.ahead.calendar_time(h))
+        if delta == 0 or length == 0:
+            return 1.0
         ends, factors = self.ahead.discount_factors(h, delta)
         masses = np.diff(self.ahead.calendar_time(ends), prepend=0.0)
         plain = -np.expm1(-delta * length) / (delta * length)
         return float(masses @ factors / masses.sum() / plain)
 
-    def draw_orders_if_active(self, p: Any, h: float, *state_active_generator: Any) -> DrawnOrders:
+    def draw_orders_if_active(self, p: Any, h: Any, *state_active_generator: Any) -> DrawnOrders:
         if self.process.draw_orders_if_active is None:
             raise AssertionError("only processes that have it are asked")
-        length = float(self.ahead.calendar_time(h))
+        length = self.ahead.calendar_time(h)
         orders = self.process.draw_orders_if_active(p, length, *state_active_generator)
-        time = np.minimum(self.ahead.plain_time(orders.time), h)
+        time = np.minimum(self.ahead.plain_time(orders.time), np.broadcast_to(h, orders.leaves.shape)[orders.customer])
         leaves = self.ahead.plain_time(orders.leaves)
         # Customers who stay for the whole horizon leave at its end or later, whatever the last days' speed is.
         leaves = np.where(orders.leaves >= length, np.maximum(leaves, h), leaves)

@@ -230,14 +230,16 @@ def _each_group(
     return _join(parts, n)
 
 
-def _exceedances(process: Any, groups: int, p: Any, h: float, *state: Array) -> Iterator[Array]:
+def _exceedances(process: Any, groups: int, p: Any, h: float | Array, *state: Array) -> Iterator[Array]:
     """Yield the exceedances of the customers of all groups together."""
     *columns, number = state
     n = len(number)
     rows = [np.flatnonzero(number == group) for group in np.unique(number)] if n else [np.arange(0)]
     parts = [
         process.exceedances_if_active(
-            _parameters_of(process, groups, p, int(number[own[0]]) if n else 0), h, *(column[own] for column in columns)
+            _parameters_of(process, groups, p, int(number[own[0]]) if n else 0),
+            _select_rows(h, own, n),
+            *(column[own] for column in columns),
         )
         for own in rows
     ]
@@ -352,15 +354,15 @@ def _orders_of_groups(
     return amounts
 
 
-def _draw_orders(process: Any, groups: int, p: Any, h: float, *arguments: Any) -> DrawnOrders:
+def _draw_orders(process: Any, groups: int, p: Any, h: float | Array, *arguments: Any) -> DrawnOrders:
     """Draw order times, group by group; the arguments end with the group, who is active, and the generator."""
     *state, number, active, generator = arguments
     parts = []
     for group in np.unique(number).astype(int):
         rows = np.flatnonzero(number == group)
-        selected = [column[rows] for column in state]
+        length, *selected = (_select_rows(value, rows, len(number)) for value in (h, *state))
         parameters = _parameters_of(process, groups, p, group)
-        parts.append((rows, process.draw_orders_if_active(parameters, h, *selected, active[rows], generator)))
+        parts.append((rows, process.draw_orders_if_active(parameters, length, *selected, active[rows], generator)))
     customer = np.concatenate([rows[part.customer] for rows, part in parts])
     time = np.concatenate([part.time for _, part in parts])
     return DrawnOrders(customer, time, _join([(rows, part.leaves) for rows, part in parts], len(number)))

@@ -49,7 +49,7 @@ def simulate(
 
 def sample_if_active(
     p: Parameters,
-    h: float,
+    h: float | Array,
     delta: float,
     x: Array,
     T: Array,
@@ -107,7 +107,7 @@ def draw_buyers(
 
 
 def sample_mean_if_active(
-    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+    p: Parameters, h: float | Array, delta: float, x: Array, T: Array, generator: np.random.Generator
 ) -> Array:
     """Draw rates and dropout probabilities of active customers; return the purchases expected at these.
 

@@ -108,7 +108,7 @@ def pmf_if_active(p: Parameters, k: Array, h: Array, x: Array, n: Array) -> Arra
 
 def sample_if_active(
     p: Parameters,
-    h: float,
+    h: float | Array,
     rate: float,
     x: Array,
     n: Array,
@@ -119,7 +119,7 @@ def sample_if_active(
     shape = np.shape(active)
     chance = generator.beta(np.broadcast_to(p.alpha + x, shape), np.broadcast_to(p.beta + (n - x), shape))
     dropout = generator.beta(np.broadcast_to(p.gamma, shape), np.broadcast_to(p.delta + n, shape))
-    stays = np.where(active, draw_stays(dropout, float(whole(h)), generator), 0.0)
+    stays = np.where(active, draw_stays(dropout, whole(h), generator), 0.0)
     if rate == 0:
         count = generator.binomial(stays.astype(np.int64), chance).astype(float)
         return Future(count, count)

@@ -147,7 +147,7 @@ def sample_if_active(
     k: int,
     leave_at_once: bool,
     p: Parameters,
-    h: float,
+    h: float | Array,
     delta: float,
     x: Array,
     t_x: Array,

@@ -120,7 +120,7 @@ class PurchaseProcess:
     probability_alive : function (p, x, t_x, T)
         P(still active at T), given the history.
     survival_if_active : function (p, h, *state)
-        P(still active at T + h) of a customer active at T; here and below, h is one number for all rows.
+        P(still active at T + h) of a customer active at T; here and below, h is a number or one per customer (n,).
     purchases_if_active : function (p, h, *state)
         Expected purchases in (T, T + h] of a customer active at T.
     discounted_if_active : function (p, h, delta, *state)

@@ -193,7 +193,7 @@ def pmf_if_active(law: Law, p: Any, k: Array, h: Array, x: Array, T: Array) -> A
 def sample_if_active(
     law: Law,
     p: Any,
-    h: float,
+    h: float | Array,
     delta: float,
     x: Array,
     T: Array,
@@ -202,9 +202,9 @@ def sample_if_active(
 ) -> Future:
     """Draw what customers do in (T, T + h], given which of them are active at T: a Poisson process until dropout."""
     place = np.flatnonzero(active)
-    p, x, T = entries_of(np.asarray(active), p, x, T)
+    p, x, T, length = entries_of(np.asarray(active), p, x, T, np.asarray(h, dtype=float))
     rate = generator.standard_gamma(p.r + x) / (p.alpha + T)
-    stay = np.minimum(_draw_time(law(p, T), x.shape, generator), h)
+    stay = np.minimum(_draw_time(law(p, T), x.shape, generator), length)
     bought = generator.poisson(rate * stay)
     count = np.zeros(np.shape(active))
     count.flat[place] = bought

@@ -150,7 +150,7 @@ def exceedances(k: int, p: Parameters, h: Array, x: Array, t_x: Array, T: Array)
 def sample(
     k: int,
     p: Parameters,
-    h: float,
+    h: float | Array,
     delta: float,
     x: Array,
     t_x: Array,
@@ -185,10 +185,11 @@ def sample(
     before = np.concatenate([[0.0], reached])[starts]
     spent = np.bincount(customer, gaps, minlength=bought.size)
     rest = generator.standard_gamma(np.maximum(unseen, 1).astype(float))
-    times = h * (reached - before[customer]) / (spent + rest)[customer]
+    length = np.broadcast_to(np.asarray(h, dtype=float), shape)
+    times = length.ravel()[customer] * (reached - before[customer]) / (spent + rest)[customer]
     worth = np.bincount(customer, np.exp(-delta * times), minlength=bought.size).astype(float).reshape(shape)
     if many.any():
-        last = h * (k * count - stage)[many] / (events[many] + 1)
+        last = length[many] * (k * count - stage)[many] / (events[many] + 1)
         worth[many] = discounted_count(count[many], last, delta, generator)
     return Future(count.astype(float), worth)
 

@@ -94,7 +94,7 @@ def exceedances_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Iterat
 
 def sample_if_active(
     p: Parameters,
-    h: float,
+    h: float | Array,
     delta: float,
     x: Array,
     T: Array,
@@ -106,7 +106,7 @@ def sample_if_active(
 
 
 def sample_mean_if_active(
-    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+    p: Parameters, h: float | Array, delta: float, x: Array, T: Array, generator: np.random.Generator
 ) -> Array:
     """Draw rates and dropout probabilities of active customers; return the purchases expected at these."""
     return beta_geometric_draws.sample_mean_if_active(_with_stay(p), h, delta, x, T, generator)
@@ -118,7 +118,7 @@ def buys_between_if_active(p: Parameters, start: Array, end: Array, x: Array, T:
 
 
 def draw_orders_if_active(
-    p: Parameters, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+    p: Parameters, h: float | Array, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
 ) -> DrawnOrders:
     """Draw when customers buy in (T, T + h] and when they leave, given which of them are active at T."""
     return order_times.beta_geometric_orders(_with_stay(p), h, x, T, active, generator)

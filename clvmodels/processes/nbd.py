@@ -121,7 +121,7 @@ def intensity_if_active(p: Parameters, tau: Array, x: Array, T: Array) -> Array:
 
 def sample_if_active(
     p: Parameters,
-    h: float,
+    h: float | Array,
     delta: float,
     x: Array,
     T: Array,
@@ -138,7 +138,7 @@ def sample_if_active(
 
 
 def sample_mean_if_active(
-    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+    p: Parameters, h: float | Array, delta: float, x: Array, T: Array, generator: np.random.Generator
 ) -> Array:
     """Draw rates of customers; return the purchases expected at these."""
     shape = np.broadcast_shapes(*map(np.shape, (*p, x, T)))

@@ -82,17 +82,17 @@ def buys_between_bgbb(p: Any, start: Array, end: Array, x: Array, n: Array) -> A
 
 
 def nbd_orders(
-    p: Any, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+    p: Any, h: float | Array, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
 ) -> DrawnOrders:
     """Draw order times in (T, T + h] at a gamma-distributed rate, without dropout."""
     n = len(active)
-    count = generator.poisson(_rate(p, x, T, n, generator) * h)
-    customer = _customer_of_each(count, n)
-    return DrawnOrders(customer, h * generator.random(len(customer)), np.full(n, np.inf))
+    length = np.broadcast_to(np.asarray(h, dtype=float), n)
+    customer = _customer_of_each(generator.poisson(_rate(p, x, T, n, generator) * length), n)
+    return DrawnOrders(customer, length[customer] * generator.random(len(customer)), np.full(n, np.inf))
 
 
 def beta_geometric_orders(
-    p: Any, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+    p: Any, h: float | Array, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
 ) -> DrawnOrders:
     """Draw order times in (T, T + h], and the order after which a customer leaves; see `draw_buyers`."""
     buyers = draw_buyers(p, h, x, T, active, generator)
@@ -105,31 +105,37 @@ def beta_geometric_orders(
 
 
 def dropout_time_orders(
-    law: Law, p: Any, h: float, x: Array, T: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+    law: Law,
+    p: Any,
+    h: float | Array,
+    x: Array,
+    T: Array,
+    active: npt.NDArray[np.bool_],
+    generator: np.random.Generator,
 ) -> DrawnOrders:
     """Draw order times in (T, T + h], and the time at which a customer leaves: a Poisson process until dropout."""
     n = len(active)
     place = np.flatnonzero(active)
-    p, x, T = entries_of(active, p, x, T)
+    p, x, T, length = entries_of(active, p, x, T, np.asarray(h, dtype=float))
     remaining = law(p, T)
     stay = np.broadcast_to(remaining.time_of(generator.standard_exponential(len(place)) / remaining.s), len(place))
     leaves = np.zeros(n)
     leaves[place] = stay
-    reach = np.minimum(stay, h)
+    reach = np.minimum(stay, length)
     owner = _customer_of_each(generator.poisson(_rate(p, x, T, len(place), generator) * reach), n)
     return DrawnOrders(place[owner], reach[owner] * generator.random(len(owner)), leaves)
 
 
 def bgbb_orders(
-    p: Any, h: float, x: Array, n: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
+    p: Any, h: float | Array, x: Array, n: Array, active: npt.NDArray[np.bool_], generator: np.random.Generator
 ) -> DrawnOrders:
     """Draw the opportunities n + 1 to n + h at which customers order, and the one after which they leave."""
-    customers, length = len(active), int(bgbb_active.whole(h))
+    customers, length = len(active), bgbb_active.whole(h)
     chance = generator.beta(np.broadcast_to(p.alpha + x, customers), np.broadcast_to(p.beta + (n - x), customers))
     dropout = generator.beta(np.broadcast_to(p.gamma, customers), np.broadcast_to(p.delta + n, customers))
     stays = np.where(active, bgbb_active.draw_stays(dropout, length, generator), 0.0)
     customer, times = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
-    for i in range(1, length + 1):
+    for i in range(1, int(np.max(length, initial=0.0)) + 1):
         buyers = np.flatnonzero((generator.random(customers) < chance) & (i <= stays))
         customer.append(buyers)
         times.append(np.full(len(buyers), float(i)))

@@ -60,7 +60,7 @@ def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
 
 
 def sample_mean_if_active(
-    p: Parameters, h: float, delta: float, x: Array, T: Array, generator: np.random.Generator
+    p: Parameters, h: float | Array, delta: float, x: Array, T: Array, generator: np.random.Generator
 ) -> Array:
     """Draw purchase rates and dropout rates of active customers; return the purchases expected at these."""
     shape = np.broadcast_shapes(*map(np.shape, (*p, x, T)))
