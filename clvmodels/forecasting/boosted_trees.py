@@ -34,7 +34,7 @@ from clvmodels.processes.threads import in_threads
 
 __all__ = ["BoostedTrees"]
 
-MOST_ROWS = 200_000  # most rows to learn from
+MOST_ROWS = 100_000  # most rows to learn from; more do not improve forecasts (tests/benchmarks/notes.md)
 PLAIN_FEATURES = 5  # of an RFM without money
 RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # lengths of the periods of recent purchases, as shares of a window
 # From trials on CDNOW, grocery and Complete Journey: a few small trees; larger ones fitted noise.

@@ -148,10 +148,12 @@ def _at_growth(likelihoods: Array, growth: float) -> Array:
 
 def _log_likelihood(count: Array, mean: Array) -> Array:
     """Return the negative binomial log-likelihood of some customers for each dispersion, without constants."""
-    shape = 1 / DISPERSIONS[:, None]
-    each = special.gammaln(count + shape) - special.gammaln(shape)
-    each = each + count * np.log(mean / (mean + shape)) - shape * np.log1p(mean / shape)
-    total: Array = each.sum(axis=1)
+    shape = 1 / DISPERSIONS
+    distinct, customers = np.unique(count, return_counts=True)
+    gammas = special.gammaln(distinct + shape[:, None]) - special.gammaln(shape)[:, None]
+    logs = np.log1p(mean * DISPERSIONS[:, None])  # of 1 + mean / shape, the only logarithm of customers and dispersions
+    bought = float(count @ np.log(mean)) - count.sum() * np.log(shape)
+    total: Array = gammas @ customers + bought - logs @ count - shape * logs.sum(axis=1)
     return total
 
 

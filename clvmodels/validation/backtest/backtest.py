@@ -339,9 +339,14 @@ def _fit_each(
             return error
         return one
 
+    # Trees come first, with all processors: others would wait for them instead of working.
+    trees = {each.id: fit(each) for each in forecasters if isinstance(each, BoostedTrees)}
+    others = [each for each in forecasters if each.id not in trees]
+    results = trees | dict(zip((each.id for each in others), in_threads(fit, others), strict=True))
     fitted: list[Forecaster] = []
     failure: FitFailed | None = None
-    for forecaster, result in zip(forecasters, in_threads(fit, forecasters), strict=True):
+    for forecaster in forecasters:
+        result = results[forecaster.id]
         if not isinstance(result, FitFailed):
             fitted.append(result)
         elif isinstance(forecaster, CustomerModel):
