@@ -495,6 +495,39 @@ def test_the_shift_and_scale_of_a_column_change_only_the_unit_of_its_coefficient
         pd.testing.assert_frame_equal(actual, expected, rtol=10 * tolerance, atol=1e-12)
 
 
+EVERY_PROCESS = {
+    "mbgnbd": clv.MBGNBD(purchase="z", dropout="z"),
+    "ggompertz_nbd": clv.GGompertzNBD(purchase="z"),
+    "nbd": clv.NBD(purchase="z"),
+    "bgcnbd_2": clv.BGCNBD(k=2, purchase="z", dropout="z"),
+    "mbgcnbd_2": clv.MBGCNBD(k=2, purchase="z", dropout="z"),
+    "bgbb": clv.BGBB(purchase="z", dropout="z"),
+}
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("name", EVERY_PROCESS)
+def test_the_origin_and_scale_of_a_column_change_no_forecast_of_any_process(name):
+    """A year, seconds since 1970, a column at 1e8, which keeps 8 digits, and a tiny one."""
+    unit = {"time_unit": "month", "merge_within": "month"} if name == "bgbb" else {"time_unit": "week"}
+    log = clv.datasets.load_cdnow(sample=True)
+    rfm = clv.rfm_summary(log, **unit, intertimes=name != "bgbb", observation_end="1997-09-30")[::8]
+    z = np.random.default_rng(0).integers(0, 5, len(rfm)).astype(float)
+
+    def forecast(values):
+        columns = rfm.with_columns(pd.DataFrame({"customer_id": rfm.customer_id.to_list(), "z": values}))
+        model = clone(EVERY_PROCESS[name]).fit(columns)
+        expected = model.expected_purchases(columns, "6 months")["expected_purchases"].to_numpy()
+        return model.fit_.log_likelihood, expected, model.parameters_["purchase.z"]
+
+    likelihood, expected, coefficient = forecast(z)
+    for shift, scale in ((2019.0, 1.0), (1.6e9, 30 * 86400.0), (1e8, 1.0), (1e-6, 1e-10)):
+        moved_likelihood, moved, moved_coefficient = forecast(shift + scale * z)
+        assert moved_likelihood == pytest.approx(likelihood, abs=1e-8)
+        assert moved == pytest.approx(expected, rel=1e-6)
+        assert moved_coefficient * scale == pytest.approx(coefficient, rel=1e-5)
+
+
 def test_the_other_parameters_are_those_at_the_median_of_a_column_far_from_zero(rfm, tmp_path):
     ages = np.asarray(rfm.attributes["age"].to_list(), dtype=float)
     middle = np.median(ages)  # a value of the column, since the number of customers is odd
