@@ -68,6 +68,12 @@ def test_arguments_are_spelled_as_keys_of_the_job_file_in_use(message, typed):
     assert as_typed(message, ["score", "--job=job.toml"]) == typed
 
 
+@pytest.mark.slow
+def test_the_verb_is_found_after_an_option_of_the_program():
+    words = ["--language", "zh-Hans", "value", "log.csv"]
+    assert as_typed("margin=3 is", words) == as_typed("margin=3 is", words[2:]) == "--margin 3 is"
+
+
 def messages(source_trees):
     """All text in the package that names an argument, with values in braces replaced by one."""
     for path, module in source_trees.items():

@@ -62,7 +62,8 @@ def as_typed(message: str, words: Sequence[str] | None = None) -> str:
         With a job file, keys come before flags; an argument that has neither is left as it is.
     """
     words = sys.argv[1:] if words is None else words
-    verb = next((word for word in words if not word.startswith("-")), "")
+    verbs = getattr(command_line(), "commands", {})
+    verb = next((word for word in words if word in verbs), "")  # not the value of an option before it, as of --language
     options = flags(verb)
     spellings = [_flag_speller(options)]
     if "job" in options:
