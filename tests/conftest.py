@@ -47,6 +47,14 @@ ENGINES = (*FORMS, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE
 """Every form in which a log can be passed; those that are read much like another are left out by `make quick`."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_process() -> Generator[None]:
+    """Keep verbs of the command line in the process of the tests, which may have replaced functions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("clvmodels.processes.second_process.PROCESSORS", 1)
+        yield
+
+
 @pytest.fixture(scope="session")
 def guide_runner() -> ModuleType:
     """Return the module that runs the code of pages, which is not installed."""

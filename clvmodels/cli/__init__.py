@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from clvmodels.cli import verbs
-from clvmodels.cli.app import app, command_line, err, has_job_log, language_in_use
+from clvmodels.cli.app import app, command_line, err, has_job_log, language_in_use, owning_process
 from clvmodels.cli.help_texts import LocalCommand, LocalGroup, LocalVerbs
 from clvmodels.cli.spelling import as_typed
 from clvmodels.errors import CLVError, InvalidOption, StoreUnreachable
@@ -36,7 +36,8 @@ def main() -> None:
     """Run the command line; every failure is one readable message and a non-zero exit code."""
     try:
         _refuse_empty_paths(sys.argv[1:])
-        command_line()()
+        with owning_process():
+            command_line()()
     except CLVError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Annotated, Any
 
@@ -19,7 +19,18 @@ from typer.main import get_command
 from clvmodels.language.current import ENGLISH, check_language, current_language, written_in
 from clvmodels.language.error_texts import translate
 
-__all__ = ["LanguageOption", "app", "command_line", "err", "has_job_log", "language_in_use", "out", "steps"]
+__all__ = [
+    "LanguageOption",
+    "app",
+    "command_line",
+    "err",
+    "has_job_log",
+    "language_in_use",
+    "out",
+    "owning_process",
+    "steps",
+    "two_processes",
+]
 
 
 class LocalConsole(Console):
@@ -40,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 out, err = LocalConsole(), LocalConsole(stderr=True)
+_owner: list[typer.Typer] = []  # not empty within `owning_process`
 _chosen: list[str] = []  # the language of --language or CLV_LANGUAGE, for errors that are shown after the verb
 SECONDS_PER_LINE = 5.0  # if the output is not a terminal, such as the log of a scheduler
 
@@ -80,6 +92,25 @@ def options(
 
         out.print(f"clvmodels {__version__}", highlight=False)
         raise typer.Exit
+
+
+@contextmanager
+def owning_process() -> Iterator[None]:
+    """Say that the command line owns this process, as in a terminal: `two_processes` may then start another one."""
+    _owner.append(app)
+    try:
+        yield
+    finally:
+        _owner.pop()
+
+
+@contextmanager
+def two_processes(*modules: str) -> Iterator[None]:
+    """Compute in a second process too, which imports these modules while this one reads the log."""
+    from clvmodels.processes.second_process import second_process
+
+    with second_process(*modules) if _owner else nullcontext():
+        yield
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -19,6 +20,7 @@ from clvmodels.language import Finding, Findings, message, written_in
 from clvmodels.language.current import ENGLISH, current_language
 from clvmodels.language.dates import day
 from clvmodels.language.numbers import listed, sentence
+from clvmodels.processes.second_process import begin_elsewhere
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.acting import CustomerDecisions, trust_blocks, what_to_do
 from clvmodels.reporting.acting.amounts import AmountFormat
@@ -29,7 +31,7 @@ from clvmodels.reporting.acting.outlook import PurchaseOutlook, judge_season
 from clvmodels.reporting.at_a_glance import AtAGlance, glance_at
 from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
 from clvmodels.reporting.names import with_local_titles
-from clvmodels.reporting.page import page_script, render
+from clvmodels.reporting.page import ReportSection, page_script, render
 from clvmodels.reporting.sections import report_sections
 from clvmodels.reporting.sections.glossary import glossary
 from clvmodels.reporting.selection import Selection, select
@@ -40,7 +42,7 @@ from clvmodels.reporting.verdict import Answer, judge
 from clvmodels.validation.backtest.result import Backtest
 from clvmodels.valuation.value_terms import ValueTerms
 
-__all__ = ["Report", "make_report", "write_report"]
+__all__ = ["Report", "begin_sections", "make_report", "write_report"]
 
 FRAME_STYLE = 'style="width: 100%; height: 45rem; border: 1px solid #ccc"'
 
@@ -246,13 +248,17 @@ def make_report(
     outlook: PurchaseOutlook | None = None,
     knows_season: bool = False,
     budget: BudgetForecast | None = None,
+    sections: Callable[[], list[ReportSection]] | None = None,
 ) -> Report:
-    """Return the report of a backtest in the language of `written_in`; see `write_report` for the parameters."""
+    """Return the report of a backtest in the language of `written_in`; see `write_report` for the parameters.
+
+    `sections` are those of `begin_sections`, if they were begun earlier.
+    """
+    if sections is None:
+        sections = begin_sections(result, value, value_terms, profile, ledger)
     if ledger is not None:
         ledger = with_current_codes(ledger)
-    explanation = ValueBasis(value_terms) if isinstance(value_terms, ValueTerms) else value_terms
-    basis = explanation if isinstance(explanation, ValueBasis) else None
-    text = explanation if isinstance(explanation, str) else None if basis is None else sentence(basis.finding.text)
+    basis = _basis_of(value_terms)
     view = select(with_local_titles(result))
     quotable = basis is not None and basis.has_interval and basis.tested
     horizon = None if basis is None else basis.terms.horizon
@@ -277,7 +283,7 @@ def make_report(
         "verdict": verdict,
         "cautions": summary.text if summary is not None else "",
         "trust": trust_blocks(view),
-        "sections": report_sections(view, value, text, profile, ledger),
+        "sections": sections(),
         "glossary": glossary(),
     }
     numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger, basis, decisions)
@@ -307,6 +313,41 @@ def make_report(
         outlook,
         budget,
     )
+
+
+def begin_sections(
+    result: Backtest,
+    value: Frame | None,
+    value_terms: ValueTerms | ValueBasis | str | None,
+    profile: Profile | None,
+    ledger: pd.DataFrame | None,
+) -> Callable[[], list[ReportSection]]:
+    """Begin the sections below the verdict, with their pictures, and return a function that waits for them."""
+    basis = _basis_of(value_terms)
+    text = sentence(basis.finding.text) if basis is not None else value_terms if isinstance(value_terms, str) else None
+    if ledger is not None:
+        ledger = with_current_codes(ledger)
+    return begin_elsewhere(_make_sections, current_language(), result, value, text, profile, ledger)
+
+
+def _make_sections(
+    language: str,
+    result: Backtest,
+    value: Frame | None,
+    text: str | None,
+    profile: Profile | None,
+    ledger: pd.DataFrame | None,
+) -> list[ReportSection]:
+    """Return the sections in a language; it may run in another process."""
+    with written_in(language):
+        return report_sections(select(with_local_titles(result)), value, text, profile, ledger)
+
+
+def _basis_of(value_terms: ValueTerms | ValueBasis | str | None) -> ValueBasis | None:
+    """Return the basis of values, or None if only a text on them is known."""
+    if isinstance(value_terms, ValueTerms):
+        return ValueBasis(value_terms)
+    return value_terms if isinstance(value_terms, ValueBasis) else None
 
 
 def _introduce(view: Selection) -> str:

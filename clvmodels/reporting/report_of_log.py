@@ -30,7 +30,7 @@ from clvmodels.profiling.profile import Profile, ProfileUnit, profile
 from clvmodels.reporting.acting.budget_forecast import forecast_budget
 from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide, decide_by_purchases
 from clvmodels.reporting.acting.outlook import forecast_purchases
-from clvmodels.reporting.report import Report, make_report
+from clvmodels.reporting.report import Report, begin_sections, make_report
 from clvmodels.reporting.series.past_report import check_comparable, explain_change, read_past_report, valuation
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
 from clvmodels.transactions.ids import MissingIds
@@ -191,6 +191,7 @@ def report(
             [MODEL_CLASSES[name]() for name in result.facts["models"]] if chosen == "auto" else as_models(chosen)
         )
         step(message("report-step", {"step": "value"}))
+        ledger = None if source.cleaned is None else source.cleaned.ledger
         history = KnownHistory.from_log(purchase_log, **options, **reading)
         history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
         if spend is None:
@@ -198,6 +199,7 @@ def report(
             ahead = USUAL_HORIZON if terms.is_lifetime else ahead
             fitted = CustomerModel(_reference(result, chosen)).fit(history)
             outlook = forecast_purchases(fitted, history, ahead, total_interval)
+            sections = begin_sections(result, None, None, profiled, ledger)
             step(message("report-step", {"step": "decisions"}))
             decisions = decide_by_purchases(fitted, history, ahead)
         else:
@@ -206,6 +208,7 @@ def report(
             total = None if terms.is_lifetime else model.total(history, terms.horizon, "money", level_rule="none")
             total = total.of_model() if total is not None and total_interval == "model" else total
             basis = replace(_basis(model, history, value, terms, total), total_interval=total_interval)
+            sections = begin_sections(result, value, basis, profiled, ledger)
             step(message("report-step", {"step": "decisions"}))
             accounts = None
             if missing_ids is None and observation_end is None and acquired_after is None:
@@ -219,7 +222,6 @@ def report(
                 change = explain_change(past, opening, valuation(model, history, terms))
             decisions = decide(model, history, value, terms, total, accounts)
         step(message("report-step", {"step": "page"}))
-        ledger = None if source.cleaned is None else source.cleaned.ledger
         budget = forecast_budget(result, processes, spend, fitted, history)
         return make_report(
             result,
@@ -234,6 +236,7 @@ def report(
             outlook=outlook,
             knows_season=history.clock.calendar is not None,
             budget=budget,
+            sections=sections,
         )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clvmodels.cli.app import LanguageOption, app, out, steps
+from clvmodels.cli.app import LanguageOption, app, out, steps, two_processes
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
@@ -55,6 +55,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MostCustomersOption = Annotated[
     int, typer.Option(min=0, help="Largest number of customers to test on, sampled by their ids; 0: all customers.")
 ]
+BACKTEST, REPORT = "clvmodels.validation.backtest.backtest", "clvmodels.reporting.report"  # what two processes do
 CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
 
 
@@ -101,14 +102,15 @@ def backtest(
     """Forecast from several cutoffs with what was known on each, and compare with what happened and with benchmarks."""
     import clvmodels as clv
     from clvmodels.errors import InvalidOption
-    from clvmodels.reporting import terminal
 
     chosen = parse_models(models)
     if not split_list(horizons):
         raise InvalidOption(f"--horizons {horizons!r}: name at least one, such as '26 weeks'.")
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
-    with steps() as step:
+    with two_processes(BACKTEST), steps() as step:
         step(f"Reading {log}")
+        from clvmodels.reporting import terminal
+
         file = log_file(log, encoding, delimiter, decimal, sheet)
         read = choose_columns(file, columns, names, date_format, time_zone)
         names, reading = read.columns, {"date_format": read.date_format, "time_zone": read.time_zone}
@@ -211,8 +213,6 @@ def report(
     import clvmodels as clv
     from clvmodels.language.current import current_language
     from clvmodels.language.messages import message
-    from clvmodels.reporting import terminal
-    from clvmodels.reporting.series.summary_pdf import write_summary_pdf
 
     if log is None:
         _write_index(site)
@@ -220,8 +220,11 @@ def report(
     browser = _find_browser() if pdf else ""
     chosen = parse_models(models)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
-    with steps() as step:
+    with two_processes(BACKTEST, REPORT), steps() as step:
         step(message("show-reading", {"file": str(log)}))
+        from clvmodels.reporting import terminal
+        from clvmodels.reporting.series.summary_pdf import write_summary_pdf
+
         file = log_file(log, encoding, delimiter, decimal, sheet)
         read = choose_columns(file, columns, names, date_format, time_zone)
         names, reading = read.columns, {"date_format": read.date_format, "time_zone": read.time_zone}

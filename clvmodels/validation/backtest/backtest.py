@@ -30,6 +30,7 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import one_blas_thread
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
+from clvmodels.processes.second_process import begin_elsewhere
 from clvmodels.processes.threads import as_they_finish, in_threads
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
@@ -214,6 +215,7 @@ def backtest(
     forecasters = default_forecasters(several, spend, boosted_trees=boosted_trees, money=amount is not None)
     intertimes = any("intertimes" in forecaster.needs for forecaster in forecasters)
     reading = Lock()  # the caller's function may query a database
+    parallel = len(schedule.ends) > 1 and len(purchase_log.customer_id) < ONE_CUTOFF_AT_A_TIME
 
     def attempt(cutoff: int) -> CutoffResult | _LeftOut:
         try:
@@ -229,7 +231,8 @@ def backtest(
             snapshot = sample.take(snapshot if after is None else drop_older(snapshot, after))
         history = KnownHistory(snapshot, cutoff, include_first_transaction, intertimes, attributes, purchase_log)
         history, chosen = on_calendar(history, calendar, max(lengths.values()))
-        result = _run_cutoff(history, schedule.ends[cutoff], forecasters, settings, revenue)
+        arguments = (history, schedule.ends[cutoff], forecasters, settings, revenue)
+        result = begin_elsewhere(_run_cutoff, *arguments)() if parallel else _run_cutoff(*arguments)
         result = replace(result, findings=(*result.findings, *chosen))
         if (finding := reader.missing_cutoff_day(snapshot, purchase_log, cutoff)) is not None:
             result = replace(result, findings=(*result.findings, finding))
@@ -239,9 +242,7 @@ def backtest(
         return result
 
     with _progress_callback(progress, len(schedule.ends)) as report, one_blas_thread():
-        outcomes = _run_each(
-            attempt, list(schedule.ends), report, parallel=len(purchase_log.customer_id) < ONE_CUTOFF_AT_A_TIME
-        )
+        outcomes = _run_each(attempt, list(schedule.ends), report, parallel=parallel)
     results = [outcome for outcome in outcomes if isinstance(outcome, CutoffResult)]
     left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
     if not results:
@@ -310,15 +311,16 @@ def _run_cutoff(
     results: list[CutoffResult] = []
     cases: list[CutoffCase] = []
     failures: dict[str, Finding] = {}
-    for horizon, end in ends.items():
-        split = history.follow(end)
-        fitted = _fit_each(forecasters, history, split.horizon, failures)
-        cases.append(CutoffCase(split, history, fitted, settings))
-        results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1]), revenue))
-    tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
-    whole = CutoffResult(tables, [], results[0].facts)
-    left_out = results[0].findings  # on a revenue forecast, for reasons common to all horizons
-    return add_fit_tables(whole, cases[0], next(iter(ends)), (*failures.values(), *left_out))
+    with one_blas_thread():  # in a second process too
+        for horizon, end in ends.items():
+            split = history.follow(end)
+            fitted = _fit_each(forecasters, history, split.horizon, failures)
+            cases.append(CutoffCase(split, history, fitted, settings))
+            results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1]), revenue))
+        tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
+        whole = CutoffResult(tables, [], results[0].facts)
+        left_out = results[0].findings  # on a revenue forecast, for reasons common to all horizons
+        return add_fit_tables(whole, cases[0], next(iter(ends)), (*failures.values(), *left_out))
 
 
 def _fit_each(
