@@ -23,6 +23,7 @@ from clvmodels.validation.tables.metrics import METRICS, MetricInput
 __all__ = ["NEGLIGIBLE", "Better", "difference_table"]
 
 REPLICATES = 300
+BLOCK = 32  # draws whose weights are used at once, small enough for the processor's cache
 NEGLIGIBLE = 1e-3  # share of the reference's score below which a difference does not matter, however certain it is
 Better = Literal["forecaster", "reference", "not_visible"]
 COLUMNS = [
@@ -48,19 +49,19 @@ class _SampledCutoff:
     """The customers sampled at one cutoff, with the forecasts of each forecaster by id.
 
     actual : array (m,)
-    weights : array (draws, m)
-        How often each customer was drawn; the first draw is the sample itself. Its transpose is contiguous.
+    weights : tuple of arrays (BLOCK, m)
+        How often each customer was drawn; the first draw is the sample itself. The transposes are contiguous.
     expected : arrays (m,)
     chances : arrays (m,), of the forecasters that give probabilities
-    best : dict of str to array
-        The perfect ranking's Gini coefficients under each draw ("best"), which all forecasters share.
+    best : dict of int to array
+        The perfect ranking's Gini coefficients under the draws of a block, which all forecasters share.
     """
 
     actual: Array
-    weights: Array
+    weights: tuple[Array, ...]
     expected: Mapping[str, Array]
     chances: Mapping[str, Array]
-    best: dict[str, Array] = field(default_factory=dict)
+    best: dict[int, Array] = field(default_factory=dict)
 
 
 def difference_table(
@@ -206,8 +207,13 @@ def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_Sampled
         expected = {str(name): rows["expected"].to_numpy(dtype=float) for name, rows in forecasts}
         logs = {str(name): rows["log_score"].to_numpy(dtype=float) for name, rows in forecasts}
         chances = {name: np.exp(values) for name, values in logs.items() if not np.isnan(values).all()}
-        cutoffs.append(_SampledCutoff(actual, weights[codes[here]].T, expected, chances))
+        cutoffs.append(_SampledCutoff(actual, _blocks(weights[codes[here]]), expected, chances))
     return cutoffs
+
+
+def _blocks(weights: Array) -> tuple[Array, ...]:
+    """Return blocks of draws, (BLOCK, m) each, whose transposes are contiguous, from weights (m, draws)."""
+    return tuple(np.ascontiguousarray(weights[:, i : i + BLOCK]).T for i in range(0, weights.shape[1], BLOCK))
 
 
 def _replicated_scores(cutoffs: Sequence[_SampledCutoff], name: str) -> dict[str, Array]:
@@ -222,12 +228,16 @@ def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
     if name in cutoff.chances:
         arguments["chances"] = (cutoff.chances[name],)
     metrics = [metric for metric in METRICS.values() if metric.takes_weights and metric.needs in arguments]
-    memory = dict(cutoff.best)
-    scores = {
-        metric.name: metric.function(
-            *arguments[metric.needs], weights=cutoff.weights, **({"memory": memory} if metric.remembers else {})
+    parts = []
+    for number, weights in enumerate(cutoff.weights):
+        memory = {"best": cutoff.best[number]} if number in cutoff.best else {}
+        shared = [{"memory": memory} if metric.remembers else {} for metric in metrics]
+        parts.append(
+            [
+                metric.function(*arguments[metric.needs], weights=weights, **more)
+                for metric, more in zip(metrics, shared, strict=True)
+            ]
         )
-        for metric in metrics
-    }
-    cutoff.best.setdefault("best", memory["best"])
+        cutoff.best.setdefault(number, memory["best"])
+    scores = dict(zip((metric.name for metric in metrics), map(np.concatenate, zip(*parts, strict=True)), strict=True))
     return {name: np.abs(values) if METRICS[name].signed else values for name, values in scores.items()}

@@ -275,7 +275,8 @@ def _remembered(actual: Array, ranking: Array, weights: Array | None, memory: di
 
 def _gini(sizes: Array, sums: Array) -> Any:
     """Return twice the area between the diagonal and the curve of captured actuals, given groups, the best first."""
-    area = np.einsum("...i,...i->...", sizes, 2 * np.cumsum(sums, axis=-1) - sums)
+    weighted = (np.einsum("...i,...i->...", sizes, each) for each in (np.cumsum(sums, axis=-1), sums))
+    area = 2 * next(weighted) - next(weighted)
     total = np.sum(sums, axis=-1)
     return _ratio(area, np.sum(sizes, axis=-1) * total, total > 0) - 1
 
