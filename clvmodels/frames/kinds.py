@@ -95,7 +95,7 @@ def _to_polars(values: Any) -> Any:
         texts = values.tolist()
         if texts.count(None) == len(texts):  # such as reasons why values are missing
             return pl.repeat(None, len(texts), dtype=pl.String, eager=True)
-        if all(text is None or isinstance(text, str) for text in texts):
+        if all(kind is type(None) or issubclass(kind, str) for kind in set(map(type, texts))):
             return pl.Series(texts, dtype=pl.String)
     return values
 

@@ -228,11 +228,12 @@ def regularity(x: Array, t_x: Array, sum_log_intertimes: Array) -> float:
         NaN where no customer has two intertimes; infinite where all intertimes of each customer are equal.
     """
     several = x >= 2
-    count, logs = x[several], sum_log_intertimes[several] - x[several] * np.log(t_x[several])
+    count, customers = np.unique(x[several], return_counts=True)
+    logs = float(np.sum(sum_log_intertimes[several] - x[several] * np.log(t_x[several])))
 
     def slope(log_k: float) -> float:
         k = np.exp(log_k)
-        return float(np.sum(count * (digamma(k * count) - digamma(k)) + logs))  # falls with k
+        return float(np.sum(customers * count * (digamma(k * count) - digamma(k)))) + logs  # falls with k
 
     low, high = -LARGEST_LOG, LARGEST_LOG
     if not len(count):
@@ -251,10 +252,10 @@ def regularity_error(k: float, x: Array) -> float:
     The shares of a customer with x intertimes are Dirichlet(k, ..., k), whose information about k is
     x trigamma(k) - x^2 trigamma(k x).
     """
-    count = x[x >= 2]
+    count, customers = np.unique(x[x >= 2], return_counts=True)
     if not (len(count) and np.isfinite(k)):
         return float("nan")
-    return float(np.sum(count * (polygamma(1, k) - count * polygamma(1, k * count))) ** -0.5)
+    return float(np.sum(customers * count * (polygamma(1, k) - count * polygamma(1, k * count))) ** -0.5)
 
 
 def _with_stay(leave_at_once: bool, p: Parameters) -> Parameters:

@@ -112,9 +112,14 @@ class CustomerDecisions:
     active: ActiveCustomers | None = None
     quantity: ForecastQuantity = "money"
 
+    @property
+    def has_tables(self) -> bool:
+        """Whether there are tables to write next to the page."""
+        return self.lists is not None or self.accounts is not None
+
     def tables(self) -> dict[str, frames.Frame]:
         """Return the tables to write next to the page, by file name without a suffix."""
-        if self.lists is None and self.accounts is None:
+        if not self.has_tables:
             return {}
         tables: dict[str, frames.Frame] = {"tiers": self.tiers.frame()}
         if self.accounts is not None and len(self.accounts.columns["volume"]):

@@ -113,7 +113,7 @@ def what_to_do(
     # A test needs a list of customers.
     names = ("deploy", "repeat") if decisions is None else ("deploy", "test", "repeat")
     kind = _kind(decisions, basis)
-    has_files = decisions is not None and bool(decisions.tables())
+    has_files = decisions is not None and decisions.has_tables
     return WhatToDo(
         tiers=() if decisions is None else _tier_rows(decisions),
         tiers_link=file_link("tiers") if has_files else "",
