@@ -1,4 +1,4 @@
-"""`clv score --engine`: customers are scored by a join in the engine of the log, without fetching them."""
+"""`clv score --engine`: customers are scored in the engine of the log, by a join or in blocks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, Literal, get_args
 
 from clvmodels.errors import InvalidJob, InvalidOption, closest
 from clvmodels.forecasting.customer_model import CustomerModel
+from clvmodels.forecasting.engines.in_blocks import score_in_blocks
 from clvmodels.forecasting.engines.in_engine import publish_scores, score_in_engine
 from clvmodels.frames import PublishedTable
 from clvmodels.scoring.config.job import Job, as_job
 from clvmodels.scoring.config.sinks import SinkSettings
-from clvmodels.scoring.events import Progress, ignore
-from clvmodels.scoring.registry.champion import champion_of
+from clvmodels.scoring.events import Progress, event, ignore
+from clvmodels.scoring.registry.champion import champion_of, compare_with_job
 from clvmodels.scoring.run.workplace import uris_of
 from clvmodels.scoring.stores.engine_sources import open_table
 
@@ -30,10 +31,11 @@ PARQUET = (".parquet", ".pq")
 def score_job_in_engine(
     job: Job | str | Path, as_of: str | None = None, *, engine: EngineName, progress: Progress | None = None
 ) -> PublishedTable:
-    """Score the customers of a job by a join in the engine of the log, and publish the scores from there.
+    """Score the customers of a job in the engine of the log, and publish the scores from there.
 
-    The columns are those of `score_in_engine`. No customer is fetched, so no gate is checked and no manifest is
-    written: `score_job` does both, but fetches one row per customer.
+    A process is scored by a join, as by `score_in_engine`, and no customer is fetched. Boosted trees, blends and the
+    best forecaster are scored in blocks, as by `score_in_blocks`. The columns are those of these functions. No gate is
+    checked and no manifest is written: `score_job` does both, but fetches one row per customer.
 
     Parameters
     ----------
@@ -78,40 +80,44 @@ def score_job_in_engine(
     if engine not in get_args(EngineName):
         names = get_args(EngineName)
         raise InvalidOption(f"engine={engine!r} is not one of {', '.join(map(repr, names))}.{closest(engine, names)}")
-    _refuse_rows(job)
-    sink = _only_sink(job)
     uris = uris_of(job)
     model = champion_of(job)[0]
-    if not isinstance(model, CustomerModel):
-        raise InvalidOption(f"engine={engine!r}: the {model.id} reads customers' rows: score without an engine.")
-    progress("Counting histories")
+    by_join = isinstance(model, CustomerModel)
+    _refuse_rows(job, by_join=by_join)
+    sink = _only_sink(job)
+    for finding in compare_with_job(job, model):
+        event("forecaster", finding.text)
+    progress("Counting histories" if by_join else "Scoring blocks of customers")
     columns, cleaning, predictions = job.columns, job.cleaning, job.predictions
-    scores = score_in_engine(
-        _open(job, engine, uris),
-        model,
-        predictions.horizons,
-        customer_id=columns.customer_id,
-        date=columns.date,
-        amount=columns.amount,
-        observation_end=as_of,
-        include_first_transaction=job.models.include_first_transaction,
-        on_missing_id=cleaning.on_missing_id,
-        missing_ids=cleaning.missing_ids,
-        annual_discount_rate=predictions.annual_discount_rate,
-        margin=predictions.margin,
-    )
-    progress("Joining and publishing")
+    log = _open(job, engine, uris)
+    options: dict[str, Any] = {
+        "customer_id": columns.customer_id,
+        "date": columns.date,
+        "amount": columns.amount,
+        "observation_end": as_of,
+        "include_first_transaction": job.models.include_first_transaction,
+        "on_missing_id": cleaning.on_missing_id,
+        "missing_ids": cleaning.missing_ids,
+        "annual_discount_rate": predictions.annual_discount_rate,
+        "margin": predictions.margin,
+    }
+    if isinstance(model, CustomerModel):
+        scores = score_in_engine(log, model, predictions.horizons, **options)
+    else:
+        drawn = {name: getattr(predictions, name) for name in ("interval", "draws", "random_state")}
+        scores = score_in_blocks(log, model, predictions.horizons, **options, **drawn)
+    progress("Publishing")
     return publish_scores(scores, _target(job, sink))
 
 
-def _refuse_rows(job: Job) -> None:
-    """Raise an InvalidOption if a job needs the rows of its customers."""
+def _refuse_rows(job: Job, *, by_join: bool) -> None:
+    """Raise an InvalidOption if a job needs the rows of its customers on this machine."""
     settings = {
         "source.kind": job.source.kind != "transactions",
         "customers": job.customers is not None,
         "cleaning.rules": job.cleaning.rules is not None,
         "cleaning.date_format": job.cleaning.date_format is not None,
-        "predictions.interval": job.predictions.interval is not None,
+        "predictions.interval": by_join and job.predictions.interval is not None,
         "predictions.costs": job.predictions.costs is not None,
         "predictions.next_purchase": job.predictions.next_purchase,
         'sinks.content = "cohorts"': any(sink.content == "cohorts" for sink in job.sinks),

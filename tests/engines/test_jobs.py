@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sqlite3
+from functools import partial
 
 import polars as pl
 import pytest
@@ -14,7 +15,7 @@ import clvmodels as clv
 from clvmodels.cli import app
 from clvmodels.errors import InvalidJob, InvalidOption, StoreUnreachable
 from clvmodels.scoring.config.job import read_job
-from clvmodels.scoring.config.sections import RegistrySettings
+from clvmodels.scoring.config.sections import ModelSettings, PredictionSettings, RegistrySettings
 from clvmodels.scoring.config.sinks import SinkSettings
 from clvmodels.scoring.registry.registry import Registry
 from clvmodels.scoring.stores import place_of
@@ -71,6 +72,29 @@ def test_the_best_forecaster_scores_a_table_as_it_scores_a_file(job_for, orders,
         clv.score_job(job, "2024-07-07")
     expected = pl.read_parquet(tmp_path / "here.parquet")
     assert pl.read_parquet(tmp_path / "there.parquet").equals(expected)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_the_best_forecaster_is_a_job_on_tables_of_spark(job_for, orders, tmp_path, request):
+    """Fitted to a table of Spark and scored from it, by the job and in its engine, as from a file."""
+    session = request.getfixturevalue("spark_sessions")["spark"]
+    session.createDataFrame(orders.to_arrow()).write.format("parquet").mode("overwrite").saveAsTable("best_orders")
+    place, settings = {"store": "spark", "table": "best_orders"}, PredictionSettings(horizons=["30 days"], margin=0.4)
+    tables = {}
+    for name, source in (("here", None), ("there", place)):
+        sections = {"models": ModelSettings(forecaster="best"), "predictions": settings}
+        sections["registry"] = RegistrySettings(file=tmp_path / f"{name}.json")
+        job = job_for(source, None, name).model_copy(update=sections)
+        assert clv.fit_job(job, "2024-05-31", force=True).forecaster.kind == "best"
+        clv.score_job(job, "2024-07-07")
+        tables[name] = pl.read_parquet(tmp_path / f"{name}.parquet")
+    assert tables["there"].equals(tables["here"])
+    engine = job_for(place, {"store": "spark", "table": "best_scores"}, "engine").model_copy(update=sections)
+    assert clv.score_job_in_engine(engine, "2024-07-07", engine="spark").rows == len(tables["here"])
+    scores = pl.DataFrame(session.table("best_scores").toArrow()).sort("customer_id")
+    for column in ("probability_alive", "expected_purchases_30_days", "lifetime_value_30_days"):
+        assert scores[column].to_numpy() == pytest.approx(tables["here"][column].to_numpy(), rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.slow
@@ -184,6 +208,45 @@ def test_a_job_is_scored_by_a_join_in_its_engine(job_for, orders, tmp_path):
     with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
         rows = connection.execute("SELECT customer_id, probability_alive FROM clv_scores ORDER BY 1").fetchall()
     assert rows == scores.select("customer_id", "probability_alive").rows()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["best", "trees", "blend"])
+def test_a_learned_forecaster_is_scored_in_the_engine_of_its_job(job_for, orders, tmp_path, monkeypatch, name):
+    make = {"best": clv.BestForecaster, "trees": clv.BoostedTrees, "blend": partial(clv.Blend, total="learned")}
+    named = []
+    monkeypatch.setattr("clvmodels.scoring.engine_run.event", lambda _, text: named.append(text))
+    expected = job_for(None, None, "here")
+    history = clv.KnownHistory.from_log(orders, amount="amount", observation_end="2024-05-31")
+    model = make[name]([clv.BGNBD()], clv.GammaGamma()).fit(history, "30 days")
+    model.save(tmp_path / "model.json")
+    settings = {"horizons": ["30 days"], "margin": 0.4, "draws": 20} | ({"interval": 0.8} if name == "best" else {})
+
+    def with_settings(job):
+        sections = {"predictions": PredictionSettings(**settings), "models": ModelSettings(forecaster="boosted_trees")}
+        return job.model_copy(update=sections)
+
+    clv.score_job(with_settings(expected), "2024-07-07", force=True)
+    table = pl.read_parquet(tmp_path / "here.parquet").sort("customer_id")
+    file = {"path": str(tmp_path / "engine.parquet")}
+    published = clv.score_job_in_engine(with_settings(job_for(None, file, "a")), "2024-07-07", engine="duckdb")
+    scores = pl.read_parquet(published.target).sort("customer_id")
+    assert published.rows == len(scores) == len(table) == 50
+    quantities = ("expected_purchases_30_days", "lifetime_value_30_days")
+    ends = ("", "_lower", "_upper") if name == "best" else ("",)
+    for column in ("probability_alive", *(f"{quantity}{end}" for quantity in quantities for end in ends)):
+        # Sums over all customers have other rounding errors.
+        assert scores[column].to_numpy() == pytest.approx(table[column].to_numpy(), rel=1e-9, abs=1e-12), column
+    assert [text.startswith('the job has models.forecaster = "boosted_trees"') for text in named] == [True] * (
+        name != "trees"
+    )
+    job = with_settings(job_for({**IBIS, "table": "orders"}, IBIS, "b"))
+    assert clv.score_job_in_engine(job, "2024-07-07", engine="ibis").target == "clv_scores"
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        rows = connection.execute(f"SELECT customer_id, {quantities[1]} FROM clv_scores ORDER BY 1").fetchall()
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert names == {"orders", "clv_scores"}
+    assert [value for _, value in rows] == pytest.approx(scores[quantities[1]].to_list(), rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.slow

@@ -284,20 +284,42 @@ def test_blocks_have_the_forecasts_of_the_best_forecaster_and_of_trees(cdnow, hi
 
 
 @pytest.mark.slow
-def test_blocks_of_a_table_that_changes_are_refused(cdnow, history, held_in, monkeypatch):
+def test_blocks_value_money_as_lifetime_value_does(cdnow, history, held_in):
+    model = clv.CustomerModel(clv.MBGNBD(), clv.GammaGamma()).fit(history.rfm)
+    terms = {"annual_discount_rate": 0.1, "margin": 0.3}
+    scores = polars_of(clv.score_in_blocks(held_in(cdnow, "duckdb"), model, "39 weeks", **OPTIONS, **terms))
+    expected = clv.lifetime_value(model, history.rfm, horizon="39 weeks", **terms)
+    # Money is the product of purchases and spend, by which the value is divided first.
+    assert_allclose(scores["lifetime_value_39_weeks"].to_numpy(), np.asarray(expected["lifetime_value"]), rtol=1e-14)
+    with pytest.raises(InvalidOption, match="annual_discount_rate=2"):
+        clv.score_in_blocks(held_in(cdnow, "duckdb"), model, "39 weeks", annual_discount_rate=2, **OPTIONS)
+
+
+@pytest.mark.slow
+def test_a_table_that_changes_is_refused_or_read_as_it_was(cdnow, history, held_in, monkeypatch):
+    """A change before the rows of customers are stored is refused; one after it is not read."""
     table = held_in(cdnow, "duckdb")
-    trees = clv.Blend(PROCESSES, total="process").fit(history, "26 weeks")
+    blend = clv.Blend(PROCESSES, total="process").fit(history, "26 weeks")
+    expected = polars_of(clv.score_in_blocks(table, blend, "26 weeks", **OPTIONS))
     from clvmodels.forecasting.engines import in_blocks
 
-    add_up = in_blocks.sums_of
+    def changed_by(function):
+        def change(*arguments, **options):
+            table.query("orders", "INSERT INTO main.orders VALUES (1, DATE '1997-02-03', 5.0)")
+            return function(*arguments, **options)
 
-    def add_up_and_change(sums):
-        table.query("orders", "INSERT INTO main.orders VALUES (1, DATE '1997-02-03', 5.0)")
-        return add_up(sums)
+        return change
 
-    monkeypatch.setattr(in_blocks, "sums_of", add_up_and_change)
-    with pytest.raises(InvalidTransactions, match=r"The table changed while it was read: .* rows at first"):
-        clv.score_in_blocks(table, trees, "26 weeks", **OPTIONS)
+    with monkeypatch.context() as patch:
+        patch.setattr(in_blocks, "sums_of", changed_by(in_blocks.sums_of))  # between the two passes
+        scores = polars_of(clv.score_in_blocks(table, blend, "26 weeks", **OPTIONS))
+    assert scores.equals(expected)
+    assert not polars_of(clv.score_in_blocks(table, blend, "26 weeks", **OPTIONS)).equals(expected)
+    for model in (blend, blend.process_model):  # with two passes, and with one
+        with monkeypatch.context() as patch:
+            patch.setattr(in_blocks, "_customers", changed_by(in_blocks._customers))
+            with pytest.raises(InvalidTransactions, match=r"The table changed while it was read: .* rows at first"):
+                clv.score_in_blocks(table, model, "26 weeks", **OPTIONS)
 
 
 @pytest.mark.slow
@@ -311,3 +333,18 @@ def test_what_blocks_cannot_score_is_refused(cdnow, history, held_in):
     for model, message in ((clv.BGNBD(), r"pass CustomerModel\(model\)"), (clv.Rule("zero"), "not a Rule")):
         with pytest.raises(InvalidOption, match=message):
             clv.score_in_blocks(table, model, "26 weeks", **OPTIONS)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_stores_the_rows_that_are_read_twice(cdnow, history, held_in):
+    """Rows at random differ between two readings, which is noticed, and are stored between the passes."""
+    frame = held_in(cdnow, "spark")
+    blend = clv.Blend(PROCESSES, total="process").fit(history, "26 weeks")
+    scores = clv.score_in_blocks(frame, blend, "26 weeks", **OPTIONS)
+    first, again = (polars_of(scores).sort("customer_id") for _ in range(2))
+    assert first.equals(again)
+    forecast = blend.forecast(history, "26 weeks").purchases.mean
+    assert_allclose(first["expected_purchases_26_weeks"].to_numpy(), forecast, rtol=1e-12)
+    with pytest.raises(InvalidTransactions, match=r"The table changed while it was read: .* rows at first"):
+        clv.score_in_blocks(frame.where("rand() < 0.9"), blend, "26 weeks", **OPTIONS)

@@ -226,7 +226,7 @@ def score(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="Score by a join in duckdb, ibis or spark, without fetching customers: no gates, no manifest.",
+            help="Score in duckdb, ibis or spark, without gates and manifest: a process by a join, others in blocks.",
             show_default="here",
         ),
     ] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,19 +16,25 @@ from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
 from clvmodels.estimators.prediction import PredictionOptions
+from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.customer_shares import Sums
 from clvmodels.forecasting.persistence import from_dict
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
+from clvmodels.processes.contract import Array
 from clvmodels.transactions.amounts import money
 from clvmodels.transactions.in_engine.totals import exact_money, integers
 from clvmodels.transactions.purchase_log import RecentTotals
 from clvmodels.transactions.reduction import CustomerTotals
-from clvmodels.transactions.summary import ObservedPeriod, build_rfm
+from clvmodels.transactions.summary import RFM, ObservedPeriod, build_rfm
+from clvmodels.valuation.forecast_value import value_of_forecast
+from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.value_terms import ValueTerms
 
-__all__ = ["BlockScorer", "BlockSums", "CustomerBlocks", "sums_of"]
+__all__ = ["BlockScorer", "BlockSums", "CustomerBlocks", "refuse_changed", "sums_of"]
 
 NAMES: dict[ForecastQuantity, str] = {"purchases": "expected_purchases", "money": "expected_money"}
+VALUE = "lifetime_value"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +86,8 @@ class CustomerBlocks:
                 table = nw.from_native(nw.from_native(block, eager_only=True).to_polars(), eager_only=True)
                 rows += int(integers(table, "customer_rows").sum())
                 yield self._history(table.sort("customer_id"))
-        if self.rows is not None and rows != self.rows:
-            raise InvalidTransactions(
-                f"The table changed while it was read: {self.rows:,} rows at first, {rows:,} later. Read a snapshot, "
-                "such as a table that is not written to, or a transaction with repeatable reads."
-            )
+        if self.rows is not None:
+            refuse_changed(self.rows, rows)
 
     def _history(self, table: nw.DataFrame[Any]) -> KnownHistory:
         first, last = integers(table, "first_tick"), integers(table, "last_tick")
@@ -108,6 +111,15 @@ class CustomerBlocks:
         )
         spent = money(exact_money(table, "past_")) if self.has_amount else None
         return KnownHistory(None, self.end, self.include_first, summaries=rfm, spent=spent, recent=recent)
+
+
+def refuse_changed(first: int, later: int) -> None:
+    """Raise InvalidTransactions if a log has another number of rows than at first."""
+    if later != first:
+        raise InvalidTransactions(
+            f"The table changed while it was read: {first:,} rows at first, {later:,} later. Read a snapshot, such as "
+            "a table that is not written to, or a transaction with repeatable reads."
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,20 +169,25 @@ class BlockScorer:
         Sums over all customers, by horizon.
     interval : PredictionOptions or None
         How the ends of intervals are computed.
+    terms : ValueTerms or None
+        Rate and margin of values, over any horizon; without them, money is not valued.
     """
 
     customers: CustomerBlocks
     quantities: tuple[ForecastQuantity, ...]
     sums: Mapping[str, Sums]
     interval: PredictionOptions | None
+    terms: ValueTerms | None
 
     def types(self, counted: frames.OutputTypes, with_intervals: Collection[ForecastQuantity]) -> frames.OutputTypes:
         """Return the types of the scores, given the types of the rows and the quantities that have intervals."""
         names = ["probability_alive"]
         for ending, _ in self.customers.horizons:
             for quantity in self.quantities:
-                name = f"{NAMES[quantity]}_{ending}"
-                names += [name, f"{name}_lower", f"{name}_upper"] if quantity in with_intervals else [name]
+                ends = ("", "_lower", "_upper") if quantity in with_intervals else ("",)
+                names += [f"{NAMES[quantity]}_{ending}{end}" for end in ends]
+                if quantity == "money" and self.terms is not None:
+                    names += [f"{VALUE}_{ending}{end}" for end in ends]
         types: dict[str, Any] = {"customer_id": counted["customer_id"], "frequency": "integer", "recency": "number"}
         return {**types, "T": "number", **dict.fromkeys(names, "number")}
 
@@ -191,10 +208,22 @@ class BlockScorer:
                 name, each = f"{NAMES[quantity]}_{ending}", forecast.of(quantity)
                 if each is None or each.mean is None:
                     raise AssertionError("quantities are those that the forecaster forecasts")
-                columns[name] = each.mean
-                if self.interval is None or quantity not in forecaster.interval_quantities:
-                    continue
-                table = forecaster.intervals_of(history, forecast, quantity, self.interval)
-                for end in ("lower", "upper"):
-                    columns[f"{name}_{end}"] = frames.column(table, f"{NAMES[quantity]}_{end}")
+                money = {"": each.mean}
+                if self.interval is not None and quantity in forecaster.interval_quantities:
+                    table = forecaster.intervals_of(history, forecast, quantity, self.interval)
+                    money |= {end: frames.column(table, f"{NAMES[quantity]}{end}") for end in ("_lower", "_upper")}
+                columns |= {f"{name}{end}": values for end, values in money.items()}
+                if quantity == "money" and self.terms is not None:
+                    terms = replace(self.terms, horizon=horizon)
+                    valued = _values(forecaster.process_model, rfm, terms, money)
+                    columns |= {f"{VALUE}_{ending}{end}": values for end, values in valued.items()}
         return columns
+
+
+def _values(process: CustomerModel, rfm: RFM, terms: ValueTerms, money: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the value of money and of the ends of its interval, discounted as the money of the process is."""
+    table = lifetime_value(process, rfm, **terms.to_keywords())
+    names = ("expected_purchases", "expected_spend", VALUE)
+    own = {name: np.asarray(frames.column(table, name), dtype=np.float64) for name in names}
+    values = value_of_forecast(own, money)
+    return {end: np.where(np.isnan(values[""]), own[VALUE], each) for end, each in values.items()}

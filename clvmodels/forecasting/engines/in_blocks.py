@@ -7,6 +7,7 @@ customers, a first pass over the blocks computes it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import date as Date
 from datetime import datetime
@@ -17,17 +18,24 @@ from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.engines.block_scorer import BlockScorer, BlockSums, CustomerBlocks, sums_of
+from clvmodels.forecasting.engines.block_scorer import (
+    BlockScorer,
+    BlockSums,
+    CustomerBlocks,
+    refuse_changed,
+    sums_of,
+)
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasting.rules import Rule
 from clvmodels.forecasting.states import EXPECTED, Horizons, horizon_columns
 from clvmodels.forecasts import ForecastQuantity
 from clvmodels.transactions.ids import MissingIds
-from clvmodels.transactions.in_engine.reading import LogOptions, read_in_engine
+from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.in_engine.totals import rows_by_tick
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import refuse_before
+from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["score_in_blocks"]
 
@@ -50,14 +58,17 @@ def score_in_blocks(
     interval: float | None = None,
     draws: int = 200,
     random_state: int = 0,
+    annual_discount_rate: float | None = None,
+    margin: float = 1.0,
 ) -> frames.Frame:
     """Score the customers of a log in blocks, for models that the join of `score_in_engine` does not support.
 
     The engine reduces the log to one row per customer. In Spark, its workers score these rows where they are
     (`mapInArrow`), with the model as JSON; they need this package and its dependencies. From DuckDB and databases of
     Ibis, blocks of rows are streamed to this machine and scored here. Where forecasts are shares of a total, as those
-    of the best forecaster, the blocks are read twice: first for the sums over all customers. Neither the size of the
-    blocks nor the order of the rows changes a forecast, except for rounding errors of these sums.
+    of the best forecaster, the engine stores these rows while they are read twice: first for the sums over all
+    customers. Neither the size of the blocks nor the order of the rows changes a forecast, except for rounding errors
+    of these sums.
 
     Parameters
     ----------
@@ -76,19 +87,24 @@ def score_in_blocks(
         Boosted trees and blends have none.
     draws, random_state : int
         As for `expected_purchases`.
+    annual_discount_rate : float, optional
+        Effective. With it and with money, customers are also valued: money is discounted as that of the process is.
+    margin : float, default=1.0
+        Share of spend that counts as value.
 
     Returns
     -------
     frame of the kind of the log
         One row per customer: customer_id, frequency, recency, T, probability_alive and for each horizon
-        expected_purchases_HORIZON and, with `amount` and a spend model, expected_money_HORIZON, not discounted; with
-        `interval`, also its ends with _lower and _upper.
+        expected_purchases_HORIZON and, with `amount` and a spend model, expected_money_HORIZON, not discounted, and
+        with a discount rate lifetime_value_HORIZON; with `interval`, also their ends with _lower and _upper.
 
     Raises
     ------
     InvalidOption
         If the log is not in an engine, or the model needs more than these rows.
     InvalidTransactions
+        If rows break the rules of a log, or the table changed while it was read.
 
     Examples
     --------
@@ -130,11 +146,17 @@ def score_in_blocks(
         rows=None if checked.engine.has_workers else checked.rows - checked.rows_after,
     )
     query = _customers(checked.source_query, end, include_first_transaction, periods)
-    sums = _sums(checked.engine, query, customers) if model.depends_on_sums else {}
+    terms = None
+    if annual_discount_rate is not None:
+        terms = ValueTerms.from_keywords(horizon=1.0, annual_discount_rate=annual_discount_rate, margin=margin)
     how = None if interval is None else PredictionOptions(interval, draws=draws, random_state=random_state)
-    scorer = BlockScorer(customers, quantities, sums, how)
-    types = scorer.types(query.types, () if interval is None else model.interval_quantities)
-    return checked.engine.map_blocks(query.text(), query.types, scorer, types, CUSTOMERS_PER_BLOCK)
+    # Rows that are read twice are stored, so that a table that changes does not change them between the passes.
+    twice = model.depends_on_sums
+    with checked.engine.stored(query.text()) if twice else contextlib.nullcontext(query.text()) as rows:
+        sums = _sums(checked, rows, query, customers) if twice else {}
+        scorer = BlockScorer(customers, quantities, sums, how, terms)
+        types = scorer.types(query.types, () if interval is None else model.interval_quantities)
+        return checked.engine.map_blocks(rows, query.types, scorer, types, CUSTOMERS_PER_BLOCK)
 
 
 def _clock_of(model: object) -> Clock:
@@ -178,10 +200,11 @@ def _customers(query: frames.LogQuery, end: int, include_first: bool, periods: t
     return frames.customers_with_recent(query, end, include_first, periods)
 
 
-def _sums(engine: frames.Engine, query: frames.Query, customers: CustomerBlocks) -> dict[str, dict[str, float]]:
-    """Return the sums over all customers on which forecasts depend, by horizon: a first pass over the blocks."""
+def _sums(log: EngineLog, rows: str, query: frames.Query, customers: CustomerBlocks) -> dict[str, dict[str, float]]:
+    """Return the sums over all customers on which forecasts depend, by horizon: a first pass over the stored rows."""
+    refuse_changed(log.rows - log.rows_after, log.engine.add_up(rows, "customer_rows"))
     counted = BlockSums(customers)
-    return sums_of(engine.reduce_blocks(query.text(), query.types, counted, counted.types, CUSTOMERS_PER_BLOCK))
+    return sums_of(log.engine.reduce_blocks(rows, query.types, counted, counted.types, CUSTOMERS_PER_BLOCK))
 
 
 def _held_here(attributes: frames.Frame) -> frames.Frame:

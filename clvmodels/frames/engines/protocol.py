@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from abc import ABC, abstractmethod
@@ -92,9 +93,28 @@ class Engine(ABC):
         except Exception as error:  # any error of any driver
             raise InvalidTransactions(f"{self.title} cannot compute this: {first_line(error)}.") from error
 
+    def hold_for_result(self, name: str, query: str) -> None:
+        """Hold the rows of a query for a result, which an engine may compute after the release; here it does before."""
+        self.hold(name, query)
+
     def release(self, name: str) -> None:
         """Remove a table that is held."""
         self._execute_here(f"DROP TABLE IF EXISTS {name}")
+
+    @contextlib.contextmanager
+    def stored(self, query: str) -> Iterator[str]:
+        """Store the rows of a query, and yield a query of them, which stay the same if the tables change meanwhile."""
+        name = f"clvmodels_rows_{next(NUMBERS)}"
+        self.hold_for_result(name, query)
+        try:
+            yield f"SELECT * FROM {name}"
+        finally:
+            self.release(name)
+
+    def add_up(self, query: str, column: str) -> int:
+        """Return the sum of a column of whole numbers of a query, 0 without rows."""
+        total = f"SELECT SUM({column}) AS total FROM ({query}) AS added"
+        return int(self.fetch(total, {"total": "integer"}).item() or 0)
 
     def _execute_here(self, statement: str) -> None:
         """Run a statement about a temporary table, in the connection that reads it."""

@@ -103,6 +103,14 @@ class SparkEngine(Engine):
         """Let the cluster keep the rows of a query, in memory or on its disks, until they are released."""
         self.held[name] = self.table(query, {}).persist()
 
+    def hold_for_result(self, name: str, query: str) -> None:
+        """Let the executors store the rows of a query as long as a result refers to them.
+
+        Rows that are lost with an executor are not computed again from a table that may have changed: to read the
+        result is then an error.
+        """
+        self.held[name] = self.table(query, {}).localCheckpoint()
+
     def release(self, name: str) -> None:
         """Let the cluster forget the rows of a query."""
         self.held.pop(name).unpersist()

@@ -28,6 +28,7 @@ from clvmodels.scoring.run.score_columns import (
 from clvmodels.scoring.table_columns import schema
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.costs import Costs
+from clvmodels.valuation.forecast_value import value_of_forecast
 from clvmodels.valuation.lifetime_value import lifetime_value
 from clvmodels.valuation.remaining_value import remaining_value
 
@@ -165,7 +166,6 @@ def predict_block(
 def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict[str, Array]:
     """Return expected purchases and values by a forecast, discounted by the process.
 
-    A customer's value is that of the process, times the forecast money over the money that the process expects.
     Customers who have not bought and are not forecast keep the prediction of the process.
     """
     own = {name: np.asarray(values, dtype=float) for name, values in named.items()}
@@ -176,11 +176,8 @@ def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict
     }
     if "lifetime_value" not in own:
         return changed
-    money = own["expected_purchases"] * own["expected_spend"]
-    worth = np.divide(own["lifetime_value"], money, out=np.full(len(money), np.nan), where=money > 0)
-    value = {end: worth * forecast[f"money{end}"] for end in ("", "_lower", "_upper") if f"money{end}" in forecast}
-    if "_lower" in value:  # a negative margin swaps the ends
-        value["_lower"], value["_upper"] = np.sort([value["_lower"], value["_upper"]], axis=0)
+    money = {end: forecast[f"money{end}"] for end in ("", "_lower", "_upper") if f"money{end}" in forecast}
+    value = value_of_forecast(own, money)
     missing = np.isnan(value[""])
     return changed | {f"lifetime_value{e}": np.where(missing, own[f"lifetime_value{e}"], v) for e, v in value.items()}
 
