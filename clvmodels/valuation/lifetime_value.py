@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -22,7 +22,7 @@ from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.discounting import DiscountedPurchases, discount_purchases
 from clvmodels.valuation.value_terms import Discounting, ValueTerms
 
-__all__ = ["check_same_clock", "lifetime_value"]
+__all__ = ["check_same_clock", "lifetime_value", "value_of_forecast"]
 
 NO_MEAN_PURCHASES = "the number of all future purchases has no mean, since some customers may never leave"
 LARGEST_DISCOUNT = (
@@ -143,6 +143,29 @@ def lifetime_value(
         discounted_purchases=bought.discounted.point,
         expected_spend=spent.point,
     )
+
+
+def value_of_forecast(own: Mapping[str, Array], money: Mapping[str, Array]) -> dict[str, Array]:
+    """Return values: those of a process, times the forecast money over the money that the process expects.
+
+    Parameters
+    ----------
+    own : mapping of str to array (n,)
+        Of the process, as from `lifetime_value`: expected_purchases, expected_spend and lifetime_value.
+    money : mapping of str to array (n,)
+        Money that is not discounted, by "" for its expectation and "_lower" and "_upper" for the ends of an interval.
+
+    Returns
+    -------
+    dict of str to array (n,)
+        Named as `money`; missing where the process expects no money.
+    """
+    expected = own["expected_purchases"] * own["expected_spend"]
+    worth = np.divide(own["lifetime_value"], expected, out=np.full(len(expected), np.nan), where=expected > 0)
+    value = {end: worth * each for end, each in money.items()}
+    if "_lower" in value:  # a negative margin swaps the ends
+        value["_lower"], value["_upper"] = np.sort([value["_lower"], value["_upper"]], axis=0)
+    return value
 
 
 @runtime_checkable

@@ -27,8 +27,7 @@ from clvmodels.transactions.in_engine.totals import exact_money, integers
 from clvmodels.transactions.purchase_log import RecentTotals
 from clvmodels.transactions.reduction import CustomerTotals
 from clvmodels.transactions.summary import RFM, ObservedPeriod, build_rfm
-from clvmodels.valuation.forecast_value import value_of_forecast
-from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.lifetime_value import lifetime_value, value_of_forecast
 from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["BlockScorer", "BlockSums", "CustomerBlocks", "refuse_changed", "sums_of"]

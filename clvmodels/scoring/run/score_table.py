@@ -28,8 +28,7 @@ from clvmodels.scoring.run.score_columns import (
 from clvmodels.scoring.table_columns import schema
 from clvmodels.transactions.summary import RFM
 from clvmodels.valuation.costs import Costs
-from clvmodels.valuation.forecast_value import value_of_forecast
-from clvmodels.valuation.lifetime_value import lifetime_value
+from clvmodels.valuation.lifetime_value import lifetime_value, value_of_forecast
 from clvmodels.valuation.remaining_value import remaining_value
 
 __all__ = [
