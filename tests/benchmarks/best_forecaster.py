@@ -18,7 +18,7 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
-from total_errors import CLOCK, SHARED_DATA, logs
+from total_errors import CLOCK, SHARED_DATA, StudyLog, study_logs
 
 import clvmodels as clv
 from clvmodels.forecasting import process_total
@@ -28,7 +28,6 @@ from clvmodels.inference.totals.reference_class import reference_class
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.profiling.daily_purchases import observe
 from clvmodels.profiling.outages import examine_outages
-from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.tables.metrics import METRICS
 
@@ -36,6 +35,7 @@ SHARES, OTHER_SHARES = (0.5, 0.6, 0.7), (0.45, 0.55, 0.75)
 PROCESSES = {"bgnbd": clv.BGNBD, "mbgnbd": clv.MBGNBD, "pareto_nbd": clv.ParetoNBD}
 SIMPLE = ("bgnbd", "pareto_nbd", "own_rate", "population_mean", "last_period", "zero")
 LEVEL = 0.9
+RESAMPLES, SEED = 200, 0
 WINS = ("rmse_wins", "gini_wins", "rmse_beats_bgnbd", "gini_beats_bgnbd")
 SHOWN = (*WINS, "within_10_best", "within_10_bgnbd", "inside", "half_width", "score", "score_other_shops")
 
@@ -47,10 +47,10 @@ def calendar_of(history: KnownHistory, ticks: int) -> CalendarOption:
     return (season or clv.Calendar()).with_periods(*outages) if outages else season
 
 
-def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int, *, clock: bool) -> Iterator[dict[str, object]]:
+def case(study: StudyLog, cutoff: int, horizon: int, *, clock: bool) -> Iterator[dict[str, object]]:
     """Yield the scores of every forecaster at one cutoff, one row per quantity."""
     started = time.process_time()
-    history = KnownHistory(log, cutoff)
+    history = study.history(cutoff)
     split = history.follow(cutoff + horizon)
     length = split.horizon
     spend = clv.GammaGamma() if history.has_money else None
@@ -63,7 +63,7 @@ def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int, *, clock: bool)
     forecasters["best"] = clv.BestForecaster(models, spend, calendar=calendar)
 
     def without_shop(quantity: str, process: str | None = None) -> object:
-        return reference_class(quantity, process, without=[shop])
+        return reference_class(quantity, process, without=[study.shop])
 
     with mock.patch.object(process_total, "reference_class", without_shop):
         fitted = {name: each.fit(history, length) for name, each in forecasters.items()}
@@ -77,23 +77,48 @@ def case(shop: str, log: PurchaseLog, cutoff: int, horizon: int, *, clock: bool)
         }
     for quantity, total in totals.items():
         actual = split.purchases.astype(float) if quantity == "purchases" else split.spend
-        forecasts = {name: forecast.of(quantity) for name, forecast in made.items()}
-        scores = {
-            f"{metric}_{name}": METRICS[metric].function(actual, np.nan_to_num(forecast.mean))
-            for metric in ("bias", "rmse", "gini")
-            for name, forecast in forecasts.items()
+        means = {
+            name: np.nan_to_num(forecast.mean)
+            for name, forecast in ((name, each.of(quantity)) for name, each in made.items())
             if forecast is not None and forecast.mean is not None
+        }
+        scores = {
+            f"{metric}_{name}": METRICS[metric].function(actual, mean)
+            for metric in ("bias", "rmse", "gini")
+            for name, mean in means.items()
         }
         used = "+".join(trial.candidate for trial in best.learned_[quantity].trials if trial.visible)
         yield (
-            {"shop": shop, "quantity": quantity, "cutoff": CLOCK.describe_tick(cutoff)}
+            {"shop": study.shop, "quantity": quantity, "cutoff": CLOCK.describe_tick(cutoff)}
             | {"days": horizon, "calendar": "none" if calendar is None else str(calendar)}
             | {"used": used, "process": best.process_, "actual": float(actual.sum())}
             | interval_scores(total, float(actual.sum()))
             | {f"{name}_other_shops": each for name, each in interval_scores(alone[quantity], actual.sum()).items()}
             | scores
+            | gaps_to_rivals(actual, means)
             | {"seconds": round(time.process_time() - started, 1)}
         )
+
+
+def gaps_to_rivals(actual: np.ndarray, means: dict[str, np.ndarray]) -> dict[str, object]:
+    """Return how much better the best forecaster is than the best simple one, and the standard error by bootstrap.
+
+    The gap in RMSE is relative, that in the Gini a difference; both are positive if the best forecaster is better. The
+    standard error is of the difference between the same two on resampled customers.
+    """
+    generator, found = np.random.default_rng(SEED), {}
+    samples = [generator.integers(len(actual), size=len(actual)) for _ in range(RESAMPLES)]
+    for metric, sign in (("rmse", -1), ("gini", 1)):
+        score = METRICS[metric].function
+        scores = {name: sign * score(actual, means[name]) for name in SIMPLE}
+        rival = max(scores, key=scores.__getitem__)
+        unit = sign * (score(actual, means[rival]) if metric == "rmse" else 1.0)
+        everyone, *others = (
+            (score(actual[rows], means["best"][rows]) - score(actual[rows], means[rival][rows])) / unit
+            for rows in (slice(None), *samples)
+        )
+        found |= {f"{metric}_rival": rival, f"{metric}_gap": everyone, f"{metric}_gap_error": np.std(others)}
+    return found
 
 
 def interval_scores(total: TotalInterval, actual: float) -> dict[str, object]:
@@ -137,6 +162,7 @@ def summarize(files: list[Path]) -> None:
         one = table[table["log"] != "cdnow"] if "cdnow_sample" in set(table["log"]) else table
         print(f"\n{name_of_table}: {len(one)} cases without the whole of CDNOW, {len(table)} with it")
         print(one[list(SHOWN[:7])].sum().to_string())
+        print(near_ties(one).to_string())
         shops = table.groupby(["quantity", "shop"])[list(SHOWN)].mean()
         print(shops.round(3).to_string())
         print(shops.groupby("quantity").mean().round(3).T.to_string())
@@ -154,7 +180,21 @@ def summarize(files: list[Path]) -> None:
         print(pd.DataFrame(rows).T.round(3).to_string())
 
 
-WINS_ENDS = ("wins", "beats_bgnbd")
+def near_ties(table: pd.DataFrame) -> pd.DataFrame:
+    """Return in how many cases the best forecaster is better or worse than the best simple one, visibly or not."""
+    columns = {}
+    for metric in ("rmse", "gini"):
+        gap, error = table[f"{metric}_gap"], table[f"{metric}_gap_error"]
+        columns[metric] = {
+            "better by more than a standard error": (gap > error).sum(),
+            "better": ((gap > 0) & (gap <= error)).sum(),
+            "worse": ((gap <= 0) & (gap >= -error)).sum(),
+            "worse by more than a standard error": (gap < -error).sum(),
+        }
+    return pd.DataFrame(columns)
+
+
+WINS_ENDS = ("wins", "beats_bgnbd", "rival", "gap", "gap_error")
 
 
 def main() -> None:
@@ -169,16 +209,17 @@ def main() -> None:
         summarize(arguments.summary)
         return
     rows: list[dict[str, object]] = []
-    for shop, name, log in logs(SHARED_DATA):
-        if arguments.logs and name not in arguments.logs:
+    for study in study_logs(SHARED_DATA):
+        if arguments.logs and study.name not in arguments.logs:
             continue
+        log = study.log
         length = log.last_tick - log.first_tick
         for share in OTHER_SHARES if arguments.other else SHARES:
             cutoff = log.first_tick + round(share * length)
             horizon = min(length // 3, log.last_tick - cutoff)
             horizon = horizon // 2 if arguments.other else horizon
-            for row in case(shop, log, cutoff, horizon, clock=arguments.clock):
-                rows.append({"log": name} | row)
+            for row in case(study, cutoff, horizon, clock=arguments.clock):
+                rows.append({"log": study.name} | row)
                 short = {key: rows[-1][key] for key in ("log", "quantity", "cutoff", "calendar", "used", "seconds")}
                 print(short, {key: round(float(row[key]), 3) for key in ("bias_bgnbd", "bias_best")}, flush=True)
                 if arguments.output:

@@ -13,14 +13,13 @@ import argparse
 import numpy as np
 import pandas as pd
 from best_forecaster import PROCESSES, SHARES
-from total_errors import SHARED_DATA, logs
+from total_errors import SHARED_DATA, StudyLog, study_logs
 
 import clvmodels as clv
 from clvmodels.estimators.prediction import customer_keys
 from clvmodels.forecasting.customer_spread import predict_outcomes
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.intervals import customer_generator
-from clvmodels.transactions.purchase_log import PurchaseLog
 
 MOST_CUSTOMERS = 3_000
 CLASSES = (0, 1, 2, 4, 8)  # fewest past repeat purchases
@@ -36,9 +35,9 @@ def draws_of_best(best: clv.BestForecaster, history: KnownHistory, length: float
     return np.stack([draw(keyed(int(keys[i])), *(values[i] for values in columns)) for i in rows], axis=1)
 
 
-def case(shop: str, name: str, log: PurchaseLog, cutoff: int, horizon: int) -> list[dict[str, object]]:
+def case(study: StudyLog, cutoff: int, horizon: int) -> list[dict[str, object]]:
     """Return the coverage of each forecaster and class at one cutoff."""
-    history = KnownHistory(log, cutoff)
+    history = study.history(cutoff)
     split = history.follow(cutoff + horizon)
     best = clv.BestForecaster([make() for make in PROCESSES.values()]).fit(history, split.horizon)
     process = clv.BGNBD().fit(history.rfm)
@@ -58,7 +57,7 @@ def case(shop: str, name: str, log: PurchaseLog, cutoff: int, horizon: int) -> l
         central = np.abs(pit - 0.5) < 0.5 * LEVEL
         for i, fewest in enumerate(CLASSES):
             here = group == i
-            shown = {"shop": shop, "log": name, "cutoff": history.observation_end, "forecaster": forecaster}
+            shown = {"shop": study.shop, "log": study.name, "cutoff": history.observation_end, "forecaster": forecaster}
             shown |= {"past_purchases": fewest, "customers": int(here.sum())}
             shown |= {"inside": inside[here].mean(), "pit_inside": central[here].mean()} if here.any() else {}
             found.append(shown)
@@ -71,13 +70,14 @@ def main() -> None:
     parser.add_argument("logs", nargs="*")
     arguments = parser.parse_args()
     rows = []
-    for shop, name, log in logs(SHARED_DATA):
-        if arguments.logs and name not in arguments.logs:
+    for study in study_logs(SHARED_DATA):
+        if arguments.logs and study.name not in arguments.logs:
             continue
+        log = study.log
         length = log.last_tick - log.first_tick
         for share in SHARES:
             cutoff = log.first_tick + round(share * length)
-            rows += case(shop, name, log, cutoff, min(length // 3, log.last_tick - cutoff))
+            rows += case(study, cutoff, min(length // 3, log.last_tick - cutoff))
     table = pd.DataFrame(rows)
     for share in ("inside", "pit_inside"):
         table[f"weighted_{share}"] = table[share] * table["customers"]

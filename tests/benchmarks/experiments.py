@@ -11,18 +11,16 @@ not part of the repository, as for total_errors.py. The result is experiments.cs
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from total_errors import SHARED_DATA, cdnow, journey
+from total_errors import SHARED_DATA, KnownOn, cdnow, journey, known_gifts
 
 import clvmodels as clv
 from clvmodels.decisions.experiments.estimator import adjusted_difference, explained_share, relevant
 
-Log = Callable[[str | None], pd.DataFrame]  # customer_id, date and amount as known on a day, or at the end
 WEEKS, DIVISIONS, SHARE = (4, 8, 26), 1_000, 0.1
 DAYS = {"recent": 182, "last_13_weeks": 91, "last_8_weeks": 56, "last_4_weeks": 28}
 
@@ -37,38 +35,22 @@ def main() -> None:
     pd.DataFrame(rows).round(4).to_csv(Path(__file__).with_suffix(".csv"), index=False)
 
 
-def known_logs(folder: Path) -> dict[str, Log]:
+def known_logs(folder: Path) -> dict[str, KnownOn]:
     """Return the three logs."""
 
-    def same(read: tuple[pd.DataFrame, dict[str, str]]) -> Log:
+    def same(read: tuple[pd.DataFrame, dict[str, str]]) -> KnownOn:
         log, columns = read
         log = log.rename(columns={columns.get("customer_id", "customer_id"): "customer_id"})
         return lambda day: log.assign(date=pd.to_datetime(log["date"]).dt.normalize())
 
-    lines = pd.read_csv(folder / "uci_online_retail_2010_2011.csv.gz")
-    lines = lines[lines["CustomerID"].notna()]
-    lines["InvoiceDate"] = pd.to_datetime(lines["InvoiceDate"], format="mixed")
-
-    def gifts(day: str | None) -> pd.DataFrame:
-        names = {"customer_id": "CustomerID", "date": "InvoiceDate", "order_id": "InvoiceNo", "product": "StockCode"}
-        rules = clv.CleaningRules(refund_prefix="C")
-        orders = clv.clean(lines, **names, quantity="Quantity", price="UnitPrice", rules=rules, until=day).transactions
-        return pd.DataFrame(
-            {
-                "customer_id": orders["customer_id"],
-                "date": pd.to_datetime(orders["date"]).dt.normalize(),
-                "amount": orders["amount"],
-            }
-        )
-
     return {
         "cdnow_sample": same(cdnow(sample=True)),
-        "uci_online_retail": gifts,
+        "uci_online_retail": known_gifts(folder),
         "complete_journey": same(journey(folder)),
     }
 
 
-def study(log: Log, weeks: int) -> dict[str, Any]:
+def study(log: KnownOn, weeks: int) -> dict[str, Any]:
     """Return how often intervals hold, and how much the adjustment explains, for targets before the last weeks."""
     whole = log(None)
     cutoff = whole["date"].max() - pd.Timedelta(weeks=weeks)

@@ -1,19 +1,22 @@
-"""Measure errors of totals on public logs: `total_errors.py [FOLDER]` writes the table of clvmodels.inference.totals.
+"""Measure errors of totals on public logs: `total_errors.py [FOLDER [LOG ...]]` writes the table of the package.
 
-FOLDER has the logs that are not part of the repository (default: CLVMODELS_REFERENCE_DATA, or ../shared/data): those
-of UCI (Online Retail), dunnhumby (The Complete Journey), an online grocery (BTYDplus) and simulated apparel sales
+It is total_errors.csv of clvmodels.inference.totals; with LOG, only the rows of these logs are measured again. FOLDER
+has the logs that are not part of the repository (default: CLVMODELS_REFERENCE_DATA, or ../shared/data): those of UCI
+(Online Retail), dunnhumby (The Complete Journey), an online grocery (BTYDplus) and simulated apparel sales
 (CLVTools).
 At up to twelve cutoffs of each log, models are fitted to what was known, and their expected totals over several
-horizons are compared with what happened. The table holds these totals and errors only; how it was made is described in
-clvmodels/guide/intervals.md. It takes about half an hour on one core.
+horizons are compared with what happened. Returns at UCI are netted, before a cutoff only those known then. The table
+holds these totals and errors only; how it was made is described in clvmodels/guide/intervals.md. It takes about half an
+hour on one core.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +39,25 @@ SMALLEST_CHANCE = 0.1  # share of the variance of the sample's total: with so fe
 LEVEL, NORMAL_QUANTILE = 0.9, 1.6448536269514722
 CLOCK = Clock("week")
 DAYS_PER_UNIT = 7
+
+
+KnownOn = Callable[[str | None], pd.DataFrame]  # customer_id, date and amount as known on a day, or at the end
+
+
+class StudyLog(NamedTuple):
+    """A log, and what was known of it on a day, if that is not all rows up to that day."""
+
+    shop: str
+    name: str
+    log: PurchaseLog
+    known_on: KnownOn | None = None
+
+    def history(self, cutoff: int) -> KnownHistory:
+        """Return what was known at a cutoff; the outcomes that follow it are those known at the end."""
+        if self.known_on is None:
+            return KnownHistory(self.log, cutoff)
+        known = purchases_of(self.known_on(CLOCK.describe_tick(cutoff)), CLOCK, amount="amount")
+        return KnownHistory(known, cutoff, later=self.log)
 
 
 class Total(NamedTuple):
@@ -65,6 +87,28 @@ def uci(folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     date = pd.to_datetime(log["invoicedate"], format="mixed")
     amount = log["quantity"] * log["unitprice"]
     return pd.DataFrame({"customer_id": log["customerid"], "date": date, "amount": amount}), {"amount": "amount"}
+
+
+def known_gifts(folder: Path) -> KnownOn:
+    """Return the orders of UCI with returns netted, as they are known on a day, or at the end."""
+    lines = pd.read_csv(folder / "uci_online_retail_2010_2011.csv.gz")
+    lines = lines[lines["CustomerID"].notna()]
+    lines["InvoiceDate"] = pd.to_datetime(lines["InvoiceDate"], format="mixed")
+
+    @cache
+    def gifts(day: str | None) -> pd.DataFrame:
+        names = {"customer_id": "CustomerID", "date": "InvoiceDate", "order_id": "InvoiceNo", "product": "StockCode"}
+        rules = clv.CleaningRules(refund_prefix="C")
+        orders = clv.clean(lines, **names, quantity="Quantity", price="UnitPrice", rules=rules, until=day).transactions
+        return pd.DataFrame(
+            {
+                "customer_id": orders["customer_id"],
+                "date": pd.to_datetime(orders["date"]).dt.normalize(),
+                "amount": orders["amount"],
+            }
+        )
+
+    return gifts
 
 
 def journey(folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -99,9 +143,19 @@ def logs(folder: Path) -> Iterator[tuple[str, str, PurchaseLog]]:
         yield shop, name, purchases_of(log, CLOCK, **columns)
 
 
-def totals(log: PurchaseLog, cutoff: int, horizons: list[int], models: dict[str, Callable[[], Any]]) -> Iterator[Total]:
+def study_logs(folder: Path) -> Iterator[StudyLog]:
+    """Return the logs, with returns netted."""
+    for shop, name, log in logs(folder):
+        if name != "uci_online_retail":
+            yield StudyLog(shop, name, log)
+            continue
+        known_on = known_gifts(folder)
+        yield StudyLog(shop, name, purchases_of(known_on(None), CLOCK, amount="amount"), known_on)
+
+
+def totals(log: StudyLog, cutoff: int, horizons: list[int], models: dict[str, Callable[[], Any]]) -> Iterator[Total]:
     """Fit each model to what was known at a cutoff, and yield its totals over horizons in days, which ascend."""
-    history = KnownHistory(log, cutoff)
+    history = log.history(cutoff)
     splits = [history.follow(cutoff + horizon) for horizon in horizons]
     rfm = splits[0].calibration
     spend = clv.GammaGamma().fit(rfm) if history.has_money else None
@@ -176,27 +230,31 @@ def schedule(log: PurchaseLog) -> dict[int, list[int]]:
     return {log.first_tick + cut: horizons for cut, horizons in fitting.items() if horizons}
 
 
-def write(rows: list[dict[str, Any]]) -> None:
-    """Write the table: logs in order, with the error of each total."""
+def as_text(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows of the table as they are written, with the error of each total."""
     table = pd.DataFrame(rows)
     half = 0.5 * table["order_value"]
     error = np.log((table["actual"] + half) / (table["expected"] + half)).round(4)
     digits = {"order_value": "{:.6g}", "chance": "{:.3g}", "parameters": "{:.3g}"}
     text = {name: table[name].map(form.format) for name, form in digits.items()}
     rounded = table.round({"expected": 4, "actual": 2}).assign(**text, log_error=error)
-    rounded.to_csv(TABLE, index=False, lineterminator="\n")
+    return pd.read_csv(io.StringIO(rounded.to_csv(index=False)), dtype=str)
 
 
 def main() -> None:
-    """Measure all logs and write the table."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED_DATA
-    rows: list[dict[str, Any]] = []
-    for shop, name, log in logs(folder):
-        for cutoff, horizons in schedule(log).items():
-            totals_of_log = totals(log, cutoff, horizons, MODELS)
-            rows += [{"shop": shop, "log": name} | total._asdict() for total in totals_of_log]
-            print(f"{name}, {CLOCK.describe_tick(cutoff)}: {len(rows)} rows", flush=True)
-    write(rows)
+    """Measure all logs, or some of them, and write the table, whose other rows stay."""
+    folder, wanted = Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED_DATA, sys.argv[2:]
+    tables = dict(list(pd.read_csv(TABLE, dtype=str).groupby("log", sort=False))) if wanted else {}
+    for study in study_logs(folder):
+        if wanted and study.name not in wanted:
+            continue
+        rows: list[dict[str, Any]] = []
+        for cutoff, horizons in schedule(study.log).items():
+            totals_of_log = totals(study, cutoff, horizons, MODELS)
+            rows += [{"shop": study.shop, "log": study.name} | total._asdict() for total in totals_of_log]
+            print(f"{study.name}, {CLOCK.describe_tick(cutoff)}: {len(rows)} rows", flush=True)
+        tables[study.name] = as_text(rows)
+    pd.concat(tables.values()).to_csv(TABLE, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Compare intervals of totals on public logs: `total_intervals.py [measure [FOLDER]]`.
+"""Compare intervals of totals on public logs: `total_intervals.py [measure [FOLDER [LOG ...]]]`.
 
-With `measure`, models are fitted at six cutoffs of each log of total_errors.py and at three earlier windows each, and
-the totals are written to total_intervals.json in this folder; it takes some minutes. Without, the 90 % intervals of
-these totals are computed and compared by shop: the model's own interval, the reference class alone (other shops'
-errors), and the reference class joined with the earlier windows of the log. The reference class never has the shop that
-is forecast.
+With `measure`, models are fitted at six cutoffs of each log of total_errors.py (or of some of them) and at three
+earlier windows each, and the totals are written to total_intervals.json in this folder; it takes some minutes.
+Without, the 90 % intervals of these totals are computed and compared by shop: the model's own interval, the reference
+class alone (other shops' errors), and the reference class joined with the earlier windows of the log. The reference
+class never has the shop that is forecast.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from total_errors import MODELS, SHARED_DATA, expected_totals, logs, totals
+from total_errors import MODELS, SHARED_DATA, StudyLog, expected_totals, study_logs, totals
 
 import clvmodels as clv
 from clvmodels.errors import FitFailed, InvalidRFM
-from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.learned_level import WindowTotal
 from clvmodels.inference.totals.reference_class import reference_class
 from clvmodels.inference.totals.total_interval import TotalInterval, total_interval
-from clvmodels.transactions.purchase_log import PurchaseLog
 
 CASES = Path(__file__).with_suffix(".json")
 # Share of a log up to the cutoff, and share of it that is forecast.
@@ -37,32 +35,43 @@ WINDOWS, LARGEST_SHARE = 3, 3  # a window is a third of the calibration period a
 LEVEL = 0.9
 
 
-def measure(folder: Path) -> list[dict[str, Any]]:
-    """Return one case for each log, cutoff, process and quantity."""
+def measure(folder: Path, names: list[str]) -> list[dict[str, Any]]:
+    """Return one case for each log, cutoff, process and quantity; those of other logs than `names` as they were."""
     cases: list[dict[str, Any]] = []
-    for shop, name, log in logs(folder):
+    before = json.loads(CASES.read_text(encoding="utf-8")) if names else []
+    for study in study_logs(folder):
+        if names and study.name not in names:
+            cases += [case for case in before if case["log"] == study.name]
+            continue
+        log = study.log
         length = log.last_tick - log.first_tick
         for cutoffs, shares in CUTOFFS.items():
             for known, ahead in shares.items():
                 cutoff, horizon = log.first_tick + int(known * length), int(ahead * length)
-                past = {process: list(_windows(log, cutoff, horizon, process)) for process in PROCESSES}
+                past = {process: list(_windows(study, cutoff, horizon, process)) for process in PROCESSES}
                 models = {process: MODELS[process] for process in PROCESSES}
-                for total in totals(log, cutoff, [horizon], models):
+                for total in totals(study, cutoff, [horizon], models):
                     windows = [window[total.quantity] for window in past[total.process]]
-                    row = {"shop": shop, "log": name, "cutoffs": cutoffs} | total._asdict() | {"windows": windows}
+                    row = (
+                        {"shop": study.shop, "log": study.name, "cutoffs": cutoffs}
+                        | total._asdict()
+                        | {"windows": windows}
+                    )
                     cases.append(row)
-                print(f"{name}, {total.cutoff}: {len(cases)} cases", flush=True)
+                print(f"{study.name}, {total.cutoff}: {len(cases)} cases", flush=True)
     return cases
 
 
-def _windows(log: PurchaseLog, cutoff: int, horizon: int, process: str) -> Iterator[dict[str, list[float]]]:
+def _windows(study: StudyLog, cutoff: int, horizon: int, process: str) -> Iterator[dict[str, list[float]]]:
     """Yield begin, end (days relative to the cutoff), actual and expected total by quantity, latest window first."""
-    length = min(horizon, (cutoff - log.first_tick) // LARGEST_SHARE)
+    history = study.history(cutoff)
+    first = history.purchase_log.first_tick
+    length = min(horizon, (cutoff - first) // LARGEST_SHARE)
     for i in range(WINDOWS):
         end = cutoff - i * (length // 2)
-        if end - length - log.first_tick < length:
+        if end - length - first < length:
             return
-        split = KnownHistory(log, end - length).follow(end)
+        split = history.earlier(end - length).follow(end)
         try:
             model = MODELS[process]().fit(split.calibration)
         except (FitFailed, InvalidRFM):
@@ -130,7 +139,7 @@ def by_shop(scores: pd.DataFrame, measure_name: str) -> pd.DataFrame:
 def main() -> None:
     """Measure the cases if asked to, and print the comparison."""
     if sys.argv[1:2] == ["measure"]:
-        cases = measure(Path(sys.argv[2]) if len(sys.argv) > 2 else SHARED_DATA)
+        cases = measure(Path(sys.argv[2]) if len(sys.argv) > 2 else SHARED_DATA, sys.argv[3:])
         CASES.write_text("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n", encoding="utf-8")
     scores = compare(json.loads(CASES.read_text(encoding="utf-8")))
     pd.set_option("display.width", 200)
