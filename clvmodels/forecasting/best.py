@@ -18,7 +18,14 @@ from clvmodels.estimators.purchases import BGNBD, MBGNBD, ParetoNBD, PurchaseMod
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
 from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.customer_shares import CustomerShares, Sums, named_sums, sums_of_quantity
+from clvmodels.forecasting.customer_shares import (
+    CustomerShares,
+    Sums,
+    learn_top,
+    named_sums,
+    sums_of_quantity,
+    weighted_sum,
+)
 from clvmodels.forecasting.customer_spread import CustomerSpread, learn_spread, predict_outcomes
 from clvmodels.forecasting.process_total import combine_totals, learn_totals, season_variance
 from clvmodels.forecasting.processes import (
@@ -41,7 +48,6 @@ from clvmodels.forecasting.stack import (
     recent_ticks,
     stack_weights,
     try_alternatives,
-    weighted_sum,
 )
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
@@ -62,9 +68,10 @@ class BestForecaster(WindowForecaster):
 
     Each customer's share of the total comes from the best process, or, where an earlier window shows a visible gain,
     from a non-negative stack of processes, the customer's own rate, recent purchases and a process of newer customers,
-    averaged with boosted trees where these gain more. The total is the geometric mean of those of the best process and
-    of others about as good, times the ratio of actual to expected totals in earlier windows to a power that grows with
-    the evidence. Everything is learned from windows inside the history.
+    averaged with boosted trees where these gain more; shares of the best hundredth of the customers are corrected by
+    earlier errors. The total is the geometric mean of those of the best process and of others about as good, times the
+    ratio of actual to expected totals in earlier windows to a power that grows with the evidence. Everything is learned
+    from windows inside the history.
 
     Parameters
     ----------
@@ -182,11 +189,11 @@ class BestForecaster(WindowForecaster):
         actual = [window.actual(quantity) for window in windows]
         expected = [window.expected(quantity)[self.process_] for window in windows]
         trials, chosen = try_alternatives(windows, members, quantity, self.process_, with_trees=self.trees_ is not None)
-        spread = CustomerSpread()
+        spread, top = CustomerSpread(), learn_top(actual, chosen)
         if quantity == "purchases":
             halves = [window.first_half() for window in windows]
-            spread = learn_spread(actual, halves, chosen, self.length_)
-        learned = LearnedQuantity(trials, {}, totals, spread)
+            spread = learn_spread(actual, halves, [top.correct(each) for each in chosen], self.length_)
+        learned = LearnedQuantity(trials, {}, totals, spread, top)
         return replace(learned, weights=stack_weights(members, actual, expected)) if learned.uses("stack") else learned
 
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
@@ -234,18 +241,18 @@ class BestForecaster(WindowForecaster):
     def _share(self, history: KnownHistory, length: float, quantity: ForecastQuantity) -> CustomerShares:
         learned, processes = self.learned_[quantity], self._means(history, length, quantity)
         base, trees = processes[self.process_], None
+        short = self._means(history, self.length_, quantity)[self.process_] if learned.reads_window else base
+        extension = np.divide(base, short, out=np.ones(len(base)), where=short > 0)
         fitted = FittedProcesses(self.process_, self.models_, self.spend_, self.newer_, self.all_orders_)
         if learned.uses("stack"):
-            stack = weighted_sum(members_of(history, fitted, self.length_, quantity), learned.weights)
-            short = self._means(history, self.length_, quantity)[self.process_]
-            base = stack * np.divide(base, short, out=np.ones(len(base)), where=short > 0)
+            base = weighted_sum(members_of(history, fitted, self.length_, quantity), learned.weights) * extension
         elif learned.uses("all_orders"):
             of_all_orders = fitted.expected_of_all_orders(history, length)
             base = base if of_all_orders is None else of_all_orders
         if learned.uses("trees") and self.trees_ is not None:
             forecast = self.trees_.forecast(history, length).of(quantity)
             trees = None if forecast is None else forecast.mean
-        return CustomerShares(processes, base, trees)
+        return CustomerShares(processes, base, trees).with_top(learned.top, extension)
 
     def recent_periods(self) -> tuple[int, ...] | None:
         """Return the lengths of the periods that the stack and the trees read; see `Forecaster.recent_periods`."""
@@ -361,14 +368,7 @@ class BestForecaster(WindowForecaster):
 
     def certificate(self) -> dict[str, Any]:
         """Return the process, the choices, the weights, and the figures behind them."""
-        learned = {
-            quantity: {
-                "weights": {name: weight for name, weight in each.weights.items() if weight > 0},
-                "trials": [asdict(trial) for trial in each.trials],
-                **each.totals.certificate(),
-            }
-            for quantity, each in self.learned_.items()
-        }
+        learned = {quantity: each.certificate() for quantity, each in self.learned_.items()}
         return {"forecaster": self.id, "process": self.process_, "window": self.length_, "learned": learned}
 
     def _learned(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from clvmodels.estimators.prediction import customer_keys, hash_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
+from clvmodels.forecasting.customer_shares import TopCustomers, mean_share, weighted_sum
 from clvmodels.forecasting.customer_spread import CustomerSpread
 from clvmodels.forecasting.process_total import ProcessTotals
 from clvmodels.forecasting.processes import AnyModel, expected_purchases, expected_spend, fitted_copy, models_key
@@ -42,7 +43,6 @@ __all__ = [
     "recent_ticks",
     "stack_weights",
     "try_alternatives",
-    "weighted_sum",
 ]
 
 RECENT = {"recent": 1.0, "recent_half": 0.5, "recent_quarter": 0.25}  # share of a window, by member
@@ -228,15 +228,6 @@ def half_of(rfm: RFM) -> npt.NDArray[np.bool_]:
     return halves
 
 
-def weighted_sum(members: Members, weights: Mapping[str, float]) -> Array:
-    """Return the weighted sum of members, (n,)."""
-    total = np.zeros(len(next(iter(members.values()))))
-    for name, weight in weights.items():
-        if weight > 0:
-            total = total + weight * np.nan_to_num(members[name])
-    return total
-
-
 @dataclass(frozen=True, slots=True)
 class Trial:
     """The gain of a candidate in earlier windows, learned from the other half of the customers.
@@ -281,23 +272,38 @@ class LearnedQuantity:
         The evidence of earlier windows on totals of the best process.
     spread : CustomerSpread
         Dispersions of customers' purchases about their forecasts; not used for money.
+    top : TopCustomers
+        The correction of the best customers' forecasts.
     """
 
     trials: tuple[Trial, ...]
     weights: dict[str, float]
     totals: ProcessTotals
     spread: CustomerSpread
+    top: TopCustomers = field(default_factory=TopCustomers)
 
     def uses(self, candidate: Alternative) -> bool:
         """Return whether a candidate gained visibly and is used."""
         return any(trial.candidate == candidate and trial.visible for trial in self.trials)
+
+    @property
+    def reads_window(self) -> bool:
+        """Whether shares are made of forecasts over the length of a window."""
+        return self.uses("stack") or self.top.slope != 1.0
+
+    def certificate(self) -> dict[str, Any]:
+        """Return the choices, the weights, and the figures behind them."""
+        weights = {name: weight for name, weight in self.weights.items() if weight > 0}
+        trials = [asdict(trial) for trial in self.trials]
+        return {"weights": weights, "trials": trials, "top": asdict(self.top), **self.totals.certificate()}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """Return the record from the plain values of `dataclasses.asdict`."""
         trials = tuple(Trial(**trial) for trial in document["trials"])
         totals, spread = ProcessTotals.from_dict(document["totals"]), CustomerSpread.from_dict(document["spread"])
-        return cls(trials, dict(document["weights"]), totals, spread)
+        top = TopCustomers(**document.get("top", {}))  # not in files of earlier releases
+        return cls(trials, dict(document["weights"]), totals, spread, top)
 
 
 def try_alternative(
@@ -388,9 +394,3 @@ def _deviance(actual: Array, mean: Array) -> Array:
     logs = np.log(np.maximum(actual, 1e-300) / mean)
     deviance: Array = 2 * (np.where(actual > 0, actual * logs, 0.0) - (actual - mean))
     return deviance
-
-
-def mean_share(one: Array, other: Array) -> Array:
-    """Return the mean of two forecasts, each scaled to the total of the first."""
-    total = float(np.nansum(other))
-    return 0.5 * (one + other * (float(np.nansum(one)) / total)) if total > 0 else one

@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import nnls
 
 import clvmodels as clv
-from clvmodels.forecasting.stack import STANDARD_ERRORS, all_orders_spend, half_of, stack_weights, weighted_sum
+from clvmodels.forecasting.customer_shares import LASTING_VARIANCE, TopCustomers, learn_top, weighted_sum
+from clvmodels.forecasting.stack import STANDARD_ERRORS, all_orders_spend, half_of, stack_weights
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +139,52 @@ def test_a_customer_is_in_the_same_half_at_every_cutoff(history):
     then = dict(zip(earlier.rfm.customer_id.to_list(), half_of(earlier.rfm), strict=True))
     assert all(now[customer] == half for customer, half in then.items())
     assert 0.45 < np.mean(list(now.values())) < 0.55
+
+
+def test_forecasts_of_the_best_customers_grow_by_a_shrunk_slope_and_keep_their_order():
+    generator = np.random.default_rng(0)
+    forecast = [np.sort(generator.gamma(0.5, 2.0, n)) for n in (4_000, 3_000)]
+    tops = [each > np.quantile(each, 0.99) for each in forecast]
+    actual = [
+        generator.poisson(np.where(top, 1.5, 1.0) * each).astype(float)
+        for each, top in zip(forecast, tops, strict=True)
+    ]
+    top = learn_top(actual, forecast)
+    sums = [[did[rows].sum(), mean[rows].sum()] for did, mean, rows in zip(actual, forecast, tops, strict=True)]
+    ratios = [
+        np.log(bought / expected / (did.sum() / mean.sum()))
+        for (bought, expected), did, mean in zip(sums, actual, forecast, strict=True)
+    ]
+    variances = [
+        np.sum((did[rows] - mean[rows] * bought / expected) ** 2) / bought**2
+        for (bought, expected), did, mean, rows in zip(sums, actual, forecast, tops, strict=True)
+    ]
+    assert top.threshold == np.quantile(forecast[0], 0.99)
+    assert top.ratio == pytest.approx(np.mean(ratios), rel=1e-12)
+    assert top.standard_error == pytest.approx(np.sqrt(np.mean(variances)), rel=1e-12)
+    assert top.slope > 1
+    power = LASTING_VARIANCE / (LASTING_VARIANCE + np.mean(variances))
+    above = sum(float(np.quantile(mean, 0.99) * rows.sum()) for mean, rows in zip(forecast, tops, strict=True))
+    expected = sum(each[1] for each in sums)
+    assert above + top.slope * (expected - above) == pytest.approx(np.exp(top.ratio * power) * expected, rel=1e-12)
+    corrected = top.correct(forecast[0])
+    assert np.all(np.diff(corrected) >= 0)
+    assert np.array_equal(corrected[~tops[0]], forecast[0][~tops[0]])
+
+
+@pytest.mark.parametrize(("customers", "bought"), [(999, 1.0), (1_000, 0.0)])
+def test_forecasts_of_few_customers_or_without_purchases_are_not_corrected(customers, bought):
+    forecast = np.linspace(0.0, 1.0, customers)
+    assert learn_top([np.full(customers, bought)], [forecast]) == TopCustomers()
+    assert learn_top([], []) == TopCustomers()
+    assert np.array_equal(TopCustomers().correct(forecast), forecast)
+
+
+def test_many_customers_are_thinned_by_a_seeded_sample_that_does_not_depend_on_the_order_of_rows():
+    log = clv.datasets.load_cdnow(sample=True)
+    days = {"time_unit": "week", "observation_end": "1997-12-31"}
+    some = [clv.KnownHistory.from_log(rows, **days).thin(500).rfm.customer_id.to_list() for rows in (log, log[::-1])]
+    assert some[0] == some[1] == sorted(set(some[0]))
+    assert 400 < len(some[0]) <= 500
+    steps = np.diff(np.searchsorted(np.unique(log["customer_id"]), some[0]))
+    assert len(set(steps.tolist())) > 3  # one of each five, and not every fifth
