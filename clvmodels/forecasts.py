@@ -363,12 +363,12 @@ class KnownHistory:
         return replace(self, log=replace(self.purchase_log, clock=clock), later=later, memory={})
 
     def thin(self, most: int) -> KnownHistory:
-        """Return the history of every second, third, ... customer, with at most `most` customers."""
+        """Return the history of at most `most` customers: one, drawn with a seed, of every two, three, ... by id."""
         log = self.purchase_log
         customers = np.flatnonzero(log.first <= self.cutoff)
         if len(customers) <= most:
             return self
-        return replace(self, log=log.of(customers[:: -(-len(customers) // most)]), memory={})
+        return replace(self, log=log.thin(customers, most), memory={})
 
     def follow(self, until: int) -> Holdout:
         """Return the customers at the cutoff and their purchases up to a later tick: the only look ahead."""

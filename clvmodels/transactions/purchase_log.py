@@ -26,6 +26,7 @@ __all__ = ["PurchaseLog", "RecentPurchases", "RecentTotals", "purchases_of", "to
 
 ROWS_PER_PARTITION, ROWS_PER_SCAN = 1_000_000, 16_000_000  # in memory, and of files, which each partition reads again
 MAX_PARTITIONS = 8
+THINNING_SEED = 0
 LARGEST_KEY = 2**62  # for keys that are integers of 64 bits
 
 IntArray = npt.NDArray[np.int64]
@@ -91,6 +92,13 @@ class PurchaseLog:
         """Return the position after each customer's last purchase up to and including tick `end`, (n,)."""
         seen = np.add.reduceat(self.tick <= end, self.start[:-1], dtype=np.int64)
         return self.start[:-1] + seen
+
+    def thin(self, customers: npt.NDArray[np.intp], most: int) -> PurchaseLog:
+        """Return the log of one, drawn with a seed, of every two, three, ... customers at these positions (n,)."""
+        step = -(-len(customers) // most)
+        begins = np.arange(0, len(customers), step)
+        ends = np.minimum(begins + step, len(customers))
+        return self.of(customers[np.random.default_rng(THINNING_SEED).integers(begins, ends)])
 
     def of(self, customers: npt.NDArray[np.intp]) -> PurchaseLog:
         """Return the purchases of some customers only, by their positions in ascending order."""

@@ -462,7 +462,9 @@ def test_a_thinned_history_is_the_history_of_some_customers(log):
     whole = past.follow(past.cutoff + 70)
     assert past.thin(len(whole.calibration)) is past
     some = past.thin(600).follow(past.cutoff + 70)
-    rows = np.arange(0, len(whole.calibration), -(-len(whole.calibration) // 600))
+    ids, step = whole.calibration.customer_id.to_list(), -(-len(whole.calibration) // 600)
+    rows = np.flatnonzero(np.isin(ids, some.calibration.customer_id.to_list()))
+    assert (rows // step).tolist() == list(range(-(-len(ids) // step)))  # one of every two, three, ...
     assert some.calibration.customer_id.to_list() == whole.calibration.customer_id[rows].to_list()
     for name in ("frequency", "recency", "T", "monetary_value"):
         assert np.array_equal(some.calibration[name], whole.calibration[name][rows], equal_nan=True), name
