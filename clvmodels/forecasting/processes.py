@@ -16,6 +16,7 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasts import KnownHistory
 from clvmodels.frames import column
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 
 __all__ = [
     "AnyModel",
@@ -59,15 +60,19 @@ def fitted_copies(models: Sequence[PurchaseModel], history: KnownHistory) -> dic
     FitFailed
         If none can be fitted.
     """
-    fitted: dict[str, PurchaseModel] = {}
-    failure: FitFailed | None = None
-    for model in models:
+
+    def fit(model: PurchaseModel) -> PurchaseModel | FitFailed:
         try:
-            fitted[model_id(model)] = fitted_copy(model, history)
+            return fitted_copy(model, history)
         except FitFailed as error:
-            failure = error
-    if failure is not None and not fitted:
-        raise failure
+            return error
+
+    _ = history.rfm  # computed once, before threads need it
+    results = in_threads(fit, models)
+    fitted = {model_id(each): each for each in results if not isinstance(each, FitFailed)}
+    failures = [each for each in results if isinstance(each, FitFailed)]
+    if failures and not fitted:
+        raise failures[-1]
     return fitted
 
 
