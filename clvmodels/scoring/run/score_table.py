@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -183,9 +184,10 @@ def _with_forecast(named: dict[str, Any], forecast: Mapping[str, Array]) -> dict
 
 def _texts(reasons: Any) -> npt.NDArray[np.object_]:
     """Return a column of reasons as an array (n,), with an empty text where there is none."""
-    if reasons.null_count() == len(reasons):
-        return np.full(len(reasons), "", dtype=object)
-    return np.array([reason or "" for reason in reasons.to_list()], dtype=object)
+    column = nw.from_native(reasons, series_only=True)
+    if column.null_count() == len(column):
+        return np.full(len(column), "", dtype=object)
+    return np.array([reason or "" for reason in column.to_list()], dtype=object)
 
 
 def _spread(values: Array, rows: Any, n: int) -> Array:
