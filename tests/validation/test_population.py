@@ -10,7 +10,10 @@ import pytest
 from clvmodels.estimators.purchases import BGNBD, MBGNBD, NBD, GGompertzNBD, ParetoNBD
 from clvmodels.language import as_text
 from clvmodels.simulate import simulate_log
+from clvmodels.transactions.holdout import holdout_split
 from clvmodels.transactions.summary import rfm_summary
+from clvmodels.validation.backtest.backtest import backtest
+from clvmodels.validation.backtest.validate import validate
 from clvmodels.validation.comparison.compare import compare
 from clvmodels.validation.comparison.population import population_findings
 from clvmodels.validation.tables.calibration import cohort_trend
@@ -85,6 +88,24 @@ def test_rates_that_change_by_cohort_are_reported(rates, word):
     finding = findings_of(rfm_of(earlier, later), MBGNBD())["compare-cohorts-differ"]
     assert f"Customers acquired later buy {word} often" in finding.text
     assert (finding.figures["later"] < finding.figures["earlier"]) == (word == "less")
+
+
+@pytest.mark.slow
+def test_backtests_and_validations_report_cohorts_that_differ():
+    """Once, at the last cutoff; a report shows the findings of a backtest as cautions."""
+    parts = [
+        simulate_log(
+            600, STEADY | {"alpha": alpha}, process="mbgnbd", start=f"2020-{month}-01", last_arrival=f"2020-{month}-28"
+        ).assign(customer_id=lambda rows, month=month: rows["customer_id"].astype(str) + month)
+        for alpha, month in ((12.0, "01"), (3.0, "06"))
+    ]
+    log = pd.concat(parts, ignore_index=True)
+    options = {"time_unit": "week", "boosted_trees": False}
+    test = backtest(log, [MBGNBD()], cutoffs=["2020-08-31", "2020-09-30"], horizons="8 weeks", **options)
+    check = validate(holdout_split(log, time_unit="week", calibration_end="2020-09-30"), [MBGNBD()])
+    for result in (test, check):
+        (finding,) = [each for each in result.findings if each.code == "compare-cohorts-differ"]
+        assert finding.figures["direction"] == "more"
 
 
 def groups(ratios, rmse=1.0):

@@ -231,7 +231,7 @@ def backtest(
             snapshot = sample.take(snapshot if after is None else drop_older(snapshot, after))
         history = KnownHistory(snapshot, cutoff, include_first_transaction, intertimes, attributes, purchase_log)
         history, chosen = on_calendar(history, calendar, max(lengths.values()))
-        arguments = (history, schedule.ends[cutoff], forecasters, settings, revenue)
+        arguments = (history, schedule.ends[cutoff], forecasters, settings, revenue, cutoff == ticks[-1])
         result = begin_elsewhere(_run_cutoff, *arguments)() if parallel else _run_cutoff(*arguments)
         result = replace(result, findings=(*result.findings, *chosen))
         if (finding := reader.missing_cutoff_day(snapshot, purchase_log, cutoff)) is not None:
@@ -306,11 +306,10 @@ def _run_cutoff(
     forecasters: Sequence[Forecaster],
     settings: Settings,
     revenue: bool,
+    is_last: bool,
 ) -> CutoffResult:
-    """Evaluate one cutoff at all its horizons; models are fitted once."""
-    results: list[CutoffResult] = []
-    cases: list[CutoffCase] = []
-    failures: dict[str, Finding] = {}
+    """Evaluate one cutoff at all its horizons; models are fitted once. The last one also compares cohorts."""
+    results, cases, failures = list[CutoffResult](), list[CutoffCase](), dict[str, Finding]()
     with one_blas_thread():  # in a second process too
         for horizon, end in ends.items():
             split = history.follow(end)
@@ -320,7 +319,8 @@ def _run_cutoff(
         tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
         whole = CutoffResult(tables, [], results[0].facts)
         left_out = results[0].findings  # on a revenue forecast, for reasons common to all horizons
-        return add_fit_tables(whole, cases[0], next(iter(ends)), (*failures.values(), *left_out))
+        halves_by = _reference_process(cases[0]) if is_last else None
+        return add_fit_tables(whole, cases[0], next(iter(ends)), (*failures.values(), *left_out), halves_by)
 
 
 def _fit_each(

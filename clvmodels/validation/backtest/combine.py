@@ -18,6 +18,7 @@ from clvmodels.language import Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
 from clvmodels.validation.backtest.revenue import revenue_rows
+from clvmodels.validation.comparison.population import judge_cohorts
 from clvmodels.validation.tables.differences import difference_table
 from clvmodels.validation.tables.distributions import Settings
 from clvmodels.validation.tables.metrics import METRICS
@@ -64,8 +65,15 @@ def evaluate_cutoff(case: CutoffCase, horizon: str, best: str, revenue: bool = F
     return CutoffResult({"forecasters": forecasters} | dated, [], facts_of(split) | {"best": best}, findings)
 
 
-def add_fit_tables(result: CutoffResult, case: CutoffCase, horizon: str, failures: Findings = ()) -> CutoffResult:
-    """Add the tables and certificates of the fits, which are the same for all horizons of a cutoff."""
+def add_fit_tables(
+    result: CutoffResult, case: CutoffCase, horizon: str, failures: Findings = (), halves_by: str | None = None
+) -> CutoffResult:
+    """Add the tables and certificates of the fits, which are the same for all horizons of a cutoff.
+
+    `halves_by` is the id of a process, by whose fits to two halves a finding says if later customers buy more or less.
+    """
+    if halves_by is not None and (differ := judge_cohorts(case.models[halves_by], case.history.rfm)) is not None:
+        failures = (*failures, differ)
     of_fits = fitted_tables(case)
     end = case.split.calibration_end
     certificates = [certificate | {"cutoff": end} for certificate in of_fits.pop("certificates")]

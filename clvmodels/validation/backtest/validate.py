@@ -82,5 +82,6 @@ def validate(
     ]
     case = CutoffCase(split, history, fitted, settings)
     horizon = f"{split.horizon:.4g} {split.clock.time_unit}{'' if split.horizon == 1 else 's'}"
-    result = evaluate_cutoff(case, horizon, best_process([], case.models))
-    return Validation(**combine_cutoffs([add_fit_tables(result, case, horizon)], settings))
+    reference = best_process([], case.models)
+    result = evaluate_cutoff(case, horizon, reference)
+    return Validation(**combine_cutoffs([add_fit_tables(result, case, horizon, halves_by=reference)], settings))

@@ -15,7 +15,7 @@ from clvmodels.language import Finding, Findings
 from clvmodels.transactions.summary import RFM
 from clvmodels.validation.comparison.findings import STRONG, name_of, sees_no_dropout
 
-__all__ = ["ALIKE", "population_findings", "variation_of_rates"]
+__all__ = ["ALIKE", "judge_cohorts", "population_findings", "variation_of_rates"]
 
 ALIKE = 0.25  # coefficient of variation of purchase rates of customers who hardly differ: r of 16 or more
 MATERIAL = 0.1  # smallest relative difference between cohorts that matters
@@ -27,7 +27,7 @@ SAME_EXPECTATION = 0.01  # relative difference of what the same model at two lim
 def population_findings(models: Sequence[PurchaseModel], rfm: RFM) -> Findings:
     """Return findings about the population, from fits to the same data and mainly the one with the lowest BIC."""
     best = min(models, key=lambda model: model.fit_.bic)
-    findings = (*_judge_boundary(models, rfm), _judge_heterogeneity(best), _judge_cohorts(best, rfm))
+    findings = (*_judge_boundary(models, rfm), _judge_heterogeneity(best), judge_cohorts(best, rfm))
     return tuple(finding for finding in findings if finding is not None)
 
 
@@ -76,8 +76,8 @@ def variation_of_rates(r: float | None) -> float:
     return float("nan") if r is None else float(r) ** -0.5
 
 
-def _judge_cohorts(model: PurchaseModel, rfm: RFM) -> Finding | None:
-    """Yield a finding if customers acquired later buy more or less, from fits to the earlier and the later half.
+def judge_cohorts(model: PurchaseModel, rfm: RFM) -> Finding | None:
+    """Return a finding if customers acquired later buy more or less, from fits to the earlier and the later half.
 
     The two fits together have to beat the fit to all by a strong difference of BIC, and the purchases that new
     customers are expected to make within the median age of the later half have to differ by more than 10 %. Models with
