@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels import frames
+from clvmodels import displays, frames
 from clvmodels.errors import InvalidOption, InvalidRFM
 from clvmodels.estimators.fitted_purchases import FittedPurchases, data_fingerprint
 from clvmodels.inference.fitting import Fit
 from clvmodels.inference.statistics import counted_rows, unique_rows
 from clvmodels.inference.uncertainty import RandomState, draw_parameters, seed_of
-from clvmodels.language import Finding, Findings, as_text
+from clvmodels.language import Finding, Findings
 from clvmodels.processes.contract import Array, PurchaseProcess
 from clvmodels.transactions.summary import RFM
 
@@ -52,8 +52,8 @@ class NewCustomers:
     estimated: int
 
 
-@dataclass(frozen=True, slots=True)
-class GoodnessOfFit:
+@dataclass(frozen=True, slots=True, repr=False)
+class GoodnessOfFit(displays.Display):
     """Observed and expected numbers of customers by repeat purchases, and a check by simulated histories.
 
     Attributes
@@ -74,6 +74,7 @@ class GoodnessOfFit:
         What the test and the check mean; `text` has them as sentences.
     """
 
+    shown_table: ClassVar[str] = "counts"
     counts: frames.Frame
     statistic: float
     degrees_of_freedom: int
@@ -84,11 +85,6 @@ class GoodnessOfFit:
     def frame(self) -> frames.Frame:
         """Return the table of observed and expected customers."""
         return self.counts
-
-    @property
-    def text(self) -> str:
-        """The findings as sentences."""
-        return as_text(self.findings)
 
 
 def goodness_of_fit(

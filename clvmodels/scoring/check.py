@@ -38,7 +38,7 @@ class CheckedPart:
     error: CLVError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class JobCheck:
     """The result of `check_job`.
 
@@ -65,6 +65,9 @@ class JobCheck:
         return "\n".join(
             f"{'ok' if part.error is None else 'FAILED':6}  {part.part}: {part.text}" for part in self.parts
         )
+
+    def __repr__(self) -> str:
+        return f"JobCheck\n{self.text}"
 
 
 def check_job(job: Job | str | Path, as_of: str | None = None, *, progress: Progress | None = None) -> JobCheck:

@@ -47,7 +47,7 @@ from clvmodels.transactions.summary import RFM
 __all__ = ["FitResult", "ScoreResult", "fit_job", "score_job"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FitResult:
     """The result of `fit_job`.
 
@@ -76,8 +76,13 @@ class FitResult:
     promoted: bool
     forecaster: Forecaster
 
+    def __repr__(self) -> str:
+        state = "the champion" if self.promoted else "not promoted"
+        version = "" if self.version is None else f"version {self.version}, {state}, "
+        return f"FitResult: {version}{self.forecaster.id} fitted to {len(self.rfm):,} customers"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ScoreResult:
     """The result of `score_job` or, after a dry run, what it would have been.
 
@@ -107,6 +112,10 @@ class ScoreResult:
     model: CustomerModel
     rfm: RFM
     totals: dict[str, tuple[float, float]] | None
+
+    def __repr__(self) -> str:
+        run, places = self.manifest, ", ".join(self.published) or "nowhere now"
+        return f"ScoreResult: {run.customers:,} customers as of {run.as_of} (run {run.run_id}), published in {places}"
 
 
 def fit_job(

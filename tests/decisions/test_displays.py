@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
+import sys
 
 import pandas as pd
 import pytest
 
 import clvmodels as clv
+from clvmodels import frames
+from clvmodels.estimators.goodness_of_fit import GoodnessOfFit
+from clvmodels.inference.totals.total_interval import TotalInterval
+from clvmodels.scoring.check import JobCheck
+from clvmodels.scoring.fit_and_score import FitResult, ScoreResult
+from clvmodels.scoring.monitoring.monitor_job import MonitorResult
+from clvmodels.scoring.prune import PrunedRun
+from clvmodels.validation.comparison.likelihood_ratio import LikelihoodRatio
 
 VALUES = pd.DataFrame(
     {
@@ -39,6 +49,7 @@ RESULTS = {
 }
 DATA = ("Frame", "Series", "Array", "NDArray", "RFM", "PurchaseLog", "Findings", "Mapping[str, Any]")
 RECORDS = [each for name in clv.__all__ if dataclasses.is_dataclass(each := getattr(clv, name))]
+RETURNED = [ScoreResult, FitResult, MonitorResult, JobCheck, TotalInterval, GoodnessOfFit, LikelihoodRatio]
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -59,7 +70,20 @@ def test_a_long_table_is_cut():
     assert result._repr_html_().count("<tr>") == 1 + 12 + 1
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def returned_by(function):
+    """Return the records of this package in the annotation of what a function returns."""
+    module = sys.modules[function.__module__]
+    names = re.findall(r"[A-Z]\w+", str(inspect.unwrap(function).__annotations__.get("return", "")))
+    return {each for name in names if dataclasses.is_dataclass(each := getattr(module, name, None))}
+
+
+def test_results_of_all_public_functions_are_tested():
+    functions = [each for name in clv.__all__ if inspect.isfunction(each := getattr(clv, name))]
+    plain = {PrunedRun, frames.PublishedTable}  # a few texts and numbers
+    assert {each for function in functions for each in returned_by(function)} <= {*RECORDS, *RETURNED, *plain}
+
+
+@pytest.mark.parametrize("record", [*RECORDS, *RETURNED], ids=lambda record: record.__name__)
 def test_no_public_result_prints_its_tables_and_arrays(record):
     printed = [field for field in dataclasses.fields(record) if field.repr]
     generated = inspect.unwrap(record.__repr__).__code__.co_filename == "<string>"

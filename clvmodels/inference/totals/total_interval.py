@@ -45,9 +45,10 @@ IntervalBasis = Literal["model", "other_shops", "history", "not_tested"]
 NODES, NODE_WEIGHTS = (half / 2 for half in np.polynomial.legendre.leggauss(128))  # NODES in (-1/2, 1/2)
 HALVINGS = 60
 SAME_DAYS = 1e-3  # days; horizons that differ less are the same length in two units
+SHOWN_LEVEL = 0.9  # of the interval that is printed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TotalInterval:
     """A total with its interval and where its uncertainty comes from.
 
@@ -108,6 +109,11 @@ class TotalInterval:
     def point(self) -> float:
         """The median of the total: the process's expectation times the learned level."""
         return self.expected * self.level.factor
+
+    def __repr__(self) -> str:
+        lower, upper = self.interval(SHOWN_LEVEL)
+        ends = f"between {lower:,.1f} and {upper:,.1f} with a probability of {SHOWN_LEVEL:.0%}"
+        return f"TotalInterval: {self.quantity} of {self.point:,.1f} within {self.days:g} days, {ends}"
 
     @property
     def parts(self) -> dict[str, float]:

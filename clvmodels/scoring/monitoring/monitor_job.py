@@ -25,12 +25,15 @@ __all__ = ["MonitorResult", "holdout_error", "monitor_job"]
 HISTORY, JSON, PAGE = "history.parquet", "monitoring.json", "monitoring.html"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MonitorResult:
     """The result of `monitor_job`, and the folder with history.parquet, monitoring.json and monitoring.html."""
 
     monitoring: Monitoring
     folder: Path
+
+    def __repr__(self) -> str:
+        return f"MonitorResult up to {self.monitoring.until}, in {self.folder}: {self.monitoring.verdict.text}"
 
 
 def monitor_job(

@@ -40,7 +40,7 @@ NO_P_VALUE: dict[Nesting, str] = {
 """Codes of the reasons why the statistic has no chi-square distribution."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LikelihoodRatio:
     """A likelihood-ratio test of a model against one that it contains.
 
@@ -66,6 +66,9 @@ class LikelihoodRatio:
     def text(self) -> str:
         """Return the finding as a sentence."""
         return self.finding.text
+
+    def __repr__(self) -> str:
+        return f"LikelihoodRatio: {self.text}"
 
 
 def likelihood_ratio_test(restricted: FittedProcess, full: FittedProcess) -> LikelihoodRatio:
