@@ -248,7 +248,8 @@ def backtest(
     if not results:
         raise _unusable(left_out[-1])
     findings = (*findings, *sample.findings, *schedule.findings, *(each.finding for each in left_out))
-    combined = combine_cutoffs(results, settings, findings)
+    with one_blas_thread():
+        combined = combine_cutoffs(results, settings, findings)
     combined["facts"]["log"] = LOG_AS_KNOWN if reader.changes else LOG_FIXED
     combined["facts"] |= sample.facts
     return Backtest(**combined)
