@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clvmodels.clock import Clock
 from clvmodels.language import Finding, as_text, message
 from clvmodels.language.current import ENGLISH, current_language
 from clvmodels.language.error_texts import translate
-from clvmodels.validation.backtest.result import Backtest
+
+if TYPE_CHECKING:
+    from clvmodels.validation.backtest.result import Backtest
 
 __all__ = [
     "clock_name",
