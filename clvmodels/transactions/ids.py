@@ -200,8 +200,15 @@ def find_placeholder(lazy: nw.LazyFrame[Any]) -> Placeholder | None:
         suspect = column.is_in(list(PLACEHOLDERS))
     else:
         return None
-    most = _most_rows(lazy.filter(suspect))
-    if most < FEWEST_ROWS or TIMES * _most_rows(_rows_of_some(lazy.filter(~suspect))) >= most:
+    some = frames.collect(lazy.select("customer_id").head(FIRST_ROWS))["customer_id"].drop_nulls().unique()
+    # One list where possible: engines test it many times as fast as two.
+    either = column.is_in([*PLACEHOLDERS, *some]) if dtype.is_integer() else suspect | column.is_in(some.to_list())
+    counted = frames.collect(
+        lazy.filter(either).group_by("customer_id").agg(nw.len().alias("rows")).with_columns(suspect=suspect)
+    )
+    # Usually a few ids show that no id is far more frequent than the others.
+    most, most_of_others = (_most_rows(counted.filter(each)) for each in (nw.col("suspect"), ~nw.col("suspect")))
+    if most < FEWEST_ROWS or TIMES * most_of_others >= most:
         return None
     rows = lazy.filter(~column.is_null()).group_by("customer_id").agg(nw.len().alias("rows"))
     top = frames.collect(rows.sort("rows", descending=True).head(2)).rows(named=True)
@@ -209,16 +216,9 @@ def find_placeholder(lazy: nw.LazyFrame[Any]) -> Placeholder | None:
     return placeholder_among([(row["customer_id"], row["rows"]) for row in top], total)
 
 
-def _most_rows(lazy: nw.LazyFrame[Any]) -> int:
-    """Return how many rows the most frequent id has; 0 if there are no rows."""
-    rows = frames.collect(lazy.group_by("customer_id").agg(nw.len().alias("rows")).select(nw.col("rows").max()))
-    return int(rows.item() or 0)
-
-
-def _rows_of_some(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """Return the rows of a few ids: usually one of them shows that no id is far more frequent than the others."""
-    first = frames.collect(lazy.select("customer_id").head(FIRST_ROWS))["customer_id"]
-    return lazy.filter(nw.col("customer_id").is_in(first.drop_nulls().unique().to_list()))
+def _most_rows(counted: nw.DataFrame[Any]) -> int:
+    """Return the largest number of rows of an id; 0 without ids."""
+    return int(counted["rows"].max() or 0)
 
 
 def placeholder_among(most_frequent: Sequence[tuple[int | str, int]], total: int) -> Placeholder | None:
