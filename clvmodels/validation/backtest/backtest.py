@@ -248,8 +248,7 @@ def backtest(
     if not results:
         raise _unusable(left_out[-1])
     findings = (*findings, *sample.findings, *schedule.findings, *(each.finding for each in left_out))
-    with one_blas_thread():
-        combined = combine_cutoffs(results, settings, findings)
+    combined = combine_cutoffs(results, settings, findings)
     combined["facts"]["log"] = LOG_AS_KNOWN if reader.changes else LOG_FIXED
     combined["facts"] |= sample.facts
     return Backtest(**combined)

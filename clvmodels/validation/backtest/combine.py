@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from clvmodels.estimators.fitted_purchases import data_fingerprint
 from clvmodels.forecasting.processes import model_id
+from clvmodels.inference.objective import one_blas_thread
 from clvmodels.language import Findings
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat, evaluate, fitted_tables
@@ -99,9 +100,11 @@ def combine_cutoffs(results: Sequence[CutoffResult], settings: Settings, finding
     spend = last.facts["spend"]
     references = {"purchases": reference, "money": reference if spend is None else f"{reference}+{spend}"}
     of_customers = tables["scores"][tables["scores"]["quantity"].isin(references)]  # revenue has totals only
+    with one_blas_thread():
+        differences = difference_table(of_customers, tables["customers"], references, settings.level, settings.seed)
     computed = {
         "totals": judge_totals(tables["totals"], settings.level).drop(columns="holdout_end"),
-        "differences": difference_table(of_customers, tables["customers"], references, settings.level, settings.seed),
+        "differences": differences,
         "summary": summarize_scores(tables["scores"]),
     }
     facts = last.facts | {
