@@ -154,6 +154,7 @@ def open_by_itself(
     are those of the user. A summary of the cleaning is printed.
     """
     import clvmodels as clv
+    from clvmodels import frames
     from clvmodels.errors import InvalidTransactions, MissingColumn
     from clvmodels.readers.column_suggestions import suggest_columns
     from clvmodels.transactions.log import LATEST
@@ -173,9 +174,11 @@ def open_by_itself(
     named = {role: name for role, name in roles.items() if name is not None}
 
     chosen = clv.CleaningRules(**rules)
+    opened: dict[Any, Any] = {}
 
     def clean_as_of(day: str) -> Any:
-        return clv.clean(source, **named, **text, rules=chosen, until=day, missing_ids=missing_ids)
+        with frames.keep_opened(opened):  # a report cleans the file as of each of its cutoffs
+            return clv.clean(source, **named, **text, rules=chosen, until=day, missing_ids=missing_ids)
 
     try:
         cleaned = clean_as_of(LATEST)
