@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -53,3 +54,12 @@ def test_the_site_lists_every_page_for_assistants():
     assert index.startswith("# clvmodels\n\n> ")
     assert set(re.findall(r"\(guide/([\w-]+)\.md\)", index)) == set(PAGES) - {"index"}
     assert index.index("SKILL") < index.index("getting-started")
+
+
+def test_the_page_on_speed_has_the_steps_last_measured():
+    path = Path(__file__).parent / "benchmarks" / "steps.py"
+    spec = importlib.util.spec_from_file_location("steps", path)
+    steps = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(steps)
+    measured = json.loads(steps.RESULTS.read_text("utf-8"))["steps"]
+    assert f"\n\n{steps.table(measured)}\n" in steps.PAGE.read_text("utf-8").split(steps.HEADING)[1]

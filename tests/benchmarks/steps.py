@@ -3,7 +3,8 @@
 Each step runs in a process of its own: seconds of wall and of processor time, largest memory, and the load before. A
 step that takes longer than the limit is ended, and its earlier result stays.
 Writes the key "steps" of results.json in this folder, with what 0.1.0 took (two cores, load 1.4), what is asked, and
-the least that the step must do (floors.json). Steps that need logs outside the repository are left out without them.
+the least that the step must do (floors.json), and the table of the guide's page on speed. Steps that need logs outside
+the repository are left out without them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any, NamedTuple
 
 HERE = Path(__file__).resolve()
 RESULTS, FLOORS = HERE.with_name("results.json"), HERE.with_name("floors.json")
+PAGE, HEADING = HERE.parents[2] / "clvmodels" / "guide" / "speed.md", "## Single steps\n\n"
 SHARED_DATA = Path(os.environ.get("CLVMODELS_REFERENCE_DATA", "../shared/data"))
 ONLINE_RETAIL = SHARED_DATA / "uci_online_retail_2010_2011.csv.gz"  # the whole log, of which datasets has a part
 MILLION = 1_000_000
@@ -178,10 +180,26 @@ def report_million() -> Measurements:
     return timed(lambda: clv.report(log, amount="amount", time_unit="day", progress=lambda *_: None))
 
 
-def report_online_retail() -> Measurements:
-    """Measure both commands from the CSV of line items to the page: the ledger of cleaning, and the report."""
+def report_at_once() -> Measurements:
+    """Measure one command from the CSV of line items to the page, which finds the columns and cleans by itself."""
+    with tempfile.TemporaryDirectory() as made:
+        lines, page = (str(Path(made) / name) for name in ("lines.csv", "report.html"))
+        write_online_retail(lines)
+        reported = command("report", lines, "--columns", "auto", "--output", page)
+        if not Path(page).exists():
+            raise SystemExit("clv report wrote no page.")
+    return reported
+
+
+def write_online_retail(lines: str) -> None:
     import gzip
 
+    with gzip.open(ONLINE_RETAIL) as whole:
+        Path(lines).write_bytes(whole.read())
+
+
+def report_online_retail() -> Measurements:
+    """Measure both commands from the CSV of line items to the page: the ledger of cleaning, and the report."""
     columns = [
         "--customer-id",
         "CustomerID",
@@ -197,8 +215,7 @@ def report_online_retail() -> Measurements:
         lines, ledger, transactions, page = (
             str(Path(made) / name) for name in ("lines.csv", "ledger.json", "transactions.parquet", "report.html")
         )
-        with gzip.open(ONLINE_RETAIL) as whole:
-            Path(lines).write_bytes(whole.read())
+        write_online_retail(lines)
         cleaned = command("clean", lines, *columns, "--output", transactions, "--ledger", ledger)
         reported = command("report", lines, "--cleaning", ledger, "--output", page)
         if not Path(page).exists():
@@ -273,7 +290,8 @@ STEPS = {
     "backtest, grocery": Step(backtest_grocery, "seconds", 400, 60),
     "backtest, 1 M": Step(backtest_million, "seconds", None, 180),
     "report, 1 M": Step(report_million, "seconds", None, 30),
-    "report, Online Retail from CSV": Step(report_online_retail, "seconds", 45, 15),
+    "report, Online Retail from CSV": Step(report_at_once, "seconds", None, 15),
+    "clean and report, Online Retail from CSV": Step(report_online_retail, "seconds", 45, None),
     "clv --help above pandas": Step(command_help, "seconds", None, 0.2),
     "score, 10 M from Parquet": Step(score_ten_million, "seconds", 25, 15),
     "money with intervals, 1 M": Step(unit_economics, "seconds", None, 60),
@@ -306,7 +324,7 @@ def run(names: list[str], limit: float | None = None) -> None:
     print(f"{'':48s}{'0.1.0':>9s}{'now':>9s}{'asked':>9s}{'floor':>9s}{'CPU s':>9s}{'GiB':>6s}{'load':>6s}")
     for name in names:
         step = STEPS[name]
-        if step.measure in (backtest_grocery, report_online_retail) and not SHARED_DATA.exists():
+        if step.measure in (backtest_grocery, report_at_once, report_online_retail) and not SHARED_DATA.exists():
             continue
         load = os.getloadavg()[0]
         command = [sys.executable, str(HERE), "--measure", name]
@@ -327,6 +345,26 @@ def run(names: list[str], limit: float | None = None) -> None:
         shown = [step.before, measured[step.quantity], step.most, floor, measured.get("processor_seconds")]
         cells = "".join(f"{'' if value is None else f'{value:g}':>9s}" for value in shown)
         print(f"{name:48s}{cells}{measured['peak_gib']:6.2f}{load:6.1f}", flush=True)
+        write_page()
+
+
+def table(steps: dict[str, Any]) -> str:
+    """Return the measured steps as a table of the guide's page on speed."""
+    lines = ["| step | version 0.1.0 | now | processor time, s | memory, GiB | load |", "|---|---|---|---|---|---|"]
+    for name, step in steps.items():
+        unit = "times" if step["of"] == "ratio" else "s"
+        before, now = ("" if value is None else f"{value:g} {unit}" for value in (step["0.1.0"], step[step["of"]]))
+        used, memory = (f"{step[key]:g}" if key in step else "" for key in ("processor_seconds", "peak_gib"))
+        lines.append(f"| {name} | {before} | {now} | {used} | {memory} | {step['load']:g} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_page() -> None:
+    """Put the table into the guide's page, below its heading."""
+    steps = json.loads(RESULTS.read_text("utf-8"))["steps"]
+    before, rest = PAGE.read_text("utf-8").split(HEADING)
+    introduction, _, after = rest.split("\n\n", 2)
+    PAGE.write_text(f"{before}{HEADING}{introduction}\n\n{table(steps)}\n{after}", "utf-8")
 
 
 if __name__ == "__main__":
