@@ -34,7 +34,7 @@ class _SecondProcess:
         try:
             self._process.start()
         finally:
-            signal.signal(signal.SIGINT, handler)
+            signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
         there.close()
 
     def begin(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[[], Answer | None] | None:

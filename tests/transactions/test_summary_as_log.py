@@ -45,7 +45,7 @@ def test_a_column_of_a_summary_is_not_a_date():
 def test_commands_name_the_setting_of_a_job(tmp_path, monkeypatch, capsys, words):
     monkeypatch.chdir(tmp_path)
     SUMMARY.to_csv("summary.csv", index=False)
-    monkeypatch.setattr("sys.argv", ["clv", *words.split(), "summary.csv"])
+    monkeypatch.setattr("sys.argv", ["clv", *words, "summary.csv"])
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == MissingColumn.exit_code
