@@ -116,6 +116,9 @@ def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
             function, arguments = pipe.recv()
         except EOFError:
             return
+        except Exception:  # noqa: BLE001  # such as a module that cannot be imported here
+            pipe.send(None)
+            continue
         try:
             answer: Answer = True, function(*arguments)
         except Exception as error:  # noqa: BLE001  # raised by the process that asked

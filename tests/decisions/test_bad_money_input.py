@@ -93,6 +93,7 @@ RANKINGS = {  # functions that have a margin but no findings about it, or that r
 LINEAR = {
     "lifetime_value",
     "value_draws",
+    "score_in_blocks",
     "score_in_engine",
     "scoring_sql",
 }  # a negative margin gives negative values, as their docstrings say

@@ -293,6 +293,8 @@ def test_blocks_value_money_as_lifetime_value_does(cdnow, history, held_in):
     assert_allclose(scores["lifetime_value_39_weeks"].to_numpy(), np.asarray(expected["lifetime_value"]), rtol=1e-14)
     with pytest.raises(InvalidOption, match="annual_discount_rate=2"):
         clv.score_in_blocks(held_in(cdnow, "duckdb"), model, "39 weeks", annual_discount_rate=2, **OPTIONS)
+    with pytest.raises(InvalidOption, match="margin is a share of values"):
+        clv.score_in_blocks(held_in(cdnow, "duckdb"), model, "39 weeks", margin=0.5, **OPTIONS)
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ def score_in_blocks(
     annual_discount_rate : float, optional
         Effective. With it and with money, customers are also valued: money is discounted as that of the process is.
     margin : float, default=1.0
-        Share of spend that counts as value.
+        Share of spend that counts as value, for customers who are valued. With a negative margin, values are negative.
 
     Returns
     -------
@@ -118,6 +118,7 @@ def score_in_blocks(
     ['expected_purchases_39_weeks_lower', 'expected_purchases_39_weeks_upper']
     """
     clock = _clock_of(model)
+    terms = _terms(annual_discount_rate, margin)
     quantities = _quantities(model, amount, interval)
     end = None if observation_end is None else clock.closing_tick(observation_end)
     period = PeriodArguments("observation_end", None, end, has_start=True, compared="customers")
@@ -146,9 +147,6 @@ def score_in_blocks(
         rows=None if checked.engine.has_workers else checked.rows - checked.rows_after,
     )
     query = _customers(checked.source_query, end, include_first_transaction, periods)
-    terms = None
-    if annual_discount_rate is not None:
-        terms = ValueTerms.from_keywords(horizon=1.0, annual_discount_rate=annual_discount_rate, margin=margin)
     how = None if interval is None else PredictionOptions(interval, draws=draws, random_state=random_state)
     # Rows that are read twice are stored, so that a table that changes does not change them between the passes.
     twice = model.depends_on_sums
@@ -157,6 +155,18 @@ def score_in_blocks(
         scorer = BlockScorer(customers, quantities, sums, how, terms)
         types = scorer.types(query.types, () if interval is None else model.interval_quantities)
         return checked.engine.map_blocks(rows, query.types, scorer, types, CUSTOMERS_PER_BLOCK)
+
+
+def _terms(annual_discount_rate: float | None, margin: float) -> ValueTerms | None:
+    """Return the terms of values, or None without a discount rate, where a margin would do nothing."""
+    terms = ValueTerms.from_keywords(
+        horizon=1.0, annual_discount_rate=0.0 if annual_discount_rate is None else annual_discount_rate, margin=margin
+    )
+    if annual_discount_rate is not None:
+        return terms
+    if margin != 1.0:
+        raise InvalidOption("margin is a share of values: pass annual_discount_rate too, or leave margin out.")
+    return None
 
 
 def _clock_of(model: object) -> Clock:
