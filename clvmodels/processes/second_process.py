@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from threading import Lock, current_thread, main_thread
+from traceback import format_exc
 from typing import Any, TypeVar
 
 from clvmodels.processes.threads import PROCESSORS
@@ -19,7 +20,11 @@ from clvmodels.processes.threads import PROCESSORS
 __all__ = ["begin_elsewhere", "second_process"]
 
 Returned = TypeVar("Returned")
-Answer = tuple[bool, Any]  # whether the function returned, and what; or what it raised
+Answer = tuple[bool, Any]  # whether the function returned, and what; or what it raised, with the traceback as text
+
+
+class _TracebackElsewhere(Exception):
+    """The traceback of an error in the second process, which is shown as the cause of the error."""
 
 
 class _SecondProcess:
@@ -29,6 +34,7 @@ class _SecondProcess:
         here, there = multiprocessing.Pipe()
         self._pipe: Any = here
         self._free = Lock()
+        self._ended = False
         self._process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, modules), daemon=True)
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the second process ignores interrupts of the terminal
         try:
@@ -53,7 +59,9 @@ class _SecondProcess:
         def answer() -> Answer | None:
             try:
                 received: Answer | None = self._pipe.recv()
-            except Exception:  # noqa: BLE001  # the function is called here
+            except Exception:  # the function is called here
+                if self._ended:  # after an interruption, nobody needs the result
+                    raise
                 received = None
             self._free.release()
             return received
@@ -61,7 +69,8 @@ class _SecondProcess:
         return answer
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, whatever it is doing; threads that wait for an answer then raise an error."""
+        self._ended = True
         self._process.kill()
         self._process.join()
         self._pipe.close()
@@ -100,7 +109,8 @@ def begin_elsewhere(function: Callable[..., Returned], *arguments: Any) -> Calla
             return function(*arguments)
         returned, value = received
         if not returned:
-            raise value
+            error, traceback = value
+            raise error from _TracebackElsewhere(f"\n{traceback}")
         answered: Returned = value
         return answered
 
@@ -122,7 +132,7 @@ def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
         try:
             answer: Answer = True, function(*arguments)
         except Exception as error:  # noqa: BLE001  # raised by the process that asked
-            answer = False, error
+            answer = False, (error, format_exc())
         try:
             pipe.send(answer)
         except Exception:  # noqa: BLE001  # the process that asked calls the function itself

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -42,8 +43,9 @@ def test_it_has_the_result_or_the_error_of_a_call(running):
     assert other == running._process.pid
     assert other != os.getpid()
     assert begin_elsewhere(np.add, np.arange(3.0), 1)().tolist() == [1, 2, 3]
-    with pytest.raises(ValueError, match="math domain error"):
+    with pytest.raises(ValueError, match="math domain error") as raised:
         begin_elsewhere(math.sqrt, -1)()
+    assert "second_process.py" in str(raised.value.__cause__)  # the traceback of the other process
     assert begin_elsewhere(os.getpid)() == other
 
 
@@ -72,6 +74,14 @@ def test_it_ends_with_its_context(monkeypatch):
         assert signal.getsignal(signal.SIGINT) is handler
     assert not process.is_alive()
     assert module._running == []
+
+
+def test_after_its_end_nothing_is_computed_here_instead(monkeypatch):
+    monkeypatch.setattr(module, "PROCESSORS", 2)
+    with second_process():
+        waiting = begin_elsewhere(time.sleep, 60)
+    with pytest.raises((EOFError, OSError)):  # as after an interruption, when threads still wait
+        waiting()
 
 
 @pytest.mark.acceptance
