@@ -277,8 +277,13 @@ class FittedPurchases(FittedProcess):
         return PurchaseCounts(process, process.Parameters(*drawn), length, tuple(self._columns))
 
     def level_of_totals(self, horizon: float | str, quantity: TotalQuantity = "purchases") -> TotalInterval:
-        """Return the errors to expect in totals over a horizon without a log; its findings name the source."""
-        length = self._duration(horizon) if isinstance(horizon, str) else horizon
+        """Return the errors to expect in totals over a horizon without a log; its findings name the source.
+
+        It has no total: `level_draws` are factors of one.
+        """
+        self._check_fitted()
+        is_length = not isinstance(horizon, str) and horizon >= 0  # that of a lifetime may be infinite
+        length = float(horizon) if is_length else self._duration(horizon)
         days = min(max(length * self.clock_.days_per_unit, SHORTEST_DAYS), LONGEST_DAYS)
         return other_shops(quantity, self.plain.name, days)
 

@@ -129,6 +129,10 @@ def test_without_a_log_a_finding_names_the_source_of_the_interval(model, history
     for horizon, code in (("26 weeks", "total-interval-no-windows"), ("5 years", "total-interval-not-tested")):
         level = model.purchases.level_of_totals(horizon)
         assert [finding.code for finding in level.findings] == [code]
+        assert repr(level).endswith("without a total")
+    for unusable in (-5, float("nan"), "lifetime"):
+        with pytest.raises(InvalidOption, match="horizon="):
+            model.purchases.level_of_totals(unusable)
 
 
 def test_groups_share_the_level_and_add_up():

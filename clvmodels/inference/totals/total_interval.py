@@ -111,6 +111,8 @@ class TotalInterval:
         return self.expected * self.level.factor
 
     def __repr__(self) -> str:
+        if self.expected == 0 == self.chance:  # as from `other_shops`
+            return f"TotalInterval: errors of totals of {self.quantity} within {self.days:g} days, without a total"
         lower, upper = self.interval(SHOWN_LEVEL)
         ends = f"between {lower:,.1f} and {upper:,.1f} with a probability of {SHOWN_LEVEL:.0%}"
         return f"TotalInterval: {self.quantity} of {self.point:,.1f} within {self.days:g} days, {ends}"
@@ -379,12 +381,10 @@ def _join(
 def _findings(
     past: PastErrors | None, level: LearnedLevel, reference: ReferenceClass, days: float, season: float
 ) -> Findings:
-    findings = []
-    shops = len(reference.shops)
-    if past is None and reference.covers(days):
-        findings.append(Finding("total-interval-no-windows", {"shops": shops}, "caution"))
-    elif past is None:
-        pass  # the interval is the model's own, as a finding below says
+    findings, shops = list[Finding](), len(reference.shops)
+    if past is None:
+        if reference.covers(days):  # otherwise the interval is the model's own, as a finding below says
+            findings.append(Finding("total-interval-no-windows", {"shops": shops}, "caution"))
     elif not past.long_enough:
         findings.append(Finding("total-interval-short-windows", {"days": past.days}, "info"))
     elif level.power > 0:
