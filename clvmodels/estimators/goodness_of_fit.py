@@ -217,13 +217,13 @@ def _findings_of_checks(checks: dict[str, Any]) -> Findings:
 class TestedPurchases(FittedPurchases):
     """A fitted purchase process that can be compared with what customers did."""
 
-    def probability_of(self, counts: npt.NDArray[np.integer[Any]], horizon: float | str, rfm: RFM) -> Array:
+    def probability_of(self, counts: Sequence[int] | npt.NDArray[Any], horizon: float | str, rfm: RFM) -> Array:
         """Return the probability that each customer makes exactly this number of purchases within a horizon.
 
         Parameters
         ----------
-        counts : int array (n,)
-            Number of purchases of each customer.
+        counts : sequence of int (n,)
+            Number of purchases of each customer, at least 0.
         horizon : float or str
             In the clock's unit, or a length with its unit such as "12 months".
         rfm : RFM
@@ -232,6 +232,11 @@ class TestedPurchases(FittedPurchases):
         Returns
         -------
         array (n,)
+
+        Raises
+        ------
+        InvalidOption
+            If counts are not whole numbers of at least 0, one per customer.
 
         Examples
         --------
@@ -245,10 +250,10 @@ class TestedPurchases(FittedPurchases):
         -0.87
         """
         h, p, process = self._duration(horizon), self._parameters, self.ahead_of(rfm).future
-        answer = np.empty(len(rfm))
-        for some in (np.flatnonzero(counts == 0), np.flatnonzero(counts)):  # 0 has another formula
+        bought, answer = _whole_numbers(counts, len(rfm)), np.empty(len(rfm))
+        for some in (np.flatnonzero(bought == 0), np.flatnonzero(bought)):  # 0 has another formula
             each = self._rows(rfm[some])
-            pairs = unique_rows([each.positions, counts[some]])
+            pairs = unique_rows([each.positions, bought[some]])
             at, k = pairs.columns[0].astype(np.intp), pairs.columns[1]
             columns = [column[at] for column in each.columns]
             pairs = replace(pairs, columns=(k, *columns))
@@ -305,3 +310,12 @@ class TestedPurchases(FittedPurchases):
             int(np.sum(self.fit_.free)) + self.fit_.chosen if fitted else 0,
         )
         return goodness_of_fit(new, rfm, last_class, draws, random_state)
+
+
+def _whole_numbers(counts: Any, customers: int) -> Array:
+    """Return numbers of purchases as an array (n,), or raise an InvalidOption."""
+    bought = np.asarray(counts)
+    is_number = bought.dtype.kind in "iuf" and bought.shape == (customers,)
+    if not is_number or not np.all((bought >= 0) & (bought == np.floor(bought))):
+        raise InvalidOption(f"counts must be {customers:,} whole numbers of at least 0, one per customer of rfm.")
+    return bought

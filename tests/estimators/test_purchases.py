@@ -320,6 +320,19 @@ def test_the_probability_of_no_purchase_is_the_pmf_at_0(model, rfm):
     assert total["probability_no_purchase"][0] == pytest.approx(result["probability_no_purchase"].mean(), rel=1e-12)
 
 
+@pytest.mark.slow
+def test_the_probability_of_own_counts_is_in_the_pmf(model, rfm):
+    some = rfm[:300]
+    counts = np.arange(300) % 4
+    table = model.pmf(range(4), "39 weeks", some)
+    expected = [table[f"pmf_{count}"][i] for i, count in enumerate(counts)]
+    assert model.probability_of(counts, "39 weeks", some) == pytest.approx(expected, rel=1e-9)  # rounding errors
+    assert model.probability_of(counts.tolist(), "39 weeks", some) == pytest.approx(expected, rel=1e-9)
+    for unusable in ([0, 1], counts + 0.5, counts - 1, counts.astype(str)):
+        with pytest.raises(InvalidOption, match="counts must be 300 whole numbers of at least 0, one per customer"):
+            model.probability_of(unusable, "39 weeks", some)
+
+
 def test_one_time_buyers_can_be_active_and_buy_nothing():
     # pymc-marketing's P(no purchase) uses the formula of P(alive) for x > 0 also for x = 0,
     # (1 + a/(b-1) ((alpha+T)/alpha)^r)^-1 = .508 instead of 1, and returns .938. Nobody drops out before a first repeat
