@@ -315,7 +315,7 @@ revenue-forecast = { COUNT($months) } 个月的收入{ $planned ->
     [0] （仅限现有客户）
    *[other] ，含计划新增的 { COUNT($planned) } 位客户，其价值不属于客户资产
     }；区间涵盖随机性与参数的不确定性{ $learned ->
-    [yes] ，以及时势的变化
+    [yes] ，以及环境的变化
    *[no] ，但不含客户行为的变化
     }。
 revenue-backtest = 在 { COUNT($cutoffs) } 个截止日预测收入，新客数量由日志预测：总额偏差 { SIGNED_PERCENT($bias, places: 0) }，{ PERCENT($level) } 区间覆盖 { COUNT($months) } 个月中的 { PERCENT($coverage) }。
@@ -366,7 +366,7 @@ best-trees = { $quantity ->
 total-interval-no-windows = 这份日志没有更早的窗口可供学习，因此区间只依据另外 { COUNT($shops) } 家商店的总量误差。
 total-interval-short-windows = { COUNT($days) } 天的早期窗口太短，无法从中学到水平；至少需要两个月。
 total-interval-level = 在此前 { FIXED($weeks, places: 0) } 周，总量与预期相差 { SIGNED_PERCENT($ratio) }；其中 { PERCENT($power, places: 0) } 视为会持续，使总量变化 { SIGNED_PERCENT($change) }。
-total-interval-not-tested = 未在这一预测期检验：总量误差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天的区间是模型自身的区间，不含时势变化。
+total-interval-not-tested = 未在这一预测期检验：总量误差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天的区间是模型自身的区间，不含环境变化。
 total-interval-other-shops = 总量的区间涵盖环境变化（以另外 { COUNT($shops) } 家商店的总量误差为准），但没有用到这份日志的早期窗口。
 total-interval-level-not-tested = 未在这一预测期检验：总量误差只掌握到 { COUNT($longest) } 天，因此 { COUNT($days) } 天总量的区间假定环境变化与 { COUNT($longest) } 天内一样大，可能偏窄。
 total-interval-all-processes = 此模型不在与另外 { COUNT($shops) } 家商店实际结果比较过总量的模型之列，因此采用所有这些模型的误差。

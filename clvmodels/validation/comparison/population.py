@@ -63,7 +63,7 @@ def _is_same(model: PurchaseModel, other: PurchaseModel, rfm: RFM) -> bool:
 
 
 def _judge_heterogeneity(model: PurchaseModel) -> Finding | None:
-    """Yield a finding on purchase rates that hardly differ between customers, unless the fit ended at that limit."""
+    """Return a finding on purchase rates that hardly differ between customers, unless the fit ended at that limit."""
     variation = variation_of_rates(model.parameters_.get("r"))
     if not variation <= ALIKE or model.fit_.status == "boundary":
         return None
@@ -72,7 +72,7 @@ def _judge_heterogeneity(model: PurchaseModel) -> Finding | None:
 
 
 def variation_of_rates(r: float | None) -> float:
-    """Return the coefficient of variation of gamma-distributed purchase rates; NaN for a process without the r."""
+    """Return the coefficient of variation of gamma-distributed purchase rates; NaN for a process without them."""
     return float("nan") if r is None else float(r) ** -0.5
 
 
