@@ -273,7 +273,7 @@ class KnownHistory:
         if self.log is None:
             raise InvalidOption(
                 "This needs the transactions, and only one row per customer is known: make the history with "
-                "KnownHistory.from_log(log, ...), or in a job name a log as the source (source.kind = 'log')."
+                "KnownHistory.from_log(log, ...), or in a job name a log as the source (source.kind = 'transactions')."
             )
         return self.log
 
@@ -392,7 +392,7 @@ class KnownHistory:
         return value
 
     def __repr__(self) -> str:
-        customers = self.summaries or self.known_at(self.cutoff)
+        customers = self.known_at(self.cutoff) if self.summaries is None else self.summaries
         return f"KnownHistory of {len(customers):,} customers up to {self.observation_end}"
 
     def _refuse_later(self, tick: int) -> None:

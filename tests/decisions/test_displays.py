@@ -12,6 +12,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels import frames
+from clvmodels.errors import InvalidOption
 from clvmodels.estimators.goodness_of_fit import GoodnessOfFit
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.scoring.check import JobCheck
@@ -107,6 +108,10 @@ def test_results_of_models_fit_on_a_screen():
         assert len(repr(result).splitlines()) <= 20
         assert len(repr(result)) < 3_000
     assert repr(history) == "KnownHistory of 2,357 customers up to 1997-09-30"
+    nobody = clv.KnownHistory.from_summaries(rfm[:0])
+    assert repr(nobody).startswith("KnownHistory of 0 customers")
+    with pytest.raises(InvalidOption, match=r"source\.kind = 'transactions'"):  # as job files spell it
+        _ = nobody.purchase_log
     assert repr(draws) == "ValueDraws of 2,357 customers, 20 draws (drawn='outcome')"
     assert forecast.findings[0].text in repr(forecast)
     assert "1997-10-01" in repr(forecast)
