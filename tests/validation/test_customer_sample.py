@@ -39,6 +39,7 @@ def test_a_large_log_is_tested_on_a_sample_and_says_so(sampled):
     assert "a sample of 1,000 of the 2,357 customers" in next(
         finding.text for finding in sampled.findings if finding.code == "backtest-sample"
     )
+    assert "13 weeks ahead; 1,000 of 2,357 customers; means" in repr(sampled)
 
 
 def test_the_sample_does_not_depend_on_the_order_of_rows(sampled):

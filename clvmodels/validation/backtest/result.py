@@ -212,9 +212,11 @@ class Backtest:
     def _description(self) -> str:
         cutoffs = self.facts["cutoffs"]
         days = f"{cutoffs[0]} to {cutoffs[-1]}" if len(cutoffs) > 1 else cutoffs[0]
+        sampled = "sample" in self.facts
+        customers = f"; {self.facts['sample']:,} of {self.facts['sample_of']:,} customers" if sampled else ""
         return (
             f"{len(cutoffs)} {'cutoff' if len(cutoffs) == 1 else 'cutoffs'} ({days}), "
-            f"{', '.join(self.facts['horizons'])} ahead; means over cutoffs"
+            f"{', '.join(self.facts['horizons'])} ahead{customers}; means over cutoffs"
         )
 
     def _shown(self) -> pd.DataFrame:
