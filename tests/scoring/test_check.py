@@ -7,6 +7,7 @@ import sys
 import uuid
 from datetime import datetime
 
+import pandas as pd
 import pytest
 
 import clvmodels as clv
@@ -149,6 +150,15 @@ def test_the_command_ends_with_the_code_of_the_run(folder, monkeypatch, capsys):
         (folder / "away.csv").rename(folder / "orders.csv")
     assert stopped.value.code == 3
     assert "FAILED  run: " in capsys.readouterr().out
+    (folder / "orders.csv").rename(folder / "away.csv")
+    pd.DataFrame({"customer_id": [1], "frequency": [0], "recency": [0.0], "T": [9.0]}).to_csv(folder / "orders.csv")
+    try:
+        with pytest.raises(SystemExit):
+            main()
+    finally:
+        (folder / "away.csv").replace(folder / "orders.csv")
+    shown = capsys.readouterr().out
+    assert "source.kind = 'rfm' fits and scores a summary." in shown  # without what users of Python do
 
 
 @pytest.mark.slow

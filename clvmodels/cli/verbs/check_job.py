@@ -9,6 +9,11 @@ import typer
 
 from clvmodels.cli.app import app, out, steps
 from clvmodels.cli.job_options import AsOfOption, open_job
+from clvmodels.cli.spelling import as_typed
+from clvmodels.language.current import current_language
+from clvmodels.language.error_texts import translate
+
+AS_IN_JOBS = ("check", "--job")  # words of a command whose messages name settings by their keys
 
 
 @app.command()
@@ -25,6 +30,8 @@ def check(
     record = open_job("check", job, {}, None, as_of)
     with steps() as step:
         done = check_job(record, as_of, progress=step)
-    out.print(done.text, highlight=False, markup=False, soft_wrap=True)
+    for line in done.text.split("\n"):
+        text = as_typed(translate(line, current_language()), AS_IN_JOBS)
+        out.print(text, highlight=False, markup=False, soft_wrap=True)
     if done.error is not None:
         raise typer.Exit(done.error.exit_code)
