@@ -13,6 +13,7 @@ from functools import lru_cache
 from clvmodels.errors import InvalidTransactions, MissingColumn, closest, list_names
 
 __all__ = [
+    "OF_SUMMARIES",
     "ROLE_NAMES",
     "is_named_status",
     "is_usual_name",

@@ -13,7 +13,7 @@ import narwhals as nw
 import polars as pl
 
 from clvmodels.errors import InvalidTransactions
-from clvmodels.frames.column_roles import refuse_missing, refuse_summary
+from clvmodels.frames.column_roles import OF_SUMMARIES, refuse_missing, refuse_summary
 from clvmodels.frames.databases import database_columns, is_database, kind_of_database, spool
 from clvmodels.frames.engines.arrow import convert_zones_to_utc
 from clvmodels.frames.file_scan import names_in, recognize, scan_files
@@ -271,6 +271,8 @@ def _open_files(
     with find_files(path, options) as files:
         scan = scan_files(files, list(columns.values()), [] if text_id is None else [columns[text_id]], as_text, whole)
         refuse_missing(columns, scan.plan.collect_schema().names(), roles_are_arguments)
+        if columns.get("date") in OF_SUMMARIES:  # the scan has the named columns only
+            refuse_summary(names_in(files), columns["date"])
         lazy = scan.plan.select(pl.col(name).alias(role) for role, name in columns.items())
         counts = scan.counts
         if not files.lasting:

@@ -32,9 +32,12 @@ def test_a_summary_is_not_read_as_a_log(tmp_path, function, kind):
         function(log)
 
 
-def test_a_column_of_a_summary_is_not_a_date():
-    with pytest.raises(MissingColumn, match=MESSAGE):
-        clv.rfm_summary(SUMMARY, date="T")
+def test_a_column_of_a_summary_is_not_a_date(tmp_path):
+    path = tmp_path / "summary.csv"
+    SUMMARY.to_csv(path, index=False)
+    for summary in (SUMMARY, path):
+        with pytest.raises(MissingColumn, match=MESSAGE):
+            clv.rfm_summary(summary, date="T")
     log = SUMMARY.assign(date="2024-01-01")  # a log may have such columns, too
     assert len(clv.rfm_summary(log)) == len(log)
 
