@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import cache
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 out, err = LocalConsole(), LocalConsole(stderr=True)
-_owner: list[typer.Typer] = []  # not empty within `owning_process`
+_owns_process = ContextVar("owns_process", default=False)
 _chosen: list[str] = []  # the language of --language or CLV_LANGUAGE, for errors that are shown after the verb
 SECONDS_PER_LINE = 5.0  # if the output is not a terminal, such as the log of a scheduler
 
@@ -97,11 +98,11 @@ def options(
 @contextmanager
 def owning_process() -> Iterator[None]:
     """Say that the command line owns this process, as in a terminal: `two_processes` may then start another one."""
-    _owner.append(app)
+    token = _owns_process.set(True)
     try:
         yield
     finally:
-        _owner.pop()
+        _owns_process.reset(token)
 
 
 @contextmanager
@@ -109,7 +110,7 @@ def two_processes(*modules: str) -> Iterator[None]:
     """Compute in a second process too, which imports these modules while this one reads the log."""
     from clvmodels.processes.second_process import second_process
 
-    with second_process(*modules) if _owner else nullcontext():
+    with second_process(*modules) if _owns_process.get() else nullcontext():
         yield
 
 

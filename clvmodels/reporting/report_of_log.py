@@ -108,7 +108,7 @@ def report(
         and in other shops. "model": for chance and parameters only.
     most_customers : int or None, default=50,000
         As for `backtest`: forecasts of larger logs are tested on a sample of this many customers, and the page says so.
-        Values, tiers and lists are always of all customers. None: all customers are tested.
+        Values, tiers and lists are always of all customers. None or 0: all customers are tested.
     name, currency : str, optional
         Name of the shop and currency of its amounts, for the page.
     language : {"en", "zh-Hans", "zh-Hant"}, default="en"

@@ -31,11 +31,19 @@ class CheckedPart:
         The result, or what is wrong and what to do.
     error : CLVError or None
         The error that a run would end with; None if the part is in order.
+    doubtful : bool
+        Whether a run would go on although the part may not be as meant.
     """
 
     part: str
     text: str
     error: CLVError | None = None
+    doubtful: bool = False
+
+    @property
+    def state(self) -> str:
+        """Return "ok", "WARN" or "FAILED"."""
+        return "FAILED" if self.error is not None else "WARN" if self.doubtful else "ok"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,9 +70,7 @@ class JobCheck:
     @property
     def text(self) -> str:
         """Return one line per part."""
-        return "\n".join(
-            f"{'ok' if part.error is None else 'FAILED':6}  {part.part}: {part.text}" for part in self.parts
-        )
+        return "\n".join(f"{part.state:6}  {part.part}: {part.text}" for part in self.parts)
 
     def __repr__(self) -> str:
         return f"JobCheck\n{self.text}"
@@ -152,7 +158,11 @@ def _describe(done: ScoreResult) -> list[CheckedPart]:
     scored = f"{manifest.customers:,} customers as of {manifest.as_of} scored{model}"
     text = f"{scored}, {manifest.refused:,} of them without a prediction"
     tiers = [] if manifest.tiers is None else [CheckedPart("tiers", _describe_tiers(manifest.tiers))]
-    other = [CheckedPart("model", each.text) for each in done.findings if each.code == "score-other-forecaster"]
+    other = [
+        CheckedPart("model", each.text, doubtful=True)
+        for each in done.findings
+        if each.code == "score-other-forecaster"
+    ]
     reading = [] if manifest.reading is None else [CheckedPart("source", manifest.reading.finding.text)]
     return [CheckedPart("run", text), *other, *reading, *tiers, *map(_describe_gate, manifest.gates)]
 

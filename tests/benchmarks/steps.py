@@ -294,7 +294,7 @@ STEPS = {
     "report, 1 M": Step(report_million, "seconds", None, 30),
     "report, Online Retail from CSV": Step(report_at_once, "seconds", None, 15),
     "clean and report, Online Retail from CSV": Step(report_online_retail, "seconds", 45, None),
-    "clv --help above pandas": Step(command_help, "seconds", None, 0.2),
+    "clv --help, less the import of pandas": Step(command_help, "seconds", None, 0.2),
     "score, 10 M from Parquet": Step(score_ten_million, "seconds", 25, 15),
     "money with intervals, 1 M": Step(unit_economics, "seconds", None, 60),
     "decisions with intervals, 1 M": Step(decisions, "seconds", None, 60),

@@ -63,7 +63,7 @@ def test_all_customers_are_tested_on_request_or_if_they_are_few():
 
 
 def test_too_small_a_sample_is_an_error():
-    with pytest.raises(InvalidOption, match="most_customers=5 must be at least 1,000"):
+    with pytest.raises(InvalidOption, match="most_customers=5 must be at least 1,000, or 0 for all customers"):
         clv.backtest(LOG, [clv.NBD()], **OPTIONS | {"most_customers": 5})
 
 

@@ -148,7 +148,7 @@ def backtest(
         The largest number of customers to fit to and to forecast. If more are known at the last cutoff, this many are
         sampled by a hash of their ids and random_state, and all tables, totals and their intervals among them, are of
         the sample; a finding and `facts` have both numbers. Errors of totals then vary by up to 1 % because of the
-        sample. None: all customers.
+        sample. None or 0: all customers.
     random_state : int or Generator
     keep : path, optional
         A folder for the tables of each cutoff as JSON, written as soon as it is done: an interruption only loses the

@@ -61,18 +61,16 @@ class CustomerSample:
 
 
 def check_most_customers(most: int | None) -> None:
-    """Raise an InvalidOption unless a number of customers is None or large enough for a test."""
-    if most is not None and most < FEWEST:
-        raise InvalidOption(
-            f"most_customers={most!r} must be at least {FEWEST:,} (in Python, None means all customers)."
-        )
+    """Raise an InvalidOption unless a number of customers is large enough for a test; None and 0 stand for all."""
+    if most and most < FEWEST:
+        raise InvalidOption(f"most_customers={most!r} must be at least {FEWEST:,}, or 0 for all customers.")
 
 
 def sample_customers(log: PurchaseLog, last_cutoff: int, most: int | None, seed: int) -> CustomerSample:
-    """Return the sample with at most `most` of the customers known at the last cutoff; all of them if it is None."""
+    """Return the sample with at most `most` of the customers known at the last cutoff, or all for None and 0."""
     tested = log.first <= last_cutoff
     customers = int(tested.sum())
-    if most is None or customers <= most:
+    if not most or customers <= most:
         return CustomerSample(1.0, seed, customers, customers)
     largest = float(np.partition(_hashes(log, seed)[tested], most - 1)[most - 1])
     return CustomerSample(largest, seed, most, customers)
