@@ -57,8 +57,9 @@ def _is_same(model: PurchaseModel, other: PurchaseModel, rfm: RFM) -> bool:
         return False
     if sees_no_dropout(model) and sees_no_dropout(other):
         return True
-    horizon = float(np.median(rfm.T)) if not rfm.clock.discrete else max(1.0, round(float(np.median(rfm.T))))
-    here, there = (column(each.expected_purchases(rfm, horizon), "expected_purchases") for each in (model, other))
+    here, there = (
+        column(each.expected_purchases(rfm, _median_age(rfm)), "expected_purchases") for each in (model, other)
+    )
     return bool(np.allclose(here, there, rtol=SAME_EXPECTATION, atol=1e-9))
 
 
@@ -95,10 +96,16 @@ def judge_cohorts(model: PurchaseModel, rfm: RFM) -> Finding | None:
         return None
     free = int(np.sum(model.fit_.free)) + model.fit_.chosen
     gain = 2 * (sum(fit.fit_.log_likelihood for fit in fits) - model.fit_.log_likelihood)
-    span = float(np.median(halves[1].T))
+    span = _median_age(halves[1])
     earlier, newer = (float(fit.mean_purchases(span)) for fit in fits)
     if gain - free * np.log(len(rfm)) < STRONG or abs(newer / earlier - 1) < MATERIAL:
         return None
     figures = {"forecaster": model_id(model), "title": name_of(model), "earlier": earlier, "later": newer}
     figures |= {"span": span, "unit": rfm.clock.time_unit, "direction": "fewer" if newer < earlier else "more"}
     return Finding("compare-cohorts-differ", figures, "caution")
+
+
+def _median_age(rfm: RFM) -> float:
+    """Return the median T, a whole number on a clock of opportunities to buy."""
+    age = float(np.median(rfm.T))
+    return max(1.0, round(age)) if rfm.clock.discrete else age
