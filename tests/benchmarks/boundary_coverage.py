@@ -12,7 +12,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,8 +60,18 @@ def summarize(studies: list[dict[str, bool]]) -> dict[str, Any]:
     return {"logs": count} | {name: [round(share, 3), errors[name]] for name, share in shares.items()}
 
 
-def study(case: str, seed: int, customers: int) -> dict[str, bool]:
-    """Simulate one customer base; return whether the fit is at a boundary, and which intervals of the total hold."""
+class Base(NamedTuple):
+    """A simulated customer base: its process, its histories (n,), what it bought afterward, and its random numbers."""
+
+    process: Any
+    histories: tuple[Any, Any, Any]  # x, t_x, T
+    expected: float
+    actual: float
+    generator: np.random.Generator
+
+
+def simulate(case: str, seed: int, customers: int) -> Base:
+    """Simulate one customer base; what it was expected to buy is that of the true parameters."""
     name, values = CASES[case]
     process: Any = PURCHASE_PROCESSES[name]
     truth = process.Parameters(**values)
@@ -72,23 +82,30 @@ def study(case: str, seed: int, customers: int) -> dict[str, bool]:
     t_x = np.zeros(customers)
     np.maximum.at(t_x, history.customer[calibration], history.time[calibration])
     x = np.bincount(history.customer[calibration], minlength=customers).astype(float)
-    fit = maximize(process, counted_rows([x, t_x, T]), float(T.mean()))
     expected = float(process.expected_purchases(truth, HORIZON, x, t_x, T).sum())
+    return Base(process, (x, t_x, T), expected, float(np.sum(~calibration)), generator)
+
+
+def study(case: str, seed: int, customers: int) -> dict[str, bool]:
+    """Simulate one customer base; return whether the fit is at a boundary, and which intervals of the total hold."""
+    process, histories, expected, actual, generator = simulate(case, seed, customers)
+    fit = maximize(process, counted_rows([*histories]), float(histories[-1].mean()))
     holds = {"boundary": fit.status == "boundary"}
     for label, each in (("with edges", fit), ("without", replace(fit, edges=()))):
         if label == "without" and not fit.edges:
             mean, outcome = holds["mean, with edges"], holds["outcome, with edges"]
         else:
             p = process.Parameters(*draw_parameters(process, each, DRAWS, seed)[:, :, None])
-            drawn = process.expected_purchases(p, HORIZON, x, t_x, T).sum(axis=1)
-            mean = _holds(drawn, expected)
-            drawn = process.sample_future(p, HORIZON, 0.0, x, t_x, T, generator=generator).purchases.sum(axis=1)
-            outcome = _holds(drawn, float(np.sum(~calibration)))
+            drawn = process.expected_purchases(p, HORIZON, *histories).sum(axis=1)
+            mean = holds_for(drawn, expected)
+            drawn = process.sample_future(p, HORIZON, 0.0, *histories, generator=generator).purchases.sum(axis=1)
+            outcome = holds_for(drawn, actual)
         holds |= {f"mean, {label}": mean, f"outcome, {label}": outcome}
     return holds
 
 
-def _holds(draws: Any, value: float) -> bool:
+def holds_for(draws: Any, value: float) -> bool:
+    """Return whether the central 90 % of draws contain a value."""
     lower, upper = np.quantile(draws, [0.05, 0.95])
     return bool(lower <= value <= upper)
 

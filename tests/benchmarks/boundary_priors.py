@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from boundary_coverage import CASES, DRAWS, HORIZON, _holds
+from boundary_coverage import DRAWS, HORIZON, holds_for, simulate
 
 from clvmodels.inference.fitting import maximize
 from clvmodels.inference.objective import Prior
 from clvmodels.inference.statistics import counted_rows
 from clvmodels.inference.uncertainty import draw_parameters
-from clvmodels.processes.catalog import PURCHASE_PROCESSES
 
 SPREAD = 1.5  # standard deviation of the prior: a factor of 20 between the ends of its central 95 %
 COMPARED = ("pareto_nbd", "pareto_nbd nobody leaves")
@@ -50,31 +49,24 @@ def summarize(studies: list[dict[str, Any]]) -> dict[str, Any]:
 
 def study(case: str, seed: int, customers: int) -> dict[str, Any]:
     """Simulate one customer base; return for each interval whether it holds for mean and outcome, and its width."""
-    name, values = CASES[case]
-    process: Any = PURCHASE_PROCESSES[name]
-    truth = process.Parameters(**values)
-    generator = np.random.default_rng([20_262, seed])
-    T = np.rint(generator.uniform(27, 39, customers) * 7) / 7
-    history = process.simulate(truth, T + HORIZON, generator)
-    calibration = history.time <= T[history.customer]
-    t_x = np.zeros(customers)
-    np.maximum.at(t_x, history.customer[calibration], history.time[calibration])
-    x = np.bincount(history.customer[calibration], minlength=customers).astype(float)
-    rows, unit = counted_rows([x, t_x, T]), float(T.mean())
+    process, histories, expected, actual, generator = simulate(case, seed, customers)
+    rows, unit = counted_rows([*histories]), float(histories[-1].mean())
     is_dropout = ["dropout" in at.name or at.name == "log s" for at in process.parametrization.coordinates]
     prior = Prior(np.zeros(len(is_dropout)), np.where(is_dropout, SPREAD**-2.0, 0.0))
     fits = {"edges": maximize(process, rows, unit), "prior": maximize(process, rows, unit, prior)}
     drawn = {}
     for label, fit in fits.items():
         p = process.Parameters(*draw_parameters(process, fit, DRAWS, seed)[:, :, None])
-        mean = process.expected_purchases(p, HORIZON, x, t_x, T).sum(axis=1)
-        outcome = process.sample_future(p, HORIZON, 0.0, x, t_x, T, generator=generator).purchases.sum(axis=1)
+        mean = process.expected_purchases(p, HORIZON, *histories).sum(axis=1)
+        outcome = process.sample_future(p, HORIZON, 0.0, *histories, generator=generator).purchases.sum(axis=1)
         drawn[label] = np.stack([mean, outcome])
     drawn["both"] = np.concatenate([drawn["edges"], drawn["prior"]], axis=1)
-    expected = float(process.expected_purchases(truth, HORIZON, x, t_x, T).sum())
-    actual = float(np.sum(~calibration))
     return {"boundary": fits["edges"].status == "boundary"} | {
-        label: [_holds(mean, expected), _holds(outcome, actual), float(np.ptp(np.log(np.quantile(mean, [0.05, 0.95]))))]
+        label: [
+            holds_for(mean, expected),
+            holds_for(outcome, actual),
+            float(np.ptp(np.log(np.quantile(mean, [0.05, 0.95])))),
+        ]
         for label, (mean, outcome) in drawn.items()
     }
 
