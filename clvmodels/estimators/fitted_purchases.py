@@ -18,10 +18,10 @@ from clvmodels.estimators.prediction import PredictedQuantity
 from clvmodels.inference.calendar_time import on_calendar
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.purchase_counts import PurchaseCounts
-from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, under_each, unique_rows
+from clvmodels.inference.statistics import CountedRows, UniqueRows, counted_rows, in_blocks, unique_rows
 from clvmodels.inference.totals.reference_class import TotalQuantity
 from clvmodels.inference.totals.total_interval import TotalInterval, other_shops
-from clvmodels.inference.uncertainty import draw_parameters
+from clvmodels.inference.uncertainty import PurchasesWithin, draw_parameters, under_draws
 from clvmodels.processes.contract import Array, Future, PurchaseProcess
 from clvmodels.transactions.calendar_columns import calendar_columns, time_ahead
 from clvmodels.transactions.counts.fit_counts import FitCounts
@@ -290,16 +290,13 @@ class FittedPurchases(FittedProcess):
     def _under_draws(self, if_active: Callable[..., Array] | None, seed: int, draws: int) -> Callable[..., Array]:
         """Return a function from columns (b,) to means under each draw of the parameters (draws, b)."""
         process = self.process
-        drawn = draw_parameters(process, self.fit_, draws, seed)
-        p = process.Parameters(*drawn[:, :, None])
-        each = [process.Parameters(*values) for values in drawn.T]
+        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed)[:, :, None])
 
         def mean(*columns: Array) -> Array:
             alive: Array = process.probability_alive(p, *self._statistics(columns))
             if if_active is None:
                 return alive
-            state = columns[: len(process.state)]
-            return alive * under_each(if_active, each, *state)
+            return alive * under_draws(if_active, process, p, *columns[: len(process.state)])
 
         return mean
 
@@ -362,6 +359,10 @@ class FittedPurchases(FittedProcess):
     def survival_if_active(self, length: float, p: Any, *state: Array) -> Array:
         """Return P(active after a length) of an active customer; the parameters and the state come last."""
         return self.future.survival_if_active(p, length, *state)
+
+    def purchases_within(self, length: float) -> PurchasesWithin:
+        """Return `purchases_if_active` as a function of the parameters and the state, which is fast under draws."""
+        return PurchasesWithin(self.future, length)
 
     def purchases_if_active(self, length: float, p: Any, *state: Array) -> Array:
         """Return the expected purchases of an active customer within a length."""

@@ -180,7 +180,7 @@ class PurchaseModel(FutureTimes, TestedPurchases):
             on it are `model.level_of_totals(horizon).findings`.
         """
         length, bound = self._duration(horizon), self.ahead_of(rfm)
-        worth = partial(bound.purchases_if_active, length)
+        worth = bound.purchases_within(length)
         options = PredictionOptions(interval, interval_for, by, draws, random_state, total_interval)
         return predict(rfm, bound.purchases_prediction(rfm, "expected_purchases", worth, length, 0.0), options)
 

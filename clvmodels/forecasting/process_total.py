@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -215,7 +214,7 @@ def _draw_purchases(model: PurchaseModel, rfm: RFM, horizon: float) -> tuple[Arr
     """Return drawn purchases and means under drawn parameters, (draws, n), and the generator's state afterwards."""
     generator = np.random.default_rng(SEED)
     outcomes = model.outcomes(rfm, horizon, DRAWS, generator)
-    prediction = model.prediction(rfm, "expected_purchases", partial(model.ahead_of(rfm).purchases_if_active, horizon))
+    prediction = model.prediction(rfm, "expected_purchases", model.ahead_of(rfm).purchases_within(horizon))
     means = prediction.drawn_means(SEED, DRAWS)
     return outcomes, means, dict(generator.bit_generator.state)
 

@@ -26,6 +26,7 @@ def on_calendar(process: PurchaseProcess, ahead: TimeAhead) -> PurchaseProcess:
         purchases_if_active=changed.purchases_if_active,
         discounted_if_active=changed.discounted_if_active,
         both_if_active=None,
+        purchases_under_draws=process.purchases_under_draws and changed.purchases_under_draws,
         intensity_if_active=changed.intensity_if_active,
         pmf_if_active=changed.pmf_if_active,
         exceedances_if_active=process.exceedances_if_active and changed.exceedances_if_active,
@@ -48,6 +49,11 @@ class _Changed:
 
     def purchases_if_active(self, p: Any, h: Any, *state: Array) -> Array:
         return self.process.purchases_if_active(p, self.ahead.calendar_time(h), *state)
+
+    def purchases_under_draws(self, p: Any, h: Any, *state: Array) -> Array:
+        if self.process.purchases_under_draws is None:
+            raise AssertionError("only processes that have it are asked")
+        return self.process.purchases_under_draws(p, self.ahead.calendar_time(h), *state)
 
     def pmf_if_active(self, p: Any, k: Array, h: Any, *state: Array) -> Array:
         return self.process.pmf_if_active(p, k, self.ahead.calendar_time(h), *state)

@@ -105,6 +105,7 @@ def with_groups(process: AnyProcess, labels: Sequence[str]) -> AnyProcess:
         "purchases_if_active": adapt(process.purchases_if_active, 1, state),
         "discounted_if_active": adapt(process.discounted_if_active, 2, state),
         "both_if_active": process.both_if_active and adapt(process.both_if_active, 2, state),
+        "purchases_under_draws": None,
         "residual_if_active": adapt(process.residual_if_active, 0, state),
         "intensity_if_active": adapt(process.intensity_if_active, 1, state),
         "pmf_if_active": adapt(process.pmf_if_active, 2, state),

@@ -7,7 +7,6 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,7 @@ import numpy.typing as npt
 from clvmodels.processes.contract import Array
 from clvmodels.processes.threads import in_threads
 
-__all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "under_each", "unique_rows"]
+__all__ = ["CountedRows", "UniqueRows", "counted_rows", "in_blocks", "unique_rows"]
 
 LARGEST_CODE = 2**62  # largest integer that a row is packed into
 MOST_GROUPS = 2**12  # most groups for which sorting group by group is faster than sorting everything
@@ -190,10 +189,3 @@ def _by_sorting(values: list[Array]) -> UniqueRows:
     positions[order] = np.cumsum(new) - 1
     counts = np.diff(np.append(np.flatnonzero(new), len(order))).astype(float)
     return UniqueRows(tuple(column[new] for column in ordered), counts, positions)
-
-
-def under_each(function: Callable[..., Array], parameters: Sequence[Any], *state: Array) -> Array:
-    """Return function(p, *state) for each set of parameters, (draws, b), computed once per distinct state."""
-    rows = unique_rows(state)
-    values = np.stack(in_threads(lambda p: function(p, *rows.columns), parameters))
-    return np.take(values, rows.positions, axis=-1)

@@ -5,16 +5,27 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from clvmodels.errors import FitFailed
 from clvmodels.inference.fitting import Fit, maximize
 from clvmodels.inference.objective import Prior
-from clvmodels.inference.statistics import CountedRows
-from clvmodels.processes.contract import Array, Process
+from clvmodels.inference.statistics import CountedRows, unique_rows
+from clvmodels.processes.contract import Array, Process, PurchaseProcess
+from clvmodels.processes.threads import in_threads
 
-__all__ = ["RandomState", "bootstrap", "draw_coordinates", "draw_parameters", "seed_of"]
+__all__ = [
+    "PurchasesWithin",
+    "RandomState",
+    "bootstrap",
+    "draw_coordinates",
+    "draw_parameters",
+    "seed_of",
+    "under_draws",
+]
 
 RandomState = int | np.random.Generator
 
@@ -58,6 +69,39 @@ def draw_coordinates(process: Process, fit: Fit, draws: int, seed: int) -> Array
     for i, coordinate in enumerate(process.parametrization.coordinates):
         u[i] = np.clip(u[i], coordinate.lower.at, coordinate.upper.at)
     return u
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasesWithin:
+    """Expected purchases of an active customer within a length, a function of the parameters and the state."""
+
+    process: PurchaseProcess
+    length: float
+
+    def __call__(self, p: Any, *state: Array) -> Array:
+        """Return the expected purchases at one set of parameters, (n,)."""
+        return self.process.purchases_if_active(p, self.length, *state)
+
+
+def under_draws(function: Callable[..., Array], process: PurchaseProcess, p: Any, *state: Array) -> Array:
+    """Return function(p, *state) under each draw of the parameters, (draws, n), computed once per distinct state.
+
+    Parameters
+    ----------
+    function : function (p, *state)
+        Called for one draw after the other, except for expected purchases of processes that take all draws at once.
+    process : PurchaseProcess
+        Of the parameters.
+    p : tuple of arrays (draws, 1)
+    state : arrays (n,)
+    """
+    rows = unique_rows(state)
+    if isinstance(function, PurchasesWithin) and function.process.purchases_under_draws is not None:
+        values = function.process.purchases_under_draws(p, function.length, *rows.columns)
+    else:
+        draws = [process.Parameters(*values) for values in zip(*map(np.ravel, p), strict=True)]
+        values = np.stack(in_threads(lambda draw: function(draw, *rows.columns), draws))
+    return np.take(values, rows.positions, axis=-1)
 
 
 def bootstrap(

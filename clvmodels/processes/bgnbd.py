@@ -29,6 +29,7 @@ from clvmodels.processes.beta_geometric import (
     survival_if_active,
 )
 from clvmodels.processes.beta_geometric_draws import sample_if_active, sample_mean_if_active, simulate
+from clvmodels.processes.beta_geometric_series import purchases_under_draws
 from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, PurchaseProcess, Score
 from clvmodels.processes.order_times import beta_geometric_orders, buys_between_beta_geometric
@@ -113,6 +114,7 @@ PROCESS = PurchaseProcess(
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
     both_if_active=both_if_active,
+    purchases_under_draws=purchases_under_draws,
     exceedances_if_active=exceedances_if_active,
     residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,

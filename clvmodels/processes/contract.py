@@ -157,6 +157,9 @@ class PurchaseProcess:
     both_if_active : function (p, h, delta, *state), optional
         `purchases_if_active` and `discounted_if_active` together, (2, n), for processes where one computation gives
         both.
+    purchases_under_draws : function (p, h, *state), optional
+        `purchases_if_active` under draws of the parameters, each a column (draws, 1), as (draws, n), for processes
+        where all draws at once take less time than one after the other.
     buys_between_if_active : function (p, start, end, *state), optional
         P(any purchase in (T + start, T + end]) of a customer active at T, for 0 <= start <= end.
     draw_orders_if_active : function (p, h, *state, active, generator) -> DrawnOrders, optional
@@ -204,6 +207,7 @@ class PurchaseProcess:
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
     both_if_active: Callable[..., Array] | None = None
+    purchases_under_draws: Callable[..., Array] | None = None
     buys_between_if_active: Callable[..., Array] | None = None
     draw_orders_if_active: Callable[..., DrawnOrders] | None = None
     exceedances_if_active: Callable[..., Iterator[Array]] | None = None

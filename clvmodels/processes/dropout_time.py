@@ -33,6 +33,7 @@ from clvmodels.processes.quantities import (
     MEDIAN_LIFETIME,
 )
 from clvmodels.processes.race import CHUNK, DROP, Remaining, log_chance, log_chances_of_ages, race
+from clvmodels.processes.race_under_draws import log_chances_under_draws
 from clvmodels.processes.special import by_node_count, digamma_rise, discounted_count, entries_of, legendre, log_rise
 
 __all__ = ["QUANTITY_POWERS", "discounted_if_active", "functions", "mean_life"]
@@ -266,13 +267,12 @@ def _terms(law: Law, p: Any, x: Array, t_x: Array, T: Array) -> tuple[Array, Arr
 
 def _log_chances(law: Law, p: Any, pairs: _Pairs, purchase: bool, *, alike: bool) -> Array:
     """Return the log of the chance of one side of the race from each pair on."""
-    if not alike or pairs.x.ndim != 1 or law(p, np.zeros(())).b is not None:
-        return log_chance(purchase, p.r + pairs.x, p.alpha + pairs.t, law(p, pairs.t))
-
-    values = np.broadcast_arrays(p.r, p.alpha, p.s, law(p, np.zeros(())).B)
-    draws = zip(*map(np.ravel, values), strict=True)
-    each = [log_chances_of_ages(purchase, r + pairs.x, alpha, s, beta, pairs.t) for r, alpha, s, beta in draws]
-    return np.stack(each).reshape(*values[0].shape[:-1], len(pairs.x))
+    shape, new = p.r + pairs.x, law(p, np.zeros(()))
+    if not alike or pairs.x.ndim != 1 or new.b is not None:
+        return log_chance(purchase, shape, p.alpha + pairs.t, law(p, pairs.t))
+    if all(np.ndim(value) == 0 for value in p):
+        return log_chances_of_ages(purchase, shape, float(p.alpha), float(new.s), float(new.B), pairs.t)
+    return log_chances_under_draws(purchase, shape, p.alpha + pairs.t, new.s, new.B + pairs.t)
 
 
 def _log_active(law: Law, p: Any, x: Array, t: Array) -> Array:

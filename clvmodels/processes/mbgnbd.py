@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from clvmodels.processes import beta_geometric, beta_geometric_draws, order_times
+from clvmodels.processes import beta_geometric, beta_geometric_draws, beta_geometric_series, order_times
 from clvmodels.processes.beta_geometric import MOVES, PARAMETRIZATION, QUANTITY_POWERS, Parameters, quantities, starts
 from clvmodels.processes.beta_geometric_totals import totals
 from clvmodels.processes.contract import Array, DrawnOrders, Future, History, PurchaseProcess, Score
@@ -60,6 +60,11 @@ def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
 def purchases_if_active(p: Parameters, h: Array, x: Array, T: Array) -> Array:
     """Return the expected purchases in (T, T + h] of a customer who is active at T."""
     return beta_geometric.purchases_if_active(_with_stay(p), h, x, T)
+
+
+def purchases_under_draws(p: Parameters, h: float, x: Array, T: Array) -> Array:
+    """Return the same expectation under each draw of the parameters, (draws, n)."""
+    return beta_geometric_series.purchases_under_draws(_with_stay(p), h, x, T)
 
 
 def discounted_if_active(p: Parameters, h: Array, delta: float, x: Array, T: Array) -> Array:
@@ -171,6 +176,7 @@ PROCESS = PurchaseProcess(
     purchases_if_active=purchases_if_active,
     discounted_if_active=discounted_if_active,
     both_if_active=both_if_active,
+    purchases_under_draws=purchases_under_draws,
     exceedances_if_active=exceedances_if_active,
     residual_if_active=residual_if_active,
     intensity_if_active=intensity_if_active,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -198,7 +197,7 @@ def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bound
 def _purchases_in_doubt(model: PurchaseModel, split: Holdout, rows: Places, settings: Settings) -> Array:
     """Return draws of expected purchases from draws of the parameters, (k, r)."""
     rfm = split.calibration[rows]
-    worth = partial(model.ahead_of(rfm).purchases_if_active, split.horizon)
+    worth = model.ahead_of(rfm).purchases_within(split.horizon)
     return model.prediction(rfm, "expected_purchases", worth).drawn_means(settings.seed, DOUBT_DRAWS)
 
 
