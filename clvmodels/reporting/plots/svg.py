@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import matplotlib.style
-from matplotlib import cbook
+from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_mixed import MixedModeRenderer
-from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 
 from clvmodels.reporting.plots.marks import marks_of
@@ -64,23 +63,33 @@ def to_svg(plot: Callable[..., Axes], table: Frame, *, key: str, height: float =
     """
     fixed = {"svg.hashsalt": key, "svg.fonttype": "none", "figure.facecolor": "none"}
     with SETTINGS_LOCK, matplotlib.style.context("default"), mpl.rc_context(STYLE | fixed):  # not the user's settings
-        figure = Figure(figsize=(PAGE_WIDTH, height))
-        _Canvas(figure)
+        figure = Figure(figsize=(PAGE_WIDTH, height), dpi=POINTS_PER_INCH)
         ax = plot(table, ax=figure.subplots(), **options)
         figure.set_figheight(height + LEGEND_ROW_HEIGHT * max(0, _legend_rows(ax) - USUAL_LEGEND_ROWS))
-        _lay_out(figure)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+        svg = _write(figure)
         marks = marks_of(figure)
-    return _to_element(buffer.getvalue(), key, marks)
+    return _to_element(svg, key, marks)
 
 
-def _lay_out(figure: Figure) -> None:
-    """Compute the positions of all parts, for which matplotlib would draw the figure once more."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
+def _write(figure: Figure) -> str:
+    """Lay the figure out and return it as an SVG file.
+
+    `Figure.savefig` would draw it twice, and measure all text anew for each drawing and for the layout.
+    """
+    file = io.StringIO()
+    width, height = figure.get_size_inches()
+    dpi = figure.dpi
+    writer = _Renderer(
+        width * POINTS_PER_INCH,
+        height * POINTS_PER_INCH,
+        file,
+        metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")),
+    )
+    renderer: Any = MixedModeRenderer(figure, width, height, dpi, writer)  # type: ignore[no-untyped-call]
+    _Canvas(figure, renderer)
+    figure.draw(renderer)  # executes the layout engine first
+    renderer.finalize()
+    return file.getvalue()
 
 
 class _Renderer(RendererSVG):
@@ -91,24 +100,16 @@ class _Renderer(RendererSVG):
         self._text2path = WideTextToPath()
 
 
-class _Canvas(FigureCanvasSVG):
-    """A canvas that measures text with `_Renderer` for both layout and drawing."""
+class _Canvas(FigureCanvasBase):
+    """A canvas on which text is measured for the layout by the renderer that then draws it."""
 
-    def print_svg(self, filename: Any, *, bbox_inches_restore: Any = None, metadata: Any = None, **_: Any) -> None:
-        """Draw the figure into a file, like the method it replaces."""
-        with cbook.open_file_cm(filename, "w", encoding="utf-8") as opened:
-            is_text = cbook.file_requires_unicode(opened)
-            file: Any = opened if is_text else codecs.getwriter("utf-8")(opened)
-            dpi, self.figure.dpi = self.figure.dpi, POINTS_PER_INCH
-            width, height = self.figure.get_size_inches()
-            writer = _Renderer(
-                width * POINTS_PER_INCH, height * POINTS_PER_INCH, file, image_dpi=dpi, metadata=metadata
-            )
-            renderer: Any = MixedModeRenderer(  # type: ignore[no-untyped-call]
-                self.figure, width, height, dpi, writer, bbox_inches_restore=bbox_inches_restore
-            )
-            self.figure.draw(renderer)
-            renderer.finalize()
+    def __init__(self, figure: Figure, renderer: Any) -> None:
+        super().__init__(figure)
+        self._renderer = renderer
+
+    def get_renderer(self) -> Any:
+        """Return the renderer, for the layout engine."""
+        return self._renderer
 
 
 def _legend_rows(ax: Axes) -> int:
