@@ -206,7 +206,7 @@ def highest(table: pd.DataFrame, column: str) -> Row:
 
 def select(result: Backtest) -> Selection:
     """Return the parts of a backtest to show: its last cutoff, its first horizon, and the model of the report."""
-    at = {name: result.with_titles(table) for name, table in result.at().items()}
+    at = result.titled_tables()
     processes = list(at["scores"].loc[at["scores"]["kind"] == "process", "forecaster"])
     reference = str(result.facts.get("reference") or (processes[0] if processes else ""))
     return Selection(result, at, reference)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -120,10 +121,20 @@ class Backtest:
 
     def at(self, cutoff: str | None = None, horizon: str | None = None) -> dict[str, pd.DataFrame]:
         """Return the tables of one cutoff (default: the last) and horizon (default: the first), by name."""
+        return self._at([*self.tables(), NOT_WRITTEN], cutoff, horizon)
+
+    def titled_tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables of the last cutoff and the first horizon with titles, except that of customers."""
+        return {name: self.with_titles(table) for name, table in self._at(self.tables()).items()}
+
+    def _at(
+        self, names: Sequence[str], cutoff: str | None = None, horizon: str | None = None
+    ) -> dict[str, pd.DataFrame]:
+        """Return tables by name, as `at` does."""
         cutoff = self.facts["cutoffs"][-1] if cutoff is None else cutoff
         horizon = self.facts["horizons"][0] if horizon is None else horizon
         chosen = {}
-        for name in [*self.tables(), NOT_WRITTEN]:
+        for name in names:
             table = getattr(self, name)
             for key, value in (("cutoff", cutoff), ("horizon", horizon)):
                 if key in table.columns:
@@ -140,13 +151,11 @@ class Backtest:
             With `title`; `short_title`, which leaves out the spend model; and `reference_title` next to `reference`.
             Rows without a title, such as the perfect ranking, keep their id.
         """
-        titles, short = self.titles, self.short_titles
-        added = {"title": titles, "short_title": short}
-        for name, labels in added.items():
-            if "forecaster" in table.columns:
-                table = table.assign(**{name: [labels.get(each, each) for each in table["forecaster"]]})
+        if "forecaster" in table.columns:
+            title, short_title = _renamed(table["forecaster"], self.titles, self.short_titles)
+            table = table.assign(title=title, short_title=short_title)
         if "reference" in table.columns:
-            table = table.assign(reference_title=[titles.get(each, each) for each in table["reference"]])
+            table = table.assign(reference_title=_renamed(table["reference"], self.titles)[0])
         return table
 
     @property
@@ -157,8 +166,9 @@ class Backtest:
     @property
     def short_titles(self) -> dict[str, str]:
         """Return the titles of forecasters by id, without the spend model in those of money."""
-        titles, rows = self.titles, self.forecasters.to_dict("records")
-        return {row["id"]: titles.get(row["process"], row["title"]) for row in rows}
+        titles, table = self.titles, self.forecasters
+        rows = zip(table["id"], table["process"], table["title"], strict=True)
+        return {name: titles.get(process, title) for name, process, title in rows}
 
     @property
     def total_findings(self) -> Findings:
@@ -283,3 +293,9 @@ def as_text(scores: pd.DataFrame) -> pd.DataFrame:
             if pd.api.types.is_float_dtype(scores[name])
         }
     )
+
+
+def _renamed(ids: pd.Series, *titles: Mapping[str, str]) -> list[pd.Series]:
+    """Return ids replaced by their titles, once for each mapping; other ids stay. Titles are looked up once per id."""
+    codes, distinct = pd.factorize(ids, use_na_sentinel=False)
+    return [pd.Series([each.get(name, name) for name in distinct]).take(codes).set_axis(ids.index) for each in titles]
