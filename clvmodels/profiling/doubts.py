@@ -12,8 +12,9 @@ from clvmodels.language import Finding, Findings
 from clvmodels.transactions.ids import find_tests, find_variants, placeholder_among
 from clvmodels.transactions.stray_dates import find_stray_dates
 
-__all__ = ["examine_dates", "examine_ids"]
+__all__ = ["PLACEHOLDER", "examine_dates", "examine_ids"]
 
+PLACEHOLDER = "profile-id-placeholder"  # the code of the finding that functions other than `profile` raise as an error
 DOMINANT_SHARE, DOMINANT_TIMES, FEWEST_ROWS = 0.05, 10, 20
 FEWEST_CUSTOMERS = 10  # customers from which on one id can be far above the others
 
@@ -35,7 +36,7 @@ def examine_ids(ids: nw.DataFrame[Any]) -> Findings:
             "rows": placeholder.rows,
             "share": placeholder.rows / placeholder.total,
         }
-        findings.append(Finding("profile-id-placeholder", figures, "problem"))
+        findings.append(Finding(PLACEHOLDER, figures, "problem"))
     else:
         findings += _dominant(ids)
     return (*findings, *find_variants(ids), *find_tests(ids))

@@ -19,7 +19,7 @@ from clvmodels.transactions.amounts import money
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
 from clvmodels.transactions.in_engine.totals import exact_money, integers
 from clvmodels.transactions.log import read_transactions
-from clvmodels.transactions.purchase_log import IntArray, to_purchase_log
+from clvmodels.transactions.purchase_log import IntArray, PurchaseLog, to_purchase_log
 from clvmodels.transactions.snapshots import LogTable
 from clvmodels.transactions.summary import acquisition_tick, refuse_before, refuse_nobody
 
@@ -45,6 +45,8 @@ class ObservedLog:
     rows_after_end, rows_without_id : int
     opened_files : tuple of OpenedFile
     doubts : tuple of Finding
+    log : PurchaseLog or None
+        The purchases of all customers; None if they were counted in an engine.
     """
 
     purchases: DailyPurchases
@@ -58,6 +60,7 @@ class ObservedLog:
     rows_without_id: int
     opened_files: tuple[frames.OpenedFile, ...]
     doubts: Findings
+    log: PurchaseLog | None
 
 
 def observe_log(
@@ -107,6 +110,7 @@ def observe_log(
         rows_without_id=purchases.rows_without_id,
         opened_files=purchases.opened_files,
         doubts=(*examine_ids(ids), *examine_dates(purchases.rows_by_tick, clock)),
+        log=purchases,
     )
 
 
@@ -135,6 +139,7 @@ def _observe_in_engine(log: EngineLog, end: int, after: int | None) -> ObservedL
         rows_without_id=log.rows_without_id,
         opened_files=(),
         doubts=(*examine_ids(_rows_of_ids(log, everyone)), *examine_dates(rows_by_tick, log.clock)),
+        log=None,
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,13 +18,13 @@ from clvmodels.errors import InvalidOption, closest
 from clvmodels.language import Finding, Findings, as_text
 from clvmodels.language.numbers import cells
 from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
-from clvmodels.profiling.daily_purchases import DailyPurchases, observe, weekly
+from clvmodels.profiling.daily_purchases import DailyPurchases, weekly
 from clvmodels.profiling.observed_log import observe_log
 from clvmodels.profiling.outages import Outages, examine_outages
+from clvmodels.profiling.plain_values import plain_fields
 from clvmodels.profiling.season import Season, examine_season
 from clvmodels.profiling.spend import Money, examine_money
 from clvmodels.profiling.suitability import (
-    SPEND_MODEL,
     Sufficiency,
     check_data,
     check_findings,
@@ -51,7 +51,7 @@ from clvmodels.transactions.rfm import NOT_A_LOG, is_summary, log_findings, summ
 from clvmodels.transactions.snapshots import CleanedLog, LogTable
 from clvmodels.transactions.stray_dates import PeriodArguments
 
-__all__ = ["Profile", "profile", "suitable_processes"]
+__all__ = ["Profile", "ProfiledLog", "profile", "profile_with_purchases"]
 
 ProfileUnit = Literal["day", "week", "month", "year"]
 NUMBERS = ("value", "comfortable", "least")
@@ -236,7 +236,7 @@ class Profile:
 
         Each part has its finding, and `findings` has all of them, as code, severity, figures and text.
         """
-        values = {name: value for name, value in _plain_fields(self).items() if name not in NOT_WRITTEN}
+        values = {name: value for name, value in plain_fields(self).items() if name not in NOT_WRITTEN}
         values |= {"findings": [finding.to_dict() for finding in self.findings]}
         plain: dict[str, Any] = files.plain(values)
         return plain
@@ -308,6 +308,29 @@ def profile(
     >>> profile.models["title"][profile.models["suitability"] == "good"].to_list()
     ['MBG/NBD', 'Pareto/NBD']
     """
+    columns = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids)
+    return profile_with_purchases(
+        log, columns, time_unit, time_zone, observation_end, acquired_after, is_cleaned
+    ).profile
+
+
+class ProfiledLog(NamedTuple):
+    """The profile of a log, and the purchases that were read for it; None if they were counted in an engine."""
+
+    profile: Profile
+    purchases: PurchaseLog | None
+
+
+def profile_with_purchases(
+    log: LogTable | CleanedLog,
+    columns: LogOptions,
+    time_unit: ProfileUnit,
+    time_zone: str | None,
+    observation_end: str | Date | datetime | None,
+    acquired_after: str | Date | datetime | None,
+    is_cleaned: bool,
+) -> ProfiledLog:
+    """Return the profile of a log, as `profile` does, and its purchases by day."""
     if time_unit not in get_args(ProfileUnit):
         units = get_args(ProfileUnit)
         raise InvalidOption(
@@ -318,13 +341,13 @@ def profile(
     table = log.transactions if isinstance(log, CleanedLog) else log
     last_tick = None if observation_end is None else clock.closing_tick(observation_end)
     period = PeriodArguments("observation_end", "acquired_after", last_tick, acquired_after is not None)
-    options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
+    options = replace(columns, period=period)
     observed = observe_log(table, clock, options, observation_end, acquired_after)
     doubts = observed.doubts
     customers = len(observed.purchases.frequency)
     if is_summary(observed.purchases.count, customers):
         doubts = (*doubts, summary_finding(customers))
-    return _examine(
+    described = _examine(
         observed.purchases,
         clock,
         time_unit=time_unit,
@@ -338,15 +361,7 @@ def profile(
         opened_files=observed.opened_files,
         doubts=doubts,
     )
-
-
-def suitable_processes(log: PurchaseLog, end: int) -> list[str]:
-    """Return the ids of the purchase processes that suit a log up to a tick: good ones, or else possible ones."""
-    purchases = observe(log, end, None)
-    arrivals, regularity = examine_arrivals(purchases), examine_regularity(purchases)
-    models = rate_models(purchases, arrivals, regularity, examine_opportunities(purchases), None)
-    best = models[0].suitability  # the best come first
-    return [model.process for model in models if model.suitability == best and model.process != SPEND_MODEL]
+    return ProfiledLog(described, observed.log)
 
 
 def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
@@ -381,18 +396,3 @@ def _examine(purchases: DailyPurchases, clock: Clock, **facts: Any) -> Profile:
         waits=waits(purchases, days_per_unit, clock.time_unit),
         **facts,
     )
-
-
-def _plain_fields(value: Any) -> Any:
-    """Return records as dicts, with their finding if they have one, and tables as lists of rows."""
-    if isinstance(value, Finding):
-        return value.to_dict()
-    if isinstance(value, pd.DataFrame):
-        return value.to_dict("records")
-    if is_dataclass(value) and not isinstance(value, type):
-        plain = {field.name: _plain_fields(getattr(value, field.name)) for field in fields(value)}
-        finding = getattr(value, "finding", None)
-        return plain if finding is None else plain | {"finding": finding.to_dict()}
-    if isinstance(value, tuple):
-        return [_plain_fields(item) for item in value]
-    return value

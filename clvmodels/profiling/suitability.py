@@ -11,11 +11,18 @@ import pandas as pd
 from clvmodels.language import Finding, Findings, Severity, message
 from clvmodels.processes import gamma_gamma
 from clvmodels.processes.catalog import MODEL_NAMES
-from clvmodels.profiling.arrivals import Arrivals
-from clvmodels.profiling.daily_purchases import DailyPurchases
+from clvmodels.profiling.arrivals import Arrivals, examine_arrivals
+from clvmodels.profiling.daily_purchases import DailyPurchases, observe
 from clvmodels.profiling.independence import SIGNIFICANCE_LEVEL
 from clvmodels.profiling.spend import NO_VARIANCE, Money
-from clvmodels.profiling.timing import Intertimes, Opportunities, Regularity
+from clvmodels.profiling.timing import (
+    Intertimes,
+    Opportunities,
+    Regularity,
+    examine_opportunities,
+    examine_regularity,
+)
+from clvmodels.transactions.purchase_log import PurchaseLog
 
 __all__ = [
     "ModelSuitability",
@@ -27,6 +34,7 @@ __all__ = [
     "models_finding",
     "rate_models",
     "sufficiency_finding",
+    "suitable_processes",
     "worst_status",
 ]
 
@@ -229,3 +237,12 @@ def _spend_model(money: Money | None, arrivals: Arrivals) -> ModelSuitability:
 def _rate(process: str, suitability: Suitability, finding: Finding) -> ModelSuitability:
     """Return a model with its suitability, which determines the severity of the finding."""
     return ModelSuitability(process, suitability, replace(finding, severity=SEVERITY[suitability]))
+
+
+def suitable_processes(log: PurchaseLog, end: int) -> list[str]:
+    """Return the ids of the purchase processes that suit a log up to a tick: good ones, or else possible ones."""
+    purchases = observe(log, end, None)
+    arrivals, regularity = examine_arrivals(purchases), examine_regularity(purchases)
+    models = rate_models(purchases, arrivals, regularity, examine_opportunities(purchases), None)
+    best = models[0].suitability  # the best come first
+    return [model.process for model in models if model.suitability == best and model.process != SPEND_MODEL]

@@ -26,7 +26,8 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
-from clvmodels.profiling.profile import Profile, ProfileUnit, profile
+from clvmodels.profiling.doubts import PLACEHOLDER
+from clvmodels.profiling.profile import Profile, ProfiledLog, ProfileUnit, profile_with_purchases
 from clvmodels.reporting.acting.budget_forecast import forecast_budget
 from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide, decide_by_purchases
 from clvmodels.reporting.acting.outlook import forecast_purchases
@@ -34,8 +35,9 @@ from clvmodels.reporting.report import Report, begin_sections, make_report
 from clvmodels.reporting.series.past_report import check_comparable, explain_change, read_past_report, valuation
 from clvmodels.reporting.value_summary import ValueBasis, summarize_value
 from clvmodels.transactions.ids import MissingIds
+from clvmodels.transactions.in_engine.reading import LogOptions
 from clvmodels.transactions.log import LATEST, MissingId
-from clvmodels.transactions.purchase_log import purchases_of
+from clvmodels.transactions.purchase_log import PurchaseLog, has_ticks_of, purchases_of
 from clvmodels.transactions.rfm import refuse_summary
 from clvmodels.transactions.snapshots import LogSource
 from clvmodels.transactions.stray_dates import PeriodArguments
@@ -162,9 +164,9 @@ def report(
         period = {"observation_end": observation_end, "acquired_after": acquired_after}
         reading = source.columns | source.reading | ids | period
         step(message("report-step", {"step": "profile"}))
-        profiled = profile(source.whole, **reading, time_unit=time_unit, is_cleaned=source.cleaned is not None)
+        profiled, by_day = _profile(source, reading, time_unit)
         refuse_summary(profiled.repeat_purchases, profiled.customers)
-        purchase_log = _read_once(source, clock, reading)
+        purchase_log = _read_once(source, clock, reading, profiled, by_day)
         step(message("report-step", {"step": "backtest"}))
         spend = None if source.columns["amount"] is None else GammaGamma()
         chosen = [model() for model in DEFAULT_MODELS] if models is None else models
@@ -297,10 +299,28 @@ def _open(log: Any, columns: dict[str, Any], reading: dict[str, Any]) -> _Source
     return _Source(changing, latest.transactions, names, {"date_format": None, "time_zone": None}, latest)
 
 
-def _read_once(source: _Source, clock: Clock, reading: dict[str, Any]) -> Any:
-    """Return the purchases of the whole log, which every later step uses; a table in an engine is read there."""
+def _profile(source: _Source, reading: dict[str, Any], time_unit: ProfileUnit) -> ProfiledLog:
+    """Return the profile of the whole log, and its purchases by day if they were read for it."""
+    period = ("observation_end", "acquired_after", "time_zone")
+    columns = LogOptions(**{name: value for name, value in reading.items() if name not in period})
+    options = {name: reading[name] for name in period}
+    return profile_with_purchases(
+        source.whole, columns, time_unit=time_unit, **options, is_cleaned=source.cleaned is not None
+    )
+
+
+def _read_once(
+    source: _Source, clock: Clock, reading: dict[str, Any], profiled: Profile, by_day: PurchaseLog | None
+) -> Any:
+    """Return the purchases of the whole log, which every later step uses; a table in an engine is read there.
+
+    Those read for the profile are used if they are by day, and no id is refused that the profile only reports.
+    """
     if frames.is_database(source.whole):
         return source.whole
+    doubtful = reading["missing_ids"] is None and any(doubt.code == PLACEHOLDER for doubt in profiled.doubts)
+    if by_day is not None and not doubtful and has_ticks_of(by_day, clock):
+        return purchases_of(by_day, clock)
     options = {name: value for name, value in reading.items() if name != "time_zone"}  # the clock has it
     end, after = options.pop("observation_end"), options.pop("acquired_after")
     last_tick = None if end is None else clock.closing_tick(end, "observation_end")

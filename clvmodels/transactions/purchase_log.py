@@ -22,7 +22,7 @@ from clvmodels.transactions.log import MissingId, Transactions, read_transaction
 from clvmodels.transactions.reduction import merge_into_purchases
 from clvmodels.transactions.stray_dates import PeriodArguments
 
-__all__ = ["PurchaseLog", "RecentPurchases", "RecentTotals", "purchases_of", "to_purchase_log"]
+__all__ = ["PurchaseLog", "RecentPurchases", "RecentTotals", "has_ticks_of", "purchases_of", "to_purchase_log"]
 
 ROWS_PER_PARTITION, ROWS_PER_SCAN = 1_000_000, 16_000_000  # in memory, and of files, which each partition reads again
 MAX_PARTITIONS = 8
@@ -235,7 +235,7 @@ def purchases_of(
     whose ticks must be the same.
     """
     if isinstance(log, PurchaseLog):
-        if (log.clock.merge_within, log.clock.time_zone) != (clock.merge_within, clock.time_zone):
+        if not has_ticks_of(log, clock):
             raise AssertionError("a log that was read before has other ticks")
         return replace(log, clock=clock)
     options = LogOptions(customer_id, date, amount, date_format, on_missing_id, missing_ids, period)
@@ -246,6 +246,11 @@ def purchases_of(
         log, clock, customer_id, date, amount, date_format, on_missing_id, None, missing_ids, period=period
     )
     return to_purchase_log(transactions, clock)
+
+
+def has_ticks_of(log: PurchaseLog, clock: Clock) -> bool:
+    """Return whether a log counts time in the ticks of a clock."""
+    return (log.clock.merge_within, log.clock.time_zone) == (clock.merge_within, clock.time_zone)
 
 
 def to_purchase_log(transactions: Transactions | EngineLog, clock: Clock) -> PurchaseLog:

@@ -6,7 +6,7 @@ from clvmodels.clock import Clock, Moment
 from clvmodels.errors import InvalidOption
 from clvmodels.estimators.persistence import MODEL_CLASSES
 from clvmodels.estimators.purchases import PurchaseModel
-from clvmodels.profiling.profile import suitable_processes
+from clvmodels.profiling.suitability import suitable_processes
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.snapshots import SnapshotReader
 
