@@ -123,28 +123,20 @@ def read_log(source: LogToClean, statuses: ClassifiedStatuses | None = None) -> 
         roles_are_arguments=True,
         collect_faults=True,
     )
-    words = missing_words(source.missing_ids)
-    lazy = clean_ids(opened.lazy, "customer_id", words, parse_integers=opened.as_text)
-    signed = False
-    if "discount" in columns:
-        lazy, signed = without_percent_signs(lazy)
-    lazy, wrong_types = with_types(lazy, clock, columns, date_format, opened, NUMBERS)
+    parsed = _parse_once(opened, source, clock)
+    lazy = parsed.lazy
     if source.until is not None:
         by_then = (nw.col("tick") <= clock.last_tick(source.until, "until")).fill_null(True)
         lazy = frames.with_positions(lazy).filter(by_then)
-    lazy = _without_nan(lazy, columns)
-    lazy = _with_codes(lazy, columns)
-    if "order_id" in columns:
-        lazy = clean_ids(lazy, "order_id", words)
     lazy, filled = with_customers_of_orders(lazy, columns)
     superseded = with_superseded(lazy, columns, list(others), opened.row_names, rules)
     lazy = superseded.lazy
     cost = cost_before_discount(columns)
-    doubtful: list[str | None] = [*opened.faults, *wrong_types, *superseded.faults]
+    doubtful: list[str | None] = [*opened.faults, *parsed.faults, *superseded.faults]
     discounts = None
     if "discount" in columns and cost is not None:
         try:
-            discounts = recognize_discounts(lazy, columns, rules, cost, signed)
+            discounts = recognize_discounts(lazy, columns, rules, cost, parsed.signed)
         except InvalidTransactions as error:
             doubtful.append(str(error))
     lazy = with_units(lazy, columns, discounts)
@@ -188,6 +180,42 @@ def read_log(source: LogToClean, statuses: ClassifiedStatuses | None = None) -> 
         doubts=tuple(doubts),
         overlap=superseded.any,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _ParsedRows:
+    """Rows with ids, ticks, numbers and codes; faults of whole columns; and whether discounts have percent signs."""
+
+    lazy: nw.LazyFrame[Any]
+    faults: list[str]
+    signed: bool
+
+
+def _parse_once(opened: frames.OpenedFrame, source: LogToClean, clock: Clock) -> _ParsedRows:
+    """Return the parsed rows of a log, as they were parsed before if its rows are kept in memory."""
+    words = missing_words(source.missing_ids)
+    if opened.kept is None:
+        return _parse(opened, source, clock, words)
+    how = ("parsed", clock, source.date_format, words)
+    if how not in opened.kept:
+        parsed = _parse(opened, source, clock, words)
+        opened.kept[how] = replace(parsed, lazy=frames.collect(parsed.lazy).lazy())
+    kept: _ParsedRows = opened.kept[how]
+    return kept
+
+
+def _parse(opened: frames.OpenedFrame, source: LogToClean, clock: Clock, words: tuple[str, ...]) -> _ParsedRows:
+    """Parse each row by itself, of whatever day."""
+    columns = source.columns
+    lazy = clean_ids(opened.lazy, "customer_id", words, parse_integers=opened.as_text)
+    signed = False
+    if "discount" in columns:
+        lazy, signed = without_percent_signs(lazy)
+    lazy, faults = with_types(lazy, clock, columns, source.date_format, opened, NUMBERS)
+    lazy = _with_codes(_without_nan(lazy, columns), columns)
+    if "order_id" in columns:
+        lazy = clean_ids(lazy, "order_id", words)
+    return _ParsedRows(lazy, faults, signed)
 
 
 def unread_discounts(present: Sequence[str], columns: Mapping[str, str]) -> Findings:

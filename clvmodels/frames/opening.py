@@ -69,6 +69,8 @@ class OpenedFrame:
     faults : tuple of str
         Error texts about ids or how numbers are written, if the caller reports them with other faults; these ids are
         then text, and each of these numbers is read on its own.
+    kept : dict or None
+        What was computed from the rows, for the next time they are opened; None unless `keep_opened` keeps them.
     """
 
     lazy: nw.LazyFrame[Any]
@@ -79,6 +81,7 @@ class OpenedFrame:
     row_names: RowNames
     opened_files: tuple[OpenedFile, ...] = ()
     faults: tuple[str, ...] = ()
+    kept: dict[Any, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,8 @@ def _open_path(
     except NotUTF8:  # in a row that was not checked
         opened = _open_files(source, columns, *how, True)
     if memory is not None and key is not None:
-        opened = memory[key] = replace(opened, lazy=nw.from_native(run(opened.lazy.to_native()).lazy()))
+        rows = nw.from_native(run(opened.lazy.to_native()).lazy())
+        opened = memory[key] = replace(opened, lazy=rows, kept={})
     return opened
 
 
