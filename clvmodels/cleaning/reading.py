@@ -194,14 +194,14 @@ class _ParsedRows:
 def _parse_once(opened: frames.OpenedFrame, source: LogToClean, clock: Clock) -> _ParsedRows:
     """Return the parsed rows of a log, as they were parsed before if its rows are kept in memory."""
     words = missing_words(source.missing_ids)
-    if opened.kept is None:
+    if opened.results is None:
         return _parse(opened, source, clock, words)
     how = ("parsed", clock, source.date_format, words)
-    if how not in opened.kept:
+    if how not in opened.results:
         parsed = _parse(opened, source, clock, words)
-        opened.kept[how] = replace(parsed, lazy=frames.collect(parsed.lazy).lazy())
-    kept: _ParsedRows = opened.kept[how]
-    return kept
+        opened.results[how] = replace(parsed, lazy=frames.collect(parsed.lazy).lazy())
+    parsed_before: _ParsedRows = opened.results[how]
+    return parsed_before
 
 
 def _parse(opened: frames.OpenedFrame, source: LogToClean, clock: Clock, words: tuple[str, ...]) -> _ParsedRows:

@@ -69,7 +69,7 @@ class OpenedFrame:
     faults : tuple of str
         Error texts about ids or how numbers are written, if the caller reports them with other faults; these ids are
         then text, and each of these numbers is read on its own.
-    kept : dict or None
+    results : dict or None
         What was computed from the rows, for the next time they are opened; None unless `keep_opened` keeps them.
     """
 
@@ -81,7 +81,7 @@ class OpenedFrame:
     row_names: RowNames
     opened_files: tuple[OpenedFile, ...] = ()
     faults: tuple[str, ...] = ()
-    kept: dict[Any, Any] | None = None
+    results: dict[Any, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _open_path(
         opened = _open_files(source, columns, *how, True)
     if memory is not None and key is not None:
         rows = nw.from_native(run(opened.lazy.to_native()).lazy())
-        opened = memory[key] = replace(opened, lazy=rows, kept={})
+        opened = memory[key] = replace(opened, lazy=rows, results={})
     return opened
 
 
