@@ -146,8 +146,7 @@ class Forecast:
 class KnownHistory:
     """The purchases of a log up to a cutoff: what forecasters learn from and forecast from. Nothing later is visible.
 
-    Make one with `KnownHistory.from_log`. A history that `from_summaries` made has no log behind it: it only works for
-    forecasters that need an RFM alone.
+    Make one with `KnownHistory.from_log`. One of `from_summaries` has no log: for forecasters that need an RFM alone.
 
     Attributes
     ----------
@@ -161,14 +160,11 @@ class KnownHistory:
         Attributes of customers; a function returns what was known on a date.
     later : PurchaseLog or None
         The log with what happened after the cutoff; None means `log`.
-    summaries : RFM or None
-        The customers, if there is no log.
-    spent : array (n,) or None
-        Money spent up to the cutoff, the first purchase included, if there is no log and it is known.
-    recent : RecentPurchases, RecentTotals or None
-        Purchases of the last days, if there is no log: enough to forecast from, not to learn from.
+    summaries, spent, recent : RFM, array (n,), RecentPurchases or RecentTotals; or None
+        If there is no log: the customers (RFM), the money each spent up to the cutoff (n,) if it is known, and their
+        purchases of the last days (RecentPurchases, RecentTotals): enough to forecast from, not to learn from.
     memory : dict
-        Shared results of forecasters, such as fits; see `remember`.
+        Shared results of forecasters, such as fits; see `remember`. It is not pickled.
 
     Examples
     --------
@@ -390,6 +386,9 @@ class KnownHistory:
                 self.memory.pop(pending, None)
         value: Remembered = self.memory[key]
         return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"memory": {}}
 
     def __repr__(self) -> str:
         customers = self.known_at(self.cutoff) if self.summaries is None else self.summaries

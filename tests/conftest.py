@@ -51,7 +51,7 @@ ENGINES = (*FORMS, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE
 def one_process() -> Generator[None]:
     """Keep verbs of the command line in the process of the tests, which may have replaced functions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clvmodels.processes.second_process.PROCESSORS", 1)
+        patch.setattr(importlib.import_module("clvmodels.cli.app"), "JOBS", 1)
         yield
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Annotated, Any
@@ -29,8 +29,8 @@ __all__ = [
     "language_in_use",
     "out",
     "owning_process",
+    "several_processes",
     "steps",
-    "two_processes",
 ]
 
 
@@ -52,6 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 out, err = LocalConsole(), LocalConsole(stderr=True)
+JOBS = -1  # processes of commands that compute for long: as many as keep all processors busy
 _owns_process = ContextVar("owns_process", default=False)
 _chosen: list[str] = []  # the language of --language or CLV_LANGUAGE, for errors that are shown after the verb
 SECONDS_PER_LINE = 5.0  # if the output is not a terminal, such as the log of a scheduler
@@ -97,7 +98,7 @@ def options(
 
 @contextmanager
 def owning_process() -> Iterator[None]:
-    """Say that the command line owns this process, as in a terminal: `two_processes` may then start another one."""
+    """Say that the command line owns this process, as in a terminal: `several_processes` may then start others."""
     token = _owns_process.set(True)
     try:
         yield
@@ -106,11 +107,11 @@ def owning_process() -> Iterator[None]:
 
 
 @contextmanager
-def two_processes(*modules: str) -> Iterator[None]:
-    """Compute in a second process too, which imports these modules while this one reads the log."""
-    from clvmodels.processes.second_process import second_process
+def several_processes(*modules: str) -> Iterator[None]:
+    """Compute in worker processes too, which import these modules while this one reads the log."""
+    from clvmodels.processes.worker_processes import count_workers, worker_processes
 
-    with second_process(*modules) if _owns_process.get() else nullcontext():
+    with worker_processes(count_workers(JOBS if _owns_process.get() else 1), *modules):
         yield
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from clvmodels.language import Finding, Findings, message, written_in
 from clvmodels.language.current import ENGLISH, current_language
 from clvmodels.language.dates import day
 from clvmodels.language.numbers import listed, sentence
-from clvmodels.processes.second_process import begin_elsewhere
+from clvmodels.processes.worker_processes import begin_elsewhere
 from clvmodels.profiling.profile import Profile
 from clvmodels.reporting.acting import CustomerDecisions, trust_blocks, what_to_do
 from clvmodels.reporting.acting.amounts import AmountFormat
@@ -32,7 +33,7 @@ from clvmodels.reporting.at_a_glance import AtAGlance, glance_at
 from clvmodels.reporting.cautions import Caution, find_cautions, summarize_cautions
 from clvmodels.reporting.names import with_local_titles
 from clvmodels.reporting.page import ReportSection, page_script, render
-from clvmodels.reporting.sections import report_sections
+from clvmodels.reporting.sections import SECTIONS, report_sections
 from clvmodels.reporting.sections.glossary import glossary
 from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.series.past_report import ValueChange
@@ -44,6 +45,8 @@ from clvmodels.valuation.value_terms import ValueTerms
 
 __all__ = ["Report", "begin_sections", "make_report", "write_report"]
 
+BegunSections = list[Callable[[], dict[str, ReportSection | None]]]
+BEGUN = (("data", "calibration", "fit", "model_card"), ("ranking", "benchmarks"))  # about as many pictures in each
 FRAME_STYLE = 'style="width: 100%; height: 45rem; border: 1px solid #ccc"'
 
 
@@ -248,14 +251,14 @@ def make_report(
     outlook: PurchaseOutlook | None = None,
     knows_season: bool = False,
     budget: BudgetForecast | None = None,
-    sections: Callable[[], list[ReportSection]] | None = None,
+    sections: BegunSections | None = None,
 ) -> Report:
     """Return the report of a backtest in the language of `written_in`; see `write_report` for the parameters.
 
     `sections` are those of `begin_sections`, if they were begun earlier.
     """
     if sections is None:
-        sections = begin_sections(result, value, value_terms, profile, ledger)
+        sections = begin_sections(result, profile, ledger)
     if ledger is not None:
         ledger = with_current_codes(ledger)
     basis = _basis_of(value_terms)
@@ -283,7 +286,7 @@ def make_report(
         "verdict": verdict,
         "cautions": summary.text if summary is not None else "",
         "trust": trust_blocks(view),
-        "sections": sections(),
+        "sections": _finish_sections(sections, view, value, value_terms),
         "glossary": glossary(),
     }
     numbers = _numbers(result, glance, verdict, cautions, value, profile, ledger, basis, decisions)
@@ -315,32 +318,32 @@ def make_report(
     )
 
 
-def begin_sections(
-    result: Backtest,
-    value: Frame | None,
-    value_terms: ValueTerms | ValueBasis | str | None,
-    profile: Profile | None,
-    ledger: pd.DataFrame | None,
-) -> Callable[[], list[ReportSection]]:
-    """Begin the sections below the verdict, with their pictures, and return a function that waits for them."""
-    basis = _basis_of(value_terms)
-    text = sentence(basis.finding.text) if basis is not None else value_terms if isinstance(value_terms, str) else None
+def begin_sections(result: Backtest, profile: Profile | None, ledger: pd.DataFrame | None) -> BegunSections:
+    """Begin the sections that show no values, with their pictures; `make_report` waits for them."""
     if ledger is not None:
         ledger = with_current_codes(ledger)
-    return begin_elsewhere(_make_sections, current_language(), result, value, text, profile, ledger)
+    shown = replace(result, customers=result.customers.iloc[:0])  # the largest table, of which no section shows rows
+    return [begin_elsewhere(_make_sections, current_language(), names, shown, profile, ledger) for names in BEGUN]
 
 
 def _make_sections(
-    language: str,
-    result: Backtest,
-    value: Frame | None,
-    text: str | None,
-    profile: Profile | None,
-    ledger: pd.DataFrame | None,
-) -> list[ReportSection]:
-    """Return the sections in a language; it may run in another process."""
+    language: str, names: Sequence[str], result: Backtest, profile: Profile | None, ledger: pd.DataFrame | None
+) -> dict[str, ReportSection | None]:
+    """Return sections in a language; a worker process may make them."""
     with written_in(language):
-        return report_sections(select(with_local_titles(result)), value, text, profile, ledger)
+        return report_sections(names, select(with_local_titles(result)), profile=profile, ledger=ledger)
+
+
+def _finish_sections(
+    begun: BegunSections, view: Selection, value: Frame | None, value_terms: ValueTerms | ValueBasis | str | None
+) -> list[ReportSection]:
+    """Return all sections in order: those that were begun, and those that show values."""
+    basis = _basis_of(value_terms)
+    text = sentence(basis.finding.text) if basis is not None else value_terms if isinstance(value_terms, str) else None
+    made = report_sections([name for name in SECTIONS if name not in chain(*BEGUN)], view, value, text)
+    for part in begun:
+        made |= part()
+    return [section for name in SECTIONS if (section := made.get(name)) is not None]
 
 
 def _basis_of(value_terms: ValueTerms | ValueBasis | str | None) -> ValueBasis | None:

@@ -26,9 +26,10 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.totals.total_interval import TotalInterval
 from clvmodels.language import message, written_in
 from clvmodels.language.current import ENGLISH
+from clvmodels.processes.worker_processes import count_workers, worker_processes
 from clvmodels.profiling.doubts import PLACEHOLDER
 from clvmodels.profiling.profile import Profile, ProfiledLog, ProfileUnit, profile_with_purchases
-from clvmodels.reporting.acting.budget_forecast import forecast_budget
+from clvmodels.reporting.acting.budget_forecast import begin_budget
 from clvmodels.reporting.acting.customer_decisions import USUAL_HORIZON, accounts_of, decide, decide_by_purchases
 from clvmodels.reporting.acting.outlook import forecast_purchases
 from clvmodels.reporting.report import Report, begin_sections, make_report
@@ -84,6 +85,7 @@ def report(
     date_format: str | None = None,
     on_missing_id: MissingId = "raise",
     missing_ids: MissingIds = None,
+    n_jobs: int | None = None,
     progress: Step | None = None,
 ) -> Report:
     """Profile a log, backtest models and benchmarks at several cutoffs, value the customers, and make one page of it.
@@ -125,6 +127,8 @@ def report(
         As for `backtest`.
     calendar : Calendar, "auto" or None
         As for `backtest`; values then use the calendar too.
+    n_jobs : int, optional
+        Number of processes, as for `backtest`.
     progress : function of str, optional
         Called with the name of each step when it begins.
 
@@ -156,7 +160,7 @@ def report(
         clock.duration(value_horizon, "value_horizon")
     past = None if compare is None else read_past_report(compare)
     past_terms = None if past is None else check_comparable(past)
-    with written_in(language):
+    with written_in(language), worker_processes(count_workers(n_jobs), "clvmodels.reporting.report", __name__):
         step = progress or _ignore
         names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
         source = _open(log, names, {"time_zone": time_zone, "date_format": date_format})
@@ -194,23 +198,24 @@ def report(
         )
         step(message("report-step", {"step": "value"}))
         ledger = None if source.cleaned is None else source.cleaned.ledger
+        sections = begin_sections(result, profiled, ledger)
         history = KnownHistory.from_log(purchase_log, **options, **reading)
         history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
         if spend is None:
             ahead = value_horizon if isinstance(value_horizon, str) else f"{value_horizon:g} {time_unit}s"
             ahead = USUAL_HORIZON if terms.is_lifetime else ahead
             fitted = CustomerModel(_reference(result, chosen)).fit(history)
+            budget = begin_budget(result, processes, spend, fitted, history)
             outlook = forecast_purchases(fitted, history, ahead, total_interval)
-            sections = begin_sections(result, None, None, profiled, ledger)
             step(message("report-step", {"step": "decisions"}))
             decisions = decide_by_purchases(fitted, history, ahead)
         else:
             fitted = model = CustomerModel(_reference(result, chosen), spend).fit(history)
+            budget = begin_budget(result, processes, spend, fitted, history)
             value = value_table(model, history.rfm, terms)
             total = None if terms.is_lifetime else model.total(history, terms.horizon, "money", level_rule="none")
             total = total.of_model() if total is not None and total_interval == "model" else total
             basis = replace(_basis(model, history, value, terms, total), total_interval=total_interval)
-            sections = begin_sections(result, value, basis, profiled, ledger)
             step(message("report-step", {"step": "decisions"}))
             accounts = None
             if missing_ids is None and observation_end is None and acquired_after is None:
@@ -224,7 +229,6 @@ def report(
                 change = explain_change(past, opening, valuation(model, history, terms))
             decisions = decide(model, history, value, terms, total, accounts)
         step(message("report-step", {"step": "page"}))
-        budget = forecast_budget(result, processes, spend, fitted, history)
         return make_report(
             result,
             value,
@@ -237,7 +241,7 @@ def report(
             change=change,
             outlook=outlook,
             knows_season=history.clock.calendar is not None,
-            budget=budget,
+            budget=budget(),
             sections=sections,
         )
 

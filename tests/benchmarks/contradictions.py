@@ -86,7 +86,7 @@ def findings_of(case: Case) -> Any:
     options: dict[str, Any] = {"horizon": case.horizon, "cutoffs": 2, "margin": 0.4} | case.columns
     with (
         patch("clvmodels.reporting.report_of_log.backtest", cheaper),
-        patch.multiple("clvmodels.reporting.report", **dict.fromkeys(PATCHED, lambda *_: {})),
+        patch.multiple("clvmodels.reporting.report", **dict.fromkeys(PATCHED, lambda *_, **__: {})),
     ):
         return clv.report(case.log, models=MODELS, **options).findings
 

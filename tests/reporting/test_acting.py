@@ -15,7 +15,7 @@ import clvmodels as clv
 from clvmodels.profiling.season import Season
 from clvmodels.reporting.acting import budget_forecast
 from clvmodels.reporting.acting.amounts import AmountFormat, parts_of_total, whole_percents
-from clvmodels.reporting.acting.budget_forecast import BudgetForecast, forecast_budget
+from clvmodels.reporting.acting.budget_forecast import BudgetForecast, begin_budget
 from clvmodels.reporting.acting.customer_decisions import (
     CustomerDecisions,
     accounts_of,
@@ -155,9 +155,9 @@ def test_the_forecaster_for_budgets_is_fitted_to_the_whole_log(validation, monke
     history = clv.KnownHistory.from_log(log, amount="amount", time_unit="week", observation_end="1997-09-30")
     fitted = clv.CustomerModel(clv.BGNBD(), clv.GammaGamma()).fit(history)
     known = [fitted.purchases, fitted.spend, fitted, history]
-    assert forecast_budget(validation, [known[0]], *known[1:]) is None  # the model of the report is the best
+    assert begin_budget(validation, [known[0]], *known[1:])() is None  # the model of the report is the best
     monkeypatch.setattr(budget_forecast, "recommended_for", lambda *_: "own_rate")
-    budget = forecast_budget(validation, [known[0]], *known[1:])
+    budget = begin_budget(validation, [known[0]], *known[1:])()
     assert budget.expected == clv.Rule("own_rate").fit(history).forecast(history, "2 weeks").money.total
     assert budget.of_page == fitted.forecast(history, "2 weeks").money.total
     assert (budget.lowest, budget.highest, budget.cutoffs) == (1.6, 1.6, 1)

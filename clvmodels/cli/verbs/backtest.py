@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from clvmodels.cli.app import LanguageOption, app, out, steps, two_processes
+from clvmodels.cli.app import LanguageOption, app, out, several_processes, steps
 from clvmodels.cli.arguments import (
     AcquiredAfterOption,
     AmountOption,
@@ -55,7 +55,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 MostCustomersOption = Annotated[
     int, typer.Option(min=0, help="Largest number of customers to test on, sampled by their ids; 0: all customers.")
 ]
-BACKTEST, REPORT = "clvmodels.validation.backtest.backtest", "clvmodels.reporting.report"  # what two processes do
+BACKTEST, REPORT = "clvmodels.validation.backtest.backtest", "clvmodels.reporting.report"  # what worker processes do
 CUTOFFS = "The number of cutoffs, or their days separated by commas: 3, or 1997-06-30,1997-09-30."
 
 
@@ -107,7 +107,7 @@ def backtest(
     if not split_list(horizons):
         raise InvalidOption(f"--horizons {horizons!r}: name at least one, such as '26 weeks'.")
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
-    with two_processes(BACKTEST), steps() as step:
+    with several_processes(BACKTEST), steps() as step:
         step(f"Reading {log}")
         from clvmodels.reporting import terminal
 
@@ -220,7 +220,7 @@ def report(
     browser = _find_browser() if pdf else ""
     chosen = parse_models(models)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
-    with two_processes(BACKTEST, REPORT), steps() as step:
+    with several_processes(BACKTEST, REPORT), steps() as step:
         step(message("show-reading", {"file": str(log)}))
         from clvmodels.reporting import terminal
         from clvmodels.reporting.series.summary_pdf import write_summary_pdf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,13 +14,14 @@ from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.protocol import Forecaster
 from clvmodels.forecasts import ForecastQuantity, KnownHistory
 from clvmodels.language import Finding
+from clvmodels.processes.worker_processes import begin_elsewhere
 from clvmodels.reporting.selection import Selection, select
 from clvmodels.reporting.verdict import judge_use
 from clvmodels.validation.backtest.customer_sample import sample_customers
 from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.backtest.result import Backtest
 
-__all__ = ["BudgetForecast", "forecast_budget", "recommended_for"]
+__all__ = ["BudgetForecast", "begin_budget", "recommended_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,14 @@ class BudgetForecast:
         return Finding("budget-forecast", self.to_dict() | rounded | {"title": title, "page": page})
 
 
-def forecast_budget(
+def begin_budget(
     result: Backtest,
     models: Sequence[PurchaseModel],
     spend: SpendModel | None,
     fitted: CustomerModel,
     history: KnownHistory,
-) -> BudgetForecast | None:
-    """Return what the forecaster expects that the verdict recommends for totals; None if that is the fitted model.
+) -> Callable[[], BudgetForecast | None]:
+    """Begin what the forecaster expects that the verdict recommends for totals; None if that is the fitted model.
 
     If forecasts were tested on a sample of the customers, the forecaster learns from as many, too: its total is that of
     the fitted model for all customers, times the ratio of the totals of both for the sample.
@@ -84,6 +85,11 @@ def forecast_budget(
         The model of the report, fitted to the history.
     history : KnownHistory
         The whole log.
+
+    Returns
+    -------
+    function
+        It waits for the result, of which a worker process may compute the most expensive part.
     """
     view = select(result)
     quantity: ForecastQuantity = "money" if "money" in view.quantities else "purchases"
@@ -91,29 +97,38 @@ def forecast_budget(
     every = default_forecasters(models, spend, boosted_trees=True, money=spend is not None)
     named = (each for each in every if name is not None and _id(view, each, quantity) == name)
     if name is None or (forecaster := next(named, None)) is None:
-        return None
-    of_page = _total(fitted, history, view.horizon, quantity)
+        return lambda: None
     tested = _tested_customers(view, history)
+    learned = begin_elsewhere(_learned_total, forecaster, tested, view.horizon, quantity)
+
+    def finish() -> BudgetForecast | None:
+        expected, of_page = learned(), _total(fitted, history, view.horizon, quantity)
+        if tested is not history:
+            expected *= of_page / _total(fitted, tested, view.horizon, quantity)
+        errors = _errors(view, name, quantity)
+        if not (math.isfinite(expected) and errors):
+            return None
+        return BudgetForecast(
+            forecaster=name,
+            title=view.titles[name],
+            quantity=quantity,
+            horizon=view.horizon,
+            expected=expected,
+            of_page=of_page,
+            lowest=min(errors),
+            highest=max(errors),
+            cutoffs=len(errors),
+        )
+
+    return finish
+
+
+def _learned_total(forecaster: Forecaster, history: KnownHistory, horizon: str, quantity: ForecastQuantity) -> float:
+    """Return the total of a forecaster after fitting it; nan if it cannot be fitted. A worker process may do it."""
     try:
-        expected = _total(forecaster.fit(tested, view.horizon), tested, view.horizon, quantity)
+        return _total(forecaster.fit(history, horizon), history, horizon, quantity)
     except FitFailed:
-        return None
-    if tested is not history:
-        expected *= of_page / _total(fitted, tested, view.horizon, quantity)
-    errors = _errors(view, name, quantity)
-    if not (math.isfinite(expected) and errors):
-        return None
-    return BudgetForecast(
-        forecaster=name,
-        title=view.titles[name],
-        quantity=quantity,
-        horizon=view.horizon,
-        expected=expected,
-        of_page=of_page,
-        lowest=min(errors),
-        highest=max(errors),
-        cutoffs=len(errors),
-    )
+        return math.nan
 
 
 def recommended_for(view: Selection, metric: str, quantity: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pandas as pd
 
 from clvmodels.frames import Frame
@@ -16,20 +18,27 @@ from clvmodels.reporting.sections.money import money
 from clvmodels.reporting.sections.ranking import ranking
 from clvmodels.reporting.selection import Selection
 
-__all__ = ["report_sections"]
+__all__ = ["SECTIONS", "report_sections"]
+
+SECTIONS = ("data", "calibration", "ranking", "money", "benchmarks", "fit", "model_card")  # in the order of the page
 
 
 def report_sections(
-    view: Selection, value: Frame | None, terms: str | None, profile: Profile | None, ledger: pd.DataFrame | None
-) -> list[ReportSection]:
-    """Return the sections below the verdict, in order."""
-    every = [
-        data(view, profile, ledger),
-        calibration(view),
-        ranking(view),
-        money(view, value, terms),
-        benchmarks(view),
-        fit(view),
-        model_card(view),
-    ]
-    return [section for section in every if section is not None]
+    names: Sequence[str],
+    view: Selection,
+    value: Frame | None = None,
+    terms: str | None = None,
+    profile: Profile | None = None,
+    ledger: pd.DataFrame | None = None,
+) -> dict[str, ReportSection | None]:
+    """Return sections below the verdict by name; None for those that have nothing to show."""
+    makers: dict[str, Callable[[], ReportSection | None]] = {
+        "data": lambda: data(view, profile, ledger),
+        "calibration": lambda: calibration(view),
+        "ranking": lambda: ranking(view),
+        "money": lambda: money(view, value, terms),
+        "benchmarks": lambda: benchmarks(view),
+        "fit": lambda: fit(view),
+        "model_card": lambda: model_card(view),
+    }
+    return {name: makers[name]() for name in names}

@@ -12,37 +12,30 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, TypeVar
 
-from sklearn.base import clone
-
 from clvmodels import frames
 from clvmodels.clock import Clock, MergePeriod, TimeUnit
 from clvmodels.errors import FitFailed, InvalidOption, InvalidRFM
 from clvmodels.estimators.prediction import PredictionOptions, TotalIntervalName, check_total_interval
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
-from clvmodels.forecasting.boosted_trees import BoostedTrees
-from clvmodels.forecasting.customer_model import CustomerModel
-from clvmodels.forecasting.processes import check_models, model_id
-from clvmodels.forecasting.protocol import Forecaster
-from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, check_calendar, on_calendar
-from clvmodels.forecasting.windows import best_process
+from clvmodels.forecasting.processes import check_models
+from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, check_calendar
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import one_blas_thread
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
-from clvmodels.processes.second_process import begin_elsewhere
-from clvmodels.processes.threads import as_they_finish, in_threads
+from clvmodels.processes.worker_processes import begin_elsewhere, count_workers, side_by_side, worker_processes
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
 from clvmodels.transactions.purchase_log import PurchaseLog
 from clvmodels.transactions.snapshots import LogSource, SnapshotReader
 from clvmodels.transactions.stray_dates import PeriodArguments, refuse_doubtful_dates
 from clvmodels.transactions.summary import acquisition_tick, drop_older
-from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, combine_cutoffs, evaluate_cutoff
+from clvmodels.validation.backtest.combine import CutoffResult, combine_cutoffs
 from clvmodels.validation.backtest.customer_sample import MOST_CUSTOMERS, check_most_customers, sample_customers
-from clvmodels.validation.backtest.evaluate import CutoffCase, concat
 from clvmodels.validation.backtest.forecasters import default_forecasters
 from clvmodels.validation.backtest.result import LOG_AS_KNOWN, LOG_FIXED, Backtest
+from clvmodels.validation.backtest.run_cutoff import run_cutoff
 from clvmodels.validation.backtest.schedule import cutoff_ticks, horizon_ticks, make_schedule
 from clvmodels.validation.backtest.suitable import suitable_at
 from clvmodels.validation.tables.distributions import Settings
@@ -86,6 +79,7 @@ def backtest(
     most_customers: int | None = MOST_CUSTOMERS,
     random_state: RandomState = 0,
     keep: str | Path | None = None,
+    n_jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Backtest:
     """Forecast from several cutoffs with what was known at each, and compare with what happened and with benchmarks.
@@ -153,6 +147,9 @@ def backtest(
     keep : path, optional
         A folder for the tables of each cutoff as JSON, written as soon as it is done: an interruption only loses the
         cutoffs in progress.
+    n_jobs : int, optional
+        Number of processes that evaluate cutoffs side by side: -1 keeps all processors busy, as the command line does.
+        Default: this process alone, with threads. The results are the same.
     progress : function of (int, int), optional
         Called with the number of finished cutoffs and of all; an exception raised in it, or from the keyboard, stops
         the rest. Default: a progress bar on a terminal.
@@ -193,6 +190,7 @@ def backtest(
     PredictionOptions(level, draws=draws)
     _check_money(spend, amount, revenue)
     check_most_customers(most_customers)
+    count_workers(n_jobs)
     settings = Settings(level, draws, sampled, seed_of(random_state), check_total_interval(total_interval))
     check_calendar(calendar)
     clock = Clock(time_unit, merge_within, time_zone)
@@ -230,10 +228,9 @@ def backtest(
                 snapshot = replace(reader.at(cutoff), kind="polars")
             snapshot = sample.take(snapshot if after is None else drop_older(snapshot, after))
         history = KnownHistory(snapshot, cutoff, include_first_transaction, intertimes, attributes, purchase_log)
-        history, chosen = on_calendar(history, calendar, max(lengths.values()))
-        arguments = (history, schedule.ends[cutoff], forecasters, settings, revenue, cutoff == ticks[-1])
-        result = begin_elsewhere(_run_cutoff, *arguments)() if parallel else _run_cutoff(*arguments)
-        result = replace(result, findings=(*result.findings, *chosen))
+        horizons_of_cutoff = (schedule.ends[cutoff], max(lengths.values()))
+        arguments = (history, *horizons_of_cutoff, forecasters, settings, calendar, revenue, cutoff == ticks[-1])
+        result = begin_elsewhere(run_cutoff, *arguments)() if parallel else run_cutoff(*arguments)
         if (finding := reader.missing_cutoff_day(snapshot, purchase_log, cutoff)) is not None:
             result = replace(result, findings=(*result.findings, finding))
         if keep is not None:
@@ -241,7 +238,12 @@ def backtest(
             Backtest(**combine_cutoffs([result], settings)).to_json(Path(keep) / name)
         return result
 
-    with _progress_callback(progress, len(schedule.ends)) as report, one_blas_thread():
+    workers = min(count_workers(n_jobs), len(schedule.ends) - 1) if parallel else 0
+    with (
+        worker_processes(workers, __name__),
+        _progress_callback(progress, len(schedule.ends)) as report,
+        one_blas_thread(),
+    ):
         outcomes = _run_each(attempt, list(schedule.ends), report, parallel=parallel)
     results = [outcome for outcome in outcomes if isinstance(outcome, CutoffResult)]
     left_out = [outcome for outcome in outcomes if isinstance(outcome, _LeftOut)]
@@ -300,72 +302,6 @@ def _unusable(last: _LeftOut) -> FitFailed | InvalidRFM:
     )
 
 
-def _run_cutoff(
-    history: KnownHistory,
-    ends: dict[str, int],
-    forecasters: Sequence[Forecaster],
-    settings: Settings,
-    revenue: bool,
-    is_last: bool,
-) -> CutoffResult:
-    """Evaluate one cutoff at all its horizons; models are fitted once. The last one also compares cohorts."""
-    results, cases, failures = list[CutoffResult](), list[CutoffCase](), dict[str, Finding]()
-    with one_blas_thread():  # in a second process too
-        for horizon, end in ends.items():
-            split = history.follow(end)
-            fitted = _fit_each(forecasters, history, split.horizon, failures)
-            cases.append(CutoffCase(split, history, fitted, settings))
-            results.append(evaluate_cutoff(cases[-1], horizon, _reference_process(cases[-1]), revenue))
-        tables = {name: concat([result.tables[name] for result in results]) for name in results[0].tables}
-        whole = CutoffResult(tables, [], results[0].facts)
-        left_out = results[0].findings  # on a revenue forecast, for reasons common to all horizons
-        halves_by = _reference_process(cases[0]) if is_last else None
-        return add_fit_tables(whole, cases[0], next(iter(ends)), (*failures.values(), *left_out), halves_by)
-
-
-def _fit_each(
-    forecasters: Sequence[Forecaster], history: KnownHistory, horizon: float, failures: dict[str, Finding]
-) -> list[Forecaster]:
-    """Return fitted copies of the forecasters; processes that cannot be fitted are added to the failures, by id.
-
-    Raises
-    ------
-    FitFailed
-        If no process can be fitted.
-    """
-
-    def fit(forecaster: Forecaster) -> Forecaster | FitFailed:
-        try:
-            one: Forecaster = clone(forecaster).fit(history, horizon)
-        except FitFailed as error:
-            return error
-        return one
-
-    # Trees come first, with all processors: others would wait for them instead of working.
-    trees = {each.id: fit(each) for each in forecasters if isinstance(each, BoostedTrees)}
-    others = [each for each in forecasters if each.id not in trees]
-    results = trees | dict(zip((each.id for each in others), in_threads(fit, others), strict=True))
-    fitted: list[Forecaster] = []
-    failure: FitFailed | None = None
-    for forecaster in forecasters:
-        result = results[forecaster.id]
-        if not isinstance(result, FitFailed):
-            fitted.append(result)
-        elif isinstance(forecaster, CustomerModel):
-            failure, name = result, model_id(forecaster.purchases)
-            figures = {"forecaster": name, "title": forecaster.purchases.title, "error": str(result)}
-            failures[name] = Finding("backtest-fit-failed", figures, "problem")
-    if failure is not None and not any(isinstance(each, CustomerModel) for each in fitted):
-        raise failure
-    return fitted
-
-
-def _reference_process(case: CutoffCase) -> str:
-    """Return the id of the process that earlier windows favor, chosen without the holdout period."""
-    learned = [each for each in case.forecasters if isinstance(each, BoostedTrees)]
-    return learned[0].best_ if learned else best_process([], case.models)
-
-
 def _run_each(
     run: Callable[[int], Outcome], cutoffs: Sequence[int], report: Callable[[int, int], None], *, parallel: bool
 ) -> list[Outcome]:
@@ -377,7 +313,7 @@ def _run_each(
             report(len(outcomes), len(cutoffs))
         return list(outcomes.values())
     latest_first = cutoffs[::-1]  # the last has the most customers
-    for i, outcome in as_they_finish(run, latest_first):
+    for i, outcome in side_by_side(run, latest_first):
         outcomes[latest_first[i]] = outcome
         report(len(outcomes), len(cutoffs))
     return [outcomes[cutoff] for cutoff in cutoffs]

@@ -1,0 +1,257 @@
+"""Worker processes that compute next to this one: threads share the interpreter's lock, processes do not.
+
+A program that owns its process starts them, such as the command line; the library does if it is asked to (`n_jobs`).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from importlib import import_module
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from threading import Lock, Thread
+from traceback import format_exc
+from types import ModuleType
+from typing import Any, TypeVar
+
+from clvmodels.errors import InvalidOption
+from clvmodels.processes import threads
+
+__all__ = ["begin_elsewhere", "count_workers", "side_by_side", "worker_processes"]
+
+Item = TypeVar("Item")
+Returned = TypeVar("Returned")
+Answer = tuple[bool, Any]  # whether the function returned, and what; or what it raised, with the traceback as text
+# A server that has imported the package forks workers at once, and never from a process that has threads.
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+class _TracebackElsewhere(Exception):
+    """The traceback of an error in a worker, which is shown as the cause of the error."""
+
+
+class _Worker:
+    """A process that evaluates one function at a time."""
+
+    def __init__(self, processors: int, modules: tuple[str, ...]) -> None:
+        here, there = multiprocessing.Pipe()
+        self._pipe: Any = here
+        self._ended = False
+        context: Any = multiprocessing.get_context(METHOD)
+        self.process = context.Process(target=_serve, args=(there, processors, modules), daemon=True)
+        with _without_main_module():
+            self.process.start()
+        there.close()
+
+    def begin(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> bool:
+        """Send a function and its arguments, and return whether they could be sent."""
+        try:
+            self._pipe.send((function, arguments))
+        except Exception:  # noqa: BLE001  # such as a function without a name
+            return False
+        return True
+
+    def answer(self) -> Answer | None:
+        """Wait for the answer to what was sent; None if it cannot be sent back, or if the process has ended."""
+        try:
+            received: Answer | None = self._pipe.recv()
+        except Exception:
+            if self._ended:  # after an interruption, nobody needs the result
+                raise
+            received = None
+        return received
+
+    def end(self) -> None:
+        """End the process, whatever it is doing; threads that wait for an answer then raise an error."""
+        self._ended = True
+        self.process.kill()
+        self.process.join()
+        self._pipe.close()
+
+
+class _Workers:
+    """Some workers, each started when it is first needed."""
+
+    def __init__(self, most: int, modules: tuple[str, ...]) -> None:
+        self.most = most
+        self._processors = max(1, threads.PROCESSORS // (most + 1))  # of each worker
+        self._modules = modules
+        self._changing = Lock()
+        self._all, self._free = list[_Worker](), list[_Worker]()
+
+    def begin(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[[], Answer | None] | None:
+        """Send a call to a free worker, and return a function that waits for the answer; None if none can make it."""
+        if (worker := self._take()) is None:
+            return None
+        if not worker.begin(function, arguments):
+            self._free.append(worker)
+            return None
+
+        def answer() -> Answer | None:
+            received = worker.answer()
+            if worker.process.is_alive():
+                self._free.append(worker)
+            return received
+
+        return answer
+
+    def end(self) -> None:
+        for worker in self._all:
+            worker.end()
+
+    def _take(self) -> _Worker | None:
+        with self._changing:
+            if self._free:
+                return self._free.pop()
+            if len(self._all) < self.most:
+                with suppress(OSError):  # raised if there may be no more processes
+                    self._all.append(_Worker(self._processors, self._modules))
+                    return self._all[-1]
+                self.most = len(self._all)
+        return None
+
+
+_running: list[_Workers] = []  # at most one
+
+
+def count_workers(jobs: int | None) -> int:
+    """Return how many workers make so many processes with this one; -1: as many as keep all processors busy.
+
+    These are as many as processors, so that there is one process more: of three equal calls on two processors, none
+    waits until another is done.
+
+    Raises
+    ------
+    InvalidOption
+        If this is not a number of processes.
+    """
+    if jobs is not None and (jobs < -1 or jobs == 0):
+        raise InvalidOption(f"n_jobs={jobs}: pass a number of processes, or -1 to keep all processors busy.")
+    if jobs == -1:
+        return threads.PROCESSORS if threads.PROCESSORS > 1 else 0
+    return (jobs or 1) - 1
+
+
+@contextmanager
+def worker_processes(most: int, *modules: str) -> Iterator[None]:
+    """Have up to so many workers, which import these modules first; if there already are workers, keep these."""
+    started = None
+    if most > 0 and not _running and not multiprocessing.current_process().daemon:  # which may not start others
+        if METHOD == "forkserver":
+            _start_server(modules)
+        _running.append(started := _Workers(most, modules))
+    try:
+        yield
+    finally:
+        if started is not None:
+            _running.remove(started)
+            started.end()
+
+
+def begin_elsewhere(function: Callable[..., Returned], *arguments: Any) -> Callable[[], Returned]:
+    """Begin a call in a worker, if one is free, and return a function that has its result.
+
+    Otherwise that function makes the call itself. The function called is one of a module, so that the other process
+    finds it by its name, and depends on its arguments alone.
+    """
+    answer = _running[0].begin(function, arguments) if _running else None
+
+    def result() -> Returned:
+        received = None if answer is None else answer()
+        if received is None:
+            return function(*arguments)
+        returned, value = received
+        if not returned:
+            error, traceback = value
+            raise error from _TracebackElsewhere(f"\n{traceback}")
+        answered: Returned = value
+        return answered
+
+    return result
+
+
+def side_by_side(function: Callable[[Item], Returned], items: Sequence[Item]) -> Iterator[tuple[int, Returned]]:
+    """Apply a function that calls `begin_elsewhere` to each item, and yield positions and results as they are done.
+
+    One call is made here and one in each worker at a time; without workers, on threads. If the caller stops early, or
+    an item fails, no further item is begun.
+    """
+    if not _running:
+        yield from threads.as_they_finish(function, items)
+        return
+    waiting = deque(range(len(items)))
+    done: SimpleQueue[tuple[int, Returned | None, BaseException | None]] = SimpleQueue()
+
+    def work() -> None:
+        while True:
+            try:
+                i = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                done.put((i, function(items[i]), None))
+            except BaseException as error:  # noqa: BLE001  # raised where the result is taken
+                waiting.clear()
+                done.put((i, None, error))
+
+    for _ in range(min(len(items), _running[0].most + 1)):
+        Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    try:
+        for _ in items:
+            i, result, error = done.get()
+            if error is not None:
+                raise error
+            value: Any = result
+            yield i, value
+    finally:
+        waiting.clear()
+
+
+def _start_server(modules: tuple[str, ...]) -> None:
+    """Start the server that forks workers: it imports the modules, while this process goes on."""
+    from multiprocessing import forkserver
+
+    with suppress(OSError), _without_main_module():
+        forkserver.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Hide the program, so that a process started in the meantime does not run it again: scripts have no guard."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _serve(pipe: Connection, processors: int, modules: tuple[str, ...]) -> None:
+    """Be a worker: evaluate what arrives until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt of the terminal ends the process that asks
+    threads.PROCESSORS = processors
+    for module in modules:
+        import_module(module)
+    while True:
+        try:
+            function, arguments = pipe.recv()
+        except EOFError:
+            return
+        except Exception:  # noqa: BLE001  # such as a module that cannot be imported here
+            pipe.send(None)
+            continue
+        try:
+            answer: Answer = True, function(*arguments)
+        except Exception as error:  # noqa: BLE001  # raised by the process that asked
+            answer = False, (error, format_exc())
+        try:
+            pipe.send(answer)
+        except Exception:  # noqa: BLE001  # the process that asked calls the function itself
+            pipe.send(None)

@@ -1,0 +1,155 @@
+"""Worker processes: the same results and errors as here, and calls that are made here if they cannot make them."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import clvmodels as clv
+from clvmodels.errors import InvalidOption
+from clvmodels.processes import threads
+from clvmodels.processes import worker_processes as module
+from clvmodels.processes.worker_processes import begin_elsewhere, count_workers, side_by_side, worker_processes
+
+SCRIPT = """
+import clvmodels as clv
+from clvmodels.processes.worker_processes import begin_elsewhere, worker_processes
+import os
+print("begins")
+with worker_processes(1):
+    print(begin_elsewhere(os.getpid)() != os.getpid())
+"""  # without the guard that processes of the standard library need
+
+
+class Unreadable:
+    """What the other process can make but not send back."""
+
+    def __init__(self) -> None:
+        self.function = lambda: None
+
+
+def own_id(_):
+    return os.getpid()
+
+
+def id_after(seconds):
+    time.sleep(seconds)
+    return os.getpid()
+
+
+@pytest.fixture
+def running():
+    with worker_processes(1):
+        begin_elsewhere(os.getpid)()
+        yield module._running[0]._all[0]
+
+
+def test_without_workers_a_call_is_made_here():
+    with worker_processes(0):
+        assert begin_elsewhere(os.getpid)() == os.getpid()
+
+
+def test_it_has_the_result_or_the_error_of_a_call(running):
+    other = begin_elsewhere(os.getpid)()
+    assert other == running.process.pid
+    assert other != os.getpid()
+    assert begin_elsewhere(np.add, np.arange(3.0), 1)().tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="math domain error") as raised:
+        begin_elsewhere(math.sqrt, -1)()
+    assert "worker_processes.py" in str(raised.value.__cause__)  # the traceback of the other process
+    assert begin_elsewhere(os.getpid)() == other
+
+
+def test_what_it_cannot_do_is_done_here(running):
+    busy = begin_elsewhere(os.getpid)
+    assert begin_elsewhere(os.getpid)() == os.getpid()  # one call at a time
+    assert busy() == running.process.pid
+    assert begin_elsewhere(own_id, lambda: None)() == os.getpid()  # a function without a name
+    assert isinstance(begin_elsewhere(Unreadable)(), Unreadable)
+    assert begin_elsewhere(os.getpid)() == running.process.pid
+
+
+def test_if_it_ends_calls_are_made_here(running):
+    waiting = begin_elsewhere(id_after, 60)
+    os.kill(running.process.pid, signal.SIGKILL)
+    assert begin_elsewhere(os.getpid)() == os.getpid()
+    running.process.join()
+    module._running[0].most = 0
+    waiting_here = begin_elsewhere(os.getpid)
+    assert waiting_here() == os.getpid()
+    del waiting
+
+
+def test_it_ends_with_its_context():
+    handler = signal.getsignal(signal.SIGINT)
+    with worker_processes(1):
+        begin_elsewhere(os.getpid)()
+        process = module._running[0]._all[0].process
+        with worker_processes(3):  # the workers stay those
+            assert module._running[0].most == 1
+        assert process.is_alive()
+        assert signal.getsignal(signal.SIGINT) is handler
+    assert not process.is_alive()
+    assert module._running == []
+
+
+def test_after_its_end_nothing_is_computed_here_instead():
+    with worker_processes(1):
+        waiting = begin_elsewhere(time.sleep, 60)
+    with pytest.raises((EOFError, OSError)):  # as after an interruption, when threads still wait
+        waiting()
+
+
+def test_items_run_side_by_side_here_and_in_each_worker():
+    with worker_processes(2):
+        done = dict(side_by_side(lambda seconds: begin_elsewhere(id_after, seconds)(), [0.2] * 3))
+        assert sorted(done) == [0, 1, 2]
+        assert len(set(done.values())) == 3
+        assert os.getpid() in done.values()
+        with pytest.raises(ValueError, match="math domain error"):
+            list(side_by_side(lambda x: begin_elsewhere(math.sqrt, x)(), [1, -1, 1]))
+
+
+@pytest.mark.slow
+def test_a_script_is_not_run_again(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["begins", "True"]
+
+
+def test_numbers_of_processes(monkeypatch):
+    monkeypatch.setattr(threads, "PROCESSORS", 4)
+    assert [count_workers(jobs) for jobs in (None, 1, 3, -1)] == [0, 0, 2, 4]
+    monkeypatch.setattr(threads, "PROCESSORS", 1)
+    assert count_workers(-1) == 0
+    for jobs in (0, -2):
+        with pytest.raises(InvalidOption, match=f"n_jobs={jobs}: pass a number of processes"):
+            count_workers(jobs)
+
+
+@pytest.mark.acceptance
+def test_results_are_the_same_in_any_process(monkeypatch):
+    log = clv.datasets.load_cdnow(sample=True)
+    options = {"models": [clv.NBD(), clv.MBGNBD()], "cutoffs": 3, "amount": "amount", "name": "CDNOW"}
+    here = clv.report(log, **options)
+    calls = []
+    begin = module._Workers.begin
+
+    def counted(self, function, arguments):
+        answer = begin(self, function, arguments)
+        calls.append(answer is not None)
+        return answer
+
+    monkeypatch.setattr(module._Workers, "begin", counted)
+    several = clv.report(log, **options, n_jobs=3)
+    assert sum(calls) >= 4  # two cutoffs, and the sections
+    assert several.page == here.page
+    assert module._running == []
