@@ -8,7 +8,14 @@ import numpy as np
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["crps_of_counts", "crps_of_draws", "mean_over_customers", "poisson_deviance", "randomized_pit"]
+__all__ = [
+    "crps_of_counts",
+    "crps_of_draws",
+    "mean_over_customers",
+    "poisson_deviance",
+    "poisson_deviances",
+    "randomized_pit",
+]
 
 
 def mean_over_customers(values: Array, weights: Array | None = None) -> Any:
@@ -25,9 +32,15 @@ def poisson_deviance(actual: Array, predicted: Array, weights: Array | None = No
     actual value was not. McCullagh & Nelder (1989), Generalized Linear Models, section 2.3; for money, which is not a
     count, it is the quasi-likelihood deviance. Under weights (draws, n), that of each draw (draws,).
     """
+    return mean_over_customers(poisson_deviances(actual, predicted), weights)
+
+
+def poisson_deviances(actual: Array, predicted: Array) -> Array:
+    """Return the Poisson deviance of each customer, (n,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.where(actual > 0, actual * np.log(actual / predicted), 0.0)
-        return 2 * mean_over_customers(odds - actual + predicted, weights)
+    deviances: Array = 2 * (odds - actual + predicted)
+    return deviances
 
 
 def crps_of_counts(actual: Array, pmf: Array) -> Array:

@@ -529,6 +529,9 @@ def test_a_weight_counts_as_repeated_customers():
         values = arguments[metric.needs]
         expected = [metric.function(*(each[rows] for each in values)) for rows in (slice(None), again)]
         assert metric.function(*values, weights=weights) == pytest.approx(expected, rel=1e-12), metric.name
+        if metric.averages is not None:
+            means = [weights @ each / weights.sum(axis=1) for each in metric.averages.values(*values)]
+            assert metric.averages.metric(*means) == pytest.approx(expected, rel=1e-12), metric.name
 
 
 def test_a_metric_of_the_registry_is_in_every_table(check):

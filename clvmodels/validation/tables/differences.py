@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,15 @@ from scipy.special import stdtrit
 
 from clvmodels.processes.contract import Array
 from clvmodels.processes.threads import in_threads
-from clvmodels.validation.tables.metrics import METRICS, MetricInput
+from clvmodels.validation.tables.distributions import Places
+from clvmodels.validation.tables.metrics import METRICS, Metric, MetricInput
 
 __all__ = ["NEGLIGIBLE", "Better", "difference_table"]
 
 REPLICATES = 300
-BLOCK = 32  # draws whose weights are used at once, small enough for the processor's cache
+BLOCK = (
+    64  # draws whose weights are used at once: fewer calls than with smaller blocks, less memory than with larger ones
+)
 NEGLIGIBLE = 1e-3  # share of the reference's score below which a difference does not matter, however certain it is
 Better = Literal["forecaster", "reference", "not_visible"]
 COLUMNS = [
@@ -51,17 +54,20 @@ class _SampledCutoff:
     actual : array (m,)
     weights : tuple of arrays (BLOCK, m)
         How often each customer was drawn; the first draw is the sample itself. The transposes are contiguous.
-    expected : arrays (m,)
-    chances : arrays (m,), of the forecasters that give probabilities
+    arguments : dict of dicts of tuples of arrays (m,)
+        The arguments of metrics by forecaster and the part of a forecast that they need.
     best : dict of int to array
         The perfect ranking's Gini coefficients under the draws of a block, which all forecasters share.
     """
 
     actual: Array
     weights: tuple[Array, ...]
-    expected: Mapping[str, Array]
-    chances: Mapping[str, Array]
+    arguments: Mapping[str, Mapping[MetricInput, tuple[Array, ...]]]
     best: dict[int, Array] = field(default_factory=dict)
+
+    def metrics(self, name: str) -> list[Metric]:
+        """Return the metrics that can be computed from one forecaster's forecast under weights."""
+        return [metric for metric in METRICS.values() if metric.takes_weights and metric.needs in self.arguments[name]]
 
 
 def difference_table(
@@ -91,10 +97,13 @@ def difference_table(
         `better` is "forecaster", "reference" or "not_visible".
     """
     tables = []
+    keys = ["horizon", "quantity", "cutoff", "forecaster"]
+    groups: Mapping[Any, Any] = customers.groupby(keys, sort=False).indices if len(customers) else {}
+    draws = _Draws(seed)
     for (horizon, quantity), rows in scores.groupby(["horizon", "quantity"], sort=False):
         reference = references[str(quantity)]
-        sampled = customers[(customers["horizon"] == horizon) & (customers["quantity"] == quantity)]
-        differences = _differences(rows, sampled, reference, level, seed)
+        places = {key[2:]: positions for key, positions in groups.items() if key[:2] == (horizon, quantity)}
+        differences = _differences(rows, _sampled_cutoffs(customers, places, reference, draws), reference, level)
         tables.append(
             pd.DataFrame(differences).assign(horizon=str(horizon), quantity=str(quantity), reference=reference)
         )
@@ -103,19 +112,19 @@ def difference_table(
 
 
 def _differences(
-    rows: pd.DataFrame, sampled: pd.DataFrame, reference: str, level: float, seed: int
+    rows: pd.DataFrame, sampled_cutoffs: Sequence[_SampledCutoff], reference: str, level: float
 ) -> list[dict[str, object]]:
     """Return the rows of one horizon and quantity."""
     cutoffs = rows["cutoff"].nunique()
     complete = rows[rows["mae"].notna()].groupby("forecaster", sort=False)
     names = [str(name) for name, group in complete if len(group) == cutoffs]
-    if reference not in names or sampled.empty:
+    if reference not in names or not sampled_cutoffs:
         return []
-    sampled_cutoffs = _resample(sampled, reference, seed)
     everybody = max(1, int(rows.groupby("cutoff")["customers"].first().sum()))
     share = min(1.0, float(np.sqrt(sum(len(each.actual) for each in sampled_cutoffs) / everybody)))
+    averages = [_averaged_scores(each, names) for each in sampled_cutoffs]
     replicates = dict(
-        zip(names, in_threads(lambda name: _replicated_scores(sampled_cutoffs, name), names), strict=True)
+        zip(names, in_threads(lambda name: _replicated_scores(sampled_cutoffs, averages, name), names), strict=True)
     )
     rows_of = {name: rows[rows["forecaster"] == name].set_index("cutoff") for name in names}
     table = []
@@ -192,45 +201,92 @@ def _subtract(scores: pd.Series[float], reference: pd.Series[float]) -> Array:
         return scores.to_numpy(dtype=float) - reference.loc[scores.index].to_numpy(dtype=float)
 
 
-def _resample(sampled: pd.DataFrame, reference: str, seed: int) -> list[_SampledCutoff]:
-    """Draw customers, each the same number of times at every cutoff at which they are known."""
-    of_reference = sampled[sampled["forecaster"] == reference]
-    ids, codes = np.unique(of_reference["customer_id"].to_numpy(), return_inverse=True)
-    generator = np.random.default_rng([seed, len(ids)])
-    counts = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=REPLICATES)
-    weights = np.column_stack([np.ones(len(ids)), counts.T])
-    cutoffs = []
-    for cutoff in of_reference["cutoff"].unique():
-        here = (of_reference["cutoff"] == cutoff).to_numpy()
-        actual = of_reference["actual"].to_numpy(dtype=float)[here]
-        forecasts = sampled[sampled["cutoff"] == cutoff].groupby("forecaster", sort=False)
-        expected = {str(name): rows["expected"].to_numpy(dtype=float) for name, rows in forecasts}
-        logs = {str(name): rows["log_score"].to_numpy(dtype=float) for name, rows in forecasts}
-        chances = {name: np.exp(values) for name, values in logs.items() if not np.isnan(values).all()}
-        cutoffs.append(_SampledCutoff(actual, _blocks(weights[codes[here]]), expected, chances))
-    return cutoffs
+class _Draws:
+    """Draws of customers, each the same number of times at every cutoff at which they are known."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed, self._ids, self._blocks = seed, list[Array](), list[tuple[Array, ...]]()
+
+    def of(self, ids: list[Array]) -> list[tuple[Array, ...]]:
+        """Return blocks of weights for each cutoff, given the ids of its customers; the last are kept."""
+        if len(ids) != len(self._ids) or not all(map(np.array_equal, ids, self._ids)):
+            distinct, codes = np.unique(np.concatenate(ids), return_inverse=True)
+            many = len(distinct)
+            generator = np.random.default_rng([self._seed, many])
+            counts = generator.multinomial(many, np.full(many, 1 / many), size=REPLICATES)
+            weights = np.concatenate([np.ones((1, many)), counts]).T
+            ends = np.cumsum([len(each) for each in ids])[:-1]
+            self._ids, self._blocks = ids, [_in_blocks(weights, each) for each in np.split(codes, ends)]
+        return self._blocks
 
 
-def _blocks(weights: Array) -> tuple[Array, ...]:
-    """Return blocks of draws, (BLOCK, m) each, whose transposes are contiguous, from weights (m, draws)."""
-    return tuple(np.ascontiguousarray(weights[:, i : i + BLOCK]).T for i in range(0, weights.shape[1], BLOCK))
+def _in_blocks(weights: Array, rows: Places) -> tuple[Array, ...]:
+    """Return blocks of draws, (BLOCK, m) each, whose transposes are contiguous, from weights (n, draws)."""
+    blocks = (np.ascontiguousarray(weights[:, i : i + BLOCK]) for i in range(0, weights.shape[1], BLOCK))
+    return tuple(block[rows].T for block in blocks)
 
 
-def _replicated_scores(cutoffs: Sequence[_SampledCutoff], name: str) -> dict[str, Array]:
+def _sampled_cutoffs(
+    customers: pd.DataFrame, places: Mapping[tuple[str, str], Places], reference: str, draws: _Draws
+) -> list[_SampledCutoff]:
+    """Return the cutoffs at which the reference has forecasts, given the rows of customers by cutoff and forecaster."""
+    ids, actual, expected, logs = (
+        customers[name].to_numpy() for name in ("customer_id", "actual", "expected", "log_score")
+    )
+    cutoffs = [cutoff for cutoff, name in places if name == reference]
+    if not cutoffs:
+        return []
+    blocks = draws.of([ids[places[cutoff, reference]] for cutoff in cutoffs])
+    sampled = []
+    for cutoff, weights in zip(cutoffs, blocks, strict=True):
+        did = actual[places[cutoff, reference]].astype(float)
+        arguments: dict[str, dict[MetricInput, tuple[Array, ...]]] = {}
+        for name, rows in ((name, rows) for (day, name), rows in places.items() if day == cutoff):
+            arguments[name] = {"mean": (did, expected[rows].astype(float))}
+            if not np.isnan(log_scores := logs[rows].astype(float)).all():
+                arguments[name]["chances"] = (np.exp(log_scores),)
+        sampled.append(_SampledCutoff(did, weights, arguments))
+    return sampled
+
+
+def _averaged_scores(cutoff: _SampledCutoff, names: Sequence[str]) -> dict[tuple[str, str], Array]:
+    """Return the scores of one cutoff that are functions of averages under each draw, by forecaster and metric."""
+    of_metrics = [
+        (name, metric, metric.averages) for name in names for metric in cutoff.metrics(name) if metric.averages
+    ]
+    values = [of.values(*cutoff.arguments[name][metric.needs]) for name, metric, of in of_metrics]
+    rows = np.stack([np.ones(len(cutoff.actual)), *(each for of_metric in values for each in of_metric)])
+    with np.errstate(invalid="ignore"):  # an infinite deviance of a customer who was not drawn
+        sums = np.concatenate([rows @ weights.T for weights in cutoff.weights], axis=1)
+        averages = iter(sums[1:] / sums[0])
+        return {
+            (name, metric.name): of.metric(*(next(averages) for _ in each))
+            for (name, metric, of), each in zip(of_metrics, values, strict=True)
+        }
+
+
+def _replicated_scores(
+    cutoffs: Sequence[_SampledCutoff], averages: Sequence[Mapping[tuple[str, str], Array]], name: str
+) -> dict[str, Array]:
     """Return each score under each draw, as means over cutoffs, (draws,)."""
-    scores = [_weighted_scores(cutoff, name) for cutoff in cutoffs]
-    return {metric: np.mean([each[metric] for each in scores], axis=0) for metric in scores[0]}
+    scores = [
+        _weighted_scores(cutoff, name) | {metric: each for (of, metric), each in scores.items() if of == name}
+        for cutoff, scores in zip(cutoffs, averages, strict=True)
+    ]
+    sizes = {
+        metric: [np.abs(each[metric]) if METRICS[metric].signed else each[metric] for each in scores]
+        for metric in scores[0]
+    }
+    return {metric: np.mean(each, axis=0) for metric, each in sizes.items()}
 
 
 def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
-    """Return each score of one cutoff under each draw, for the parts that the forecast has."""
-    arguments: dict[MetricInput, tuple[Array, ...]] = {"mean": (cutoff.actual, cutoff.expected[name])}
-    if name in cutoff.chances:
-        arguments["chances"] = (cutoff.chances[name],)
-    metrics = [metric for metric in METRICS.values() if metric.takes_weights and metric.needs in arguments]
-    parts = []
+    """Return the other scores of one cutoff under each draw, (draws,)."""
+    arguments = cutoff.arguments[name]
+    metrics = [metric for metric in cutoff.metrics(name) if not metric.averages]
+    parts, ranking = [], dict[str, Any]()
     for number, weights in enumerate(cutoff.weights):
-        memory = {"best": cutoff.best[number]} if number in cutoff.best else {}
+        memory = ranking | ({"best": cutoff.best[number]} if number in cutoff.best else {})
         shared = [{"memory": memory} if metric.remembers else {} for metric in metrics]
         parts.append(
             [
@@ -239,5 +295,5 @@ def _weighted_scores(cutoff: _SampledCutoff, name: str) -> dict[str, Array]:
             ]
         )
         cutoff.best.setdefault(number, memory["best"])
-    scores = dict(zip((metric.name for metric in metrics), map(np.concatenate, zip(*parts, strict=True)), strict=True))
-    return {name: np.abs(values) if METRICS[name].signed else values for name, values in scores.items()}
+        ranking = {"ranking": memory["ranking"]}  # customers are sorted once for all draws
+    return dict(zip((metric.name for metric in metrics), map(np.concatenate, zip(*parts, strict=True)), strict=True))

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 from scipy.stats import rankdata
 
 from clvmodels.processes.contract import Array
-from clvmodels.scores import mean_over_customers, poisson_deviance
+from clvmodels.scores import mean_over_customers, poisson_deviance, poisson_deviances
+from clvmodels.validation.tables.curves import Curve, DrawnCurves, Ranking, ratio
 
 __all__ = [
     "HEADLINE",
     "METRICS",
+    "Averages",
     "Direction",
     "Metric",
     "MetricInput",
@@ -49,6 +50,16 @@ MetricInput = Literal["mean", "chances", "buys", "predictive"]
 Direction = Literal[-1, 0, 1]
 
 
+class Averages(NamedTuple):
+    """A metric as a function of averages over customers.
+
+    values : list of arrays (n,), from the arguments of the metric; metric : number or array (draws,), from averages.
+    """
+
+    values: Callable[..., list[Array]]
+    metric: Callable[..., Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A metric.
@@ -73,6 +84,8 @@ class Metric:
         Whether `compare` shows it for forecasts.
     remembers : bool
         Whether the function has an argument `memory`, a dict for what metrics of the same forecast share.
+    averages : Averages, optional
+        The averages of which the metric is a function: `differences` then needs one product of matrices for many draws.
     """
 
     name: str
@@ -83,12 +96,12 @@ class Metric:
     takes_weights: bool = False
     headline: bool = False
     remembers: bool = False
+    averages: Averages | None = None
 
 
 def bias(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     """Return the relative error of the total, (sum predicted - sum actual) / sum actual; NaN if nothing happened."""
-    total = _total(actual, weights)
-    return _ratio(_total(predicted, weights), total, np.not_equal(total, 0)) - 1
+    return _relative_error(_total(predicted, weights), _total(actual, weights))
 
 
 def mae(actual: Array, predicted: Array) -> float:
@@ -98,7 +111,7 @@ def mae(actual: Array, predicted: Array) -> float:
 
 def rmse(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     """Return the root mean squared error per customer, which is smallest for the conditional mean."""
-    return np.sqrt(mean_over_customers((predicted - actual) ** 2, weights))
+    return np.sqrt(mean_over_customers(_squared_errors(actual, predicted), weights))
 
 
 def spearman(actual: Array, predicted: Array) -> float:
@@ -117,15 +130,14 @@ def normalized_gini(
     rows does not matter. NaN if nothing happened or all customers did the same. As in Wang, Liu & Miao (2019),
     arXiv:1912.07753, section 4, with ties averaged.
 
-    `memory` keeps the perfect ranking ("best"), which forecasts of the same customers share, and that of the forecast
-    ("ranked"), which metrics share.
+    `memory` keeps the Gini coefficient of the perfect ranking ("best"), which forecasts of the same customers share;
+    the curve of this forecast ("curve"), which metrics share; and its ranking ("ranking"), which draws share.
     """
     memory = {} if memory is None else memory
     if "best" not in memory:
-        memory["best"] = _gini(*_ranked(actual, actual, weights))
+        memory["best"] = _curve(actual, actual, weights, {}).gini()
     best, differ = memory["best"], len(actual) > 0 and np.ptp(actual) > 0
-    of_forecast = _gini(*_remembered(actual, predicted, weights, memory))
-    return _ratio(of_forecast, best, np.greater(best, 0) & differ)
+    return ratio(_curve(actual, predicted, weights, memory).gini(), best, np.greater(best, 0) & differ)
 
 
 def log_score(chances: Array, weights: Array | None = None) -> Any:
@@ -136,8 +148,7 @@ def log_score(chances: Array, weights: Array | None = None) -> Any:
     Raftery (2007), Journal of the American Statistical Association 102, 359-378, section 4.1. Minus infinity if
     something happened that had probability 0.
     """
-    with np.errstate(divide="ignore"):
-        return mean_over_customers(np.log(chances), weights)
+    return mean_over_customers(_logarithms(chances), weights)
 
 
 def capture(
@@ -152,21 +163,12 @@ def capture(
     With `share` 0.1, for the top decile; a random ranking has 0.1. NaN if nothing happened. `memory` is that of
     `normalized_gini`.
     """
-    return _captured(*_remembered(actual, predicted, weights, {} if memory is None else memory), share)
+    return _curve(actual, predicted, weights, {} if memory is None else memory).captured(share)
 
 
 def captured_at(actual: Array, predicted: Array, shares: Array) -> Array:
     """Return `capture` for several shares of the customers, (k,): the gain curve."""
-    sizes, sums = _ranked(actual, predicted)
-    customers, total = np.cumsum(sizes), float(np.sum(sums))
-    if not (len(sums) and total > 0):
-        return np.full(len(shares), np.nan)
-    wanted = shares * customers[-1]
-    last = np.minimum(np.searchsorted(customers, wanted, side="left"), len(customers) - 1)
-    size, did, many, much = sizes[last], sums[last], customers[last], np.cumsum(sums)[last]
-    part = np.divide(wanted - (many - size), size, out=np.ones(len(last)), where=size > 0)
-    shares_of_total: Array = (much - did + part * did) / total
-    return shares_of_total
+    return Curve.of(actual, predicted).at(shares)
 
 
 def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
@@ -234,64 +236,31 @@ def _total(values: Array, weights: Array | None) -> Any:
     return float(np.sum(values)) if weights is None else weights @ values
 
 
-def _ratio(part: Any, whole: Any, where: Any) -> Any:
-    """Return part over whole, both numbers or arrays (draws,); NaN elsewhere."""
-    ratio = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=where)
-    return ratio if ratio.ndim else float(ratio)
+def _relative_error(predicted: Any, actual: Any) -> Any:
+    """Return the relative error of totals or means; NaN if nothing happened."""
+    return ratio(predicted, actual, np.not_equal(actual, 0)) - 1
 
 
-def _ranked(actual: Array, ranking: Array, weights: Array | None = None) -> tuple[Array, Array]:
-    """Return the number of customers per forecast, highest first, and the sum of their actual values, (..., groups).
-
-    Under weights, successive groups in which nothing happened are one: the curve of captured actuals is flat there.
-    """
-    order = np.argsort(-ranking, kind="stable")
-    ranked, did = ranking[order], actual[order]
-    starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])
-    if weights is None:
-        sizes = np.ones(len(order))
-        if len(starts) == len(order):
-            return sizes, did
-        return np.add.reduceat(sizes, starts), np.add.reduceat(did, starts)
-    if not len(order):
-        return np.zeros((len(weights), 0)), np.zeros((len(weights), 0))
-    some = np.logical_or.reduceat(did != 0, starts)
-    starts = starts[some | np.append(True, some[:-1])]
-    rows = csr_array((np.ones(len(order)), order, np.append(starts, len(order))), shape=(len(starts), len(order)))
-    happened = csr_array((did, order, rows.indptr), shape=rows.shape, copy=True)
-    happened.eliminate_zeros()
-    # Rows of the transposed weights are added, one per customer, which is several times faster than sorting each draw.
-    sizes, sums = (np.ascontiguousarray((each @ weights.T).T) for each in (rows, happened))
-    return sizes, sums
+def _squared_errors(actual: Array, predicted: Array) -> Array:
+    squares: Array = (predicted - actual) ** 2
+    return squares
 
 
-def _remembered(actual: Array, ranking: Array, weights: Array | None, memory: dict[str, Any]) -> tuple[Array, Array]:
-    """Return `_ranked`, computed once per memory."""
-    if "ranked" not in memory:
-        memory["ranked"] = _ranked(actual, ranking, weights)
-    groups: tuple[Array, Array] = memory["ranked"]
-    return groups
+def _logarithms(chances: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.log(chances)
 
 
-def _gini(sizes: Array, sums: Array) -> Any:
-    """Return twice the area between the diagonal and the curve of captured actuals, given groups, the best first."""
-    weighted = (np.einsum("...i,...i->...", sizes, each) for each in (np.cumsum(sums, axis=-1), sums))
-    area = 2 * next(weighted) - next(weighted)
-    total = np.sum(sums, axis=-1)
-    return _ratio(area, np.sum(sizes, axis=-1) * total, total > 0) - 1
-
-
-def _captured(sizes: Array, sums: Array, share: float) -> Any:
-    """Return the share of the total of the best-ranked share of the customers, given groups in order."""
-    customers, total = np.cumsum(sizes, axis=-1), np.sum(sums, axis=-1)
-    if not len(sums.T):
-        return _ratio(total, total, total > 0)
-    wanted = share * customers[..., -1:]
-    last = np.minimum(np.sum(customers < wanted, axis=-1, keepdims=True), customers.shape[-1] - 1)
-    captured = np.cumsum(sums[..., : last.max() + 1], axis=-1)
-    size, did, many, much = (np.take_along_axis(each, last, axis=-1) for each in (sizes, sums, customers, captured))
-    part = np.divide(wanted - (many - size), size, out=np.ones(size.shape), where=size > 0)
-    return _ratio((much - did + part * did)[..., 0], total, total > 0)
+def _curve(actual: Array, ranking: Array, weights: Array | None, memory: dict[str, Any]) -> Curve | DrawnCurves:
+    """Return the curve of a ranking, computed once per memory, or those under weights."""
+    if "curve" not in memory and weights is None:
+        memory["curve"] = Curve.of(actual, ranking)
+    elif "curve" not in memory:
+        if "ranking" not in memory:
+            memory["ranking"] = Ranking.of(actual, ranking)
+        memory["curve"] = memory["ranking"].under(weights)
+    curve: Curve | DrawnCurves = memory["curve"]
+    return curve
 
 
 def _crps(_: Array, predictive: Any) -> float:
@@ -306,19 +275,24 @@ def _width(_: Array, predictive: Any) -> float:
     return width(predictive.lower, predictive.upper)
 
 
+OF_BIAS = Averages(lambda actual, predicted: [predicted, actual], _relative_error)
+OF_RMSE = Averages(lambda *each: [_squared_errors(*each)], np.sqrt)
+OF_DEVIANCE = Averages(lambda *each: [poisson_deviances(*each)], np.asarray)
+OF_LOG_SCORE = Averages(lambda chances: [_logarithms(chances)], np.asarray)
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("bias", bias, -1, signed=True, takes_weights=True, headline=True),
+        Metric("bias", bias, -1, signed=True, takes_weights=True, headline=True, averages=OF_BIAS),
         Metric("mae", mae, -1, headline=True),  # never in differences: it rewards predicting the median
-        Metric("rmse", rmse, -1, takes_weights=True, headline=True),
+        Metric("rmse", rmse, -1, takes_weights=True, headline=True, averages=OF_RMSE),
         Metric("spearman", spearman, 1, headline=True),
         Metric("gini", normalized_gini, 1, takes_weights=True, headline=True, remembers=True),
-        Metric("poisson_deviance", poisson_deviance, -1, takes_weights=True),
+        Metric("poisson_deviance", poisson_deviance, -1, takes_weights=True, averages=OF_DEVIANCE),
         Metric("capture", capture, 1, takes_weights=True, remembers=True),
         Metric("lift", lift, 1),
         Metric("decile_mape", decile_mape, -1),
-        Metric("log_score", log_score, 1, "chances", takes_weights=True),
+        Metric("log_score", log_score, 1, "chances", takes_weights=True, averages=OF_LOG_SCORE),
         Metric("crps", _crps, -1, "predictive"),
         Metric("brier", brier, -1, "buys"),
         Metric("log_loss", log_loss, -1, "buys"),
