@@ -356,8 +356,9 @@ class PurchaseModel(FutureTimes, TestedPurchases):
             if process.state != self.plain.state:
                 raise InvalidOption("This model has covariates or groups: pass rfm= with the customers to use.")
             return process.new_customer_pmf(p, k, h)
-        future = self.ahead_of(rfm).future
-        table = self._rows(rfm).evaluate(lambda *columns: future.pmf(p, k[:, None], h, *columns))
+        future, alive = self.ahead_of(rfm).future, self.alive(rfm)
+        table = alive * self.if_active(rfm, lambda p, *state: future.pmf_if_active(p, k[:, None], h, *state))
+        table[k == 0] += 1 - alive
         return self._table(rfm, {f"pmf_{int(count)}": column for count, column in zip(k, table, strict=True)})
 
     def quantities(
