@@ -39,20 +39,20 @@ class _TracebackElsewhere(Exception):
 class _Worker:
     """A process that evaluates one function at a time."""
 
-    def __init__(self, processors: int, modules: tuple[str, ...]) -> None:
+    def __init__(self, modules: tuple[str, ...]) -> None:
         here, there = multiprocessing.Pipe()
         self._pipe: Any = here
         self._ended = False
         context: Any = multiprocessing.get_context(METHOD)
-        self.process = context.Process(target=_serve, args=(there, processors, modules), daemon=True)
+        self.process = context.Process(target=_serve, args=(there, modules), daemon=True)
         with _without_main_module():
             self.process.start()
         there.close()
 
-    def begin(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> bool:
-        """Send a function and its arguments, and return whether they could be sent."""
+    def begin(self, processors: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> bool:
+        """Send a function and its arguments, with its processors, and return whether they could be sent."""
         try:
-            self._pipe.send((function, arguments))
+            self._pipe.send((processors, function, arguments))
         except Exception:  # noqa: BLE001  # such as a function without a name
             return False
         return True
@@ -79,8 +79,7 @@ class _Workers:
     """Some workers, each started when it is first needed."""
 
     def __init__(self, most: int, modules: tuple[str, ...]) -> None:
-        self.most = most
-        self._processors = max(1, threads.PROCESSORS // (most + 1))  # of each worker
+        self.most = self.calls = most  # calls that are expected at a time
         self._modules = modules
         self._changing = Lock()
         self._all, self._free = list[_Worker](), list[_Worker]()
@@ -89,7 +88,7 @@ class _Workers:
         """Send a call to a free worker, and return a function that waits for the answer; None if none can make it."""
         if (worker := self._take()) is None:
             return None
-        if not worker.begin(function, arguments):
+        if not worker.begin(max(1, threads.PROCESSORS // self.calls), function, arguments):
             self._free.append(worker)
             return None
 
@@ -111,7 +110,7 @@ class _Workers:
                 return self._free.pop()
             if len(self._all) < self.most:
                 with suppress(OSError):  # raised if there may be no more processes
-                    self._all.append(_Worker(self._processors, self._modules))
+                    self._all.append(_Worker(self._modules))
                     return self._all[-1]
                 self.most = len(self._all)
         return None
@@ -123,8 +122,8 @@ _running: list[_Workers] = []  # at most one
 def count_workers(jobs: int | None) -> int:
     """Return how many workers make so many processes with this one; -1: as many as keep all processors busy.
 
-    These are as many as processors, so that there is one process more: of three equal calls on two processors, none
-    waits until another is done.
+    There is one more than processors: of three equal calls on two processors, none waits until another is done, and
+    this process goes on with something else.
 
     Raises
     ------
@@ -134,7 +133,7 @@ def count_workers(jobs: int | None) -> int:
     if jobs is not None and (jobs < -1 or jobs == 0):
         raise InvalidOption(f"n_jobs={jobs}: pass a number of processes, or -1 to keep all processors busy.")
     if jobs == -1:
-        return threads.PROCESSORS if threads.PROCESSORS > 1 else 0
+        return threads.PROCESSORS + 1 if threads.PROCESSORS > 1 else 0
     return (jobs or 1) - 1
 
 
@@ -185,7 +184,8 @@ def side_by_side(function: Callable[[Item], Returned], items: Sequence[Item]) ->
     if not _running:
         yield from threads.as_they_finish(function, items)
         return
-    waiting = deque(range(len(items)))
+    workers = _running[0]
+    waiting, calls = deque(range(len(items))), min(len(items), workers.most + 1)
     done: SimpleQueue[tuple[int, Returned | None, BaseException | None]] = SimpleQueue()
 
     def work() -> None:
@@ -200,7 +200,8 @@ def side_by_side(function: Callable[[Item], Returned], items: Sequence[Item]) ->
                 waiting.clear()
                 done.put((i, None, error))
 
-    for _ in range(min(len(items), _running[0].most + 1)):
+    before, workers.calls = workers.calls, calls
+    for _ in range(calls):
         Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:
         for _ in items:
@@ -211,6 +212,7 @@ def side_by_side(function: Callable[[Item], Returned], items: Sequence[Item]) ->
             yield i, value
     finally:
         waiting.clear()
+        workers.calls = before
 
 
 def _start_server(modules: tuple[str, ...]) -> None:
@@ -233,15 +235,14 @@ def _without_main_module() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _serve(pipe: Connection, processors: int, modules: tuple[str, ...]) -> None:
+def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
     """Be a worker: evaluate what arrives until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt of the terminal ends the process that asks
-    threads.PROCESSORS = processors
     for module in modules:
         import_module(module)
     while True:
         try:
-            function, arguments = pipe.recv()
+            threads.PROCESSORS, function, arguments = pipe.recv()
         except EOFError:
             return
         except Exception:  # noqa: BLE001  # such as a module that cannot be imported here

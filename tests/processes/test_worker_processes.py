@@ -127,7 +127,7 @@ def test_a_script_is_not_run_again(tmp_path):
 
 def test_numbers_of_processes(monkeypatch):
     monkeypatch.setattr(threads, "PROCESSORS", 4)
-    assert [count_workers(jobs) for jobs in (None, 1, 3, -1)] == [0, 0, 2, 4]
+    assert [count_workers(jobs) for jobs in (None, 1, 3, -1)] == [0, 0, 2, 5]
     monkeypatch.setattr(threads, "PROCESSORS", 1)
     assert count_workers(-1) == 0
     for jobs in (0, -2):

@@ -103,11 +103,11 @@ def backtest(
     import clvmodels as clv
     from clvmodels.errors import InvalidOption
 
-    chosen = parse_models(models)
     if not split_list(horizons):
         raise InvalidOption(f"--horizons {horizons!r}: name at least one, such as '26 weeks'.")
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     with several_processes(BACKTEST), steps() as step:
+        chosen = parse_models(models)
         step(f"Reading {log}")
         from clvmodels.reporting import terminal
 
@@ -218,9 +218,9 @@ def report(
         _write_index(site)
         return
     browser = _find_browser() if pdf else ""
-    chosen = parse_models(models)
     names: dict[str, Any] = {"customer_id": customer_id, "date": date, "amount": amount}
     with several_processes(BACKTEST, REPORT), steps() as step:
+        chosen = parse_models(models)
         step(message("show-reading", {"file": str(log)}))
         from clvmodels.reporting import terminal
         from clvmodels.reporting.series.summary_pdf import write_summary_pdf
