@@ -143,6 +143,8 @@ class Objective:
         self._process = process
         self._unit = unit
         size = BLOCK if len(counts) < MANY_ROWS else LARGE_BLOCK
+        if process.totals is not None and process.totals_split_rows:
+            size = max(len(counts), 1)
         edges = range(0, len(counts), size)
         self._blocks = [([column[i : i + size] for column in columns], counts[i : i + size]) for i in edges]
         self._curved = process.totals is not None
@@ -154,7 +156,7 @@ class Objective:
             self._totals = [partial(_sum_scores, score, weights) for score, weights in self._scores]
         else:
             self._totals = [process.totals(weights, *block) for block, weights in self._blocks]
-        self._each: Callable[..., list[Any]] = one_by_one if size == BLOCK else in_threads
+        self._each: Callable[..., list[Any]] = in_threads if size == LARGE_BLOCK else one_by_one
 
     @cached_property
     def _scores(self) -> list[tuple[Callable[[Any], Score], Array]]:

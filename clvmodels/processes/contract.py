@@ -154,6 +154,8 @@ class PurchaseProcess:
     totals : function (weights, x, t_x, T) -> function (p, curved) -> Totals, optional
         The weighted sum of the rows' scores, for processes where the sum is cheaper than the parts; for parameters that
         all rows share. If `curved` is True, with the Hessian and the scores of the rows.
+    totals_split_rows : bool
+        Whether `totals` takes all rows at once and splits them itself, because rows share work.
     both_if_active : function (p, h, delta, *state), optional
         `purchases_if_active` and `discounted_if_active` together, (2, n), for processes where one computation gives
         both.
@@ -206,6 +208,7 @@ class PurchaseProcess:
     more_starts: Callable[..., list[Any]] | None = None
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
+    totals_split_rows: bool = False
     both_if_active: Callable[..., Array] | None = None
     purchases_under_draws: Callable[..., Array] | None = None
     buys_between_if_active: Callable[..., Array] | None = None
@@ -311,7 +314,7 @@ class SpendProcess:
         Draw each customer's mean spend per purchase, given the history.
     sample_orders : function (p, customer, count, mean, generator), optional
         Draw the spend of each further order (m,), given its customer by position (m,) and the histories (n,).
-    moves, more_starts, prepare, totals
+    moves, more_starts, prepare, totals, totals_split_rows
         As for a purchase process: spend.
     total_law : function (p, purchases, count, mean) -> (scale, a, b), optional
         Total spend over further purchases, given the history, as a scale times BetaPrime(a, b).
@@ -336,6 +339,7 @@ class SpendProcess:
     more_starts: Callable[..., list[Any]] | None = None
     prepare: Callable[..., Callable[[Any], Score]] | None = None
     totals: Callable[..., Callable[[Any, bool], Totals]] | None = None
+    totals_split_rows: bool = False
     total_law: Callable[..., tuple[Array, Array, Array]] | None = None
     sample_orders: Callable[..., Array] | None = None
     sample_mean_spend: Callable[..., Array] | None = None

@@ -106,6 +106,7 @@ PROCESS = PurchaseProcess(
     statistics=("frequency", "recency", "T"),
     **dropout_time.functions(remaining),
     totals=ggompertz_nbd_totals.totals,
+    totals_split_rows=True,
     buys_between_if_active=partial(order_times.buys_between_dropout_time, remaining),
     draw_orders_if_active=partial(order_times.dropout_time_orders, remaining),
     starts=starts,

@@ -16,16 +16,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import polygamma
 
 from clvmodels.processes.contract import Array, Totals
-from clvmodels.processes.dropout_time_totals import Grid, Pairs, Rows, Term
-from clvmodels.processes.race import SMALL_CHUNK, Remaining, nodes_with_aging
-from clvmodels.processes.special import digamma_rise, log_rise
+from clvmodels.processes.dropout_time_totals import Cells, Curve, Rows, Term
+from clvmodels.processes.race import LARGEST_AGING, SMALL_CHUNK, Remaining, nodes_with_aging
+from clvmodels.processes.special import digamma_rise, log_rise, trigamma
 
 __all__ = ["totals"]
 
-PANEL = 6.0  # length in the variable: quadrature at the nodes is the main cost, and long panels need the fewest nodes
 FIRSTS = 5  # a log chance and its first derivatives, by p, s, log a and log c
 SECONDS = tuple(itertools.combinations_with_replacement(range(4), 2))  # the order of its second derivatives
 
@@ -40,27 +38,107 @@ def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, boo
     return Rows.of(_terms, weights, x, t_x, T).at
 
 
-def _terms(p: Any, rows: Rows, curved: bool) -> list[Term]:
-    both = (rows.last, rows.first)
-    low, high = (_variable(p, np.array([pairs.ages[end] for pairs in both])) for end in (0, -1))
-    grid = Grid.over(float(np.min(low)), float(np.max(high)), PANEL)
-    if len(rows.purchases) * grid.panels * grid.nodes < sum(len(pairs.age) for pairs in both):
-        tables = _tables(p, grid, rows.purchases, curved)
-        chances = [
-            grid.interpolate(table, pairs, _variable(p, pairs.ages)) for table, pairs in zip(tables, both, strict=True)
-        ]
-    else:  # for few pairs, or ages that are long compared to 1/b, there would be more nodes than pairs
-        chances = [
-            _chances(p, rows.purchases[each.bought], each.ages[each.age], curved)[i] for i, each in enumerate(both)
-        ]
-    return [_term(p, rows.purchases, pairs, chance) for pairs, chance in zip(both, chances, strict=True)]
+def _terms(p: Any, rows: Rows, curved: bool) -> list[_Term]:
+    variable, both = _variable(p, rows.ages), (rows.last, rows.first)
+    curve = Curve.over(variable)
+    if len(rows.purchases) * curve.nodes < sum(len(cells.used) for cells in both):
+        ages, x = np.broadcast_arrays(_age(p, curve.places), rows.purchases[:, None])
+        values = _chances(p, x.ravel(), ages.ravel(), curved)
+        values = values.reshape(*values.shape[:2], *ages.shape)
+        sides = zip(both, rows.split(curve.cardinals(variable)), values, strict=True)
+        chances = [cells.interpolate(cardinals, side, FIRSTS) for cells, cardinals, side in sides]
+    else:  # for few cells, or ages that are long compared to 1/b, there would be more nodes than cells
+        chances = [_one_by_one(p, rows.purchases, cells, curved, side) for side, cells in enumerate(both)]
+    rise = log_rise(p.r, rows.purchases) - rows.purchases * np.log(p.alpha)
+    of_x = np.stack([rise, digamma_rise(p.r, rows.purchases)])
+    of_ages = rows.split(_of_ages(p, rows.ages))
+    return [
+        _Term(p, rows.purchases, cells, of_x, of_age, *chance)
+        for cells, of_age, chance in zip(both, of_ages, chances, strict=True)
+    ]
 
 
-def _tables(p: Any, grid: Grid, purchases: Array, curved: bool) -> list[list[Array]]:
-    """Return the tables of each side's log chance and first derivatives, and of the second ones where `curved`."""
-    ages, x = np.broadcast_arrays(_age(p, grid.places)[:, None, :], purchases[:, None])
-    values = _chances(p, x.ravel(), ages.ravel(), curved)
-    return grid.tables(values.reshape(*values.shape[:2], *ages.shape), FIRSTS)
+def _one_by_one(p: Any, purchases: Array, cells: Cells, curved: bool, side: int) -> tuple[Array, Array | None]:
+    """Return the log chance of one side with its derivatives at the cells in use, and 0 elsewhere."""
+    bought, age = cells.positions
+    used = _chances(p, purchases[bought], cells.ages[age], curved)[side]
+    values = np.zeros((len(used), cells.weights.size))
+    values[:, cells.used] = used
+    values = values.reshape(-1, *cells.weights.shape)
+    return values[:FIRSTS], values[FIRSTS:] if curved else None
+
+
+def _of_ages(p: Any, t: Array) -> Array:
+    """Return what a term needs at each age, (7, n).
+
+    These are the logs of the chances of having bought nothing and of not having left, the latter over s; the
+    derivatives of log a by log alpha (that by log b is 1), and of log c by log b and by log beta; minus that of the
+    second log by log b; and bt.
+    """
+    passed, new = p.b * t, Remaining(p.s, p.beta / p.b, p.b, p.beta, None)
+    left = np.exp(-passed)
+    c = p.beta * left - np.expm1(-passed)
+    bought, ratio = p.alpha + t, passed / c
+    kept = p.beta * left / c
+    return np.stack(
+        [-np.log1p(t / p.alpha), -new.log_growth(t), p.alpha / bought, (1 - p.beta) * left * ratio, kept, ratio, passed]
+    )
+
+
+class _Term(Term):
+    """A term whose `of_age` are the two logs, and five more: see `_of_ages`."""
+
+    def slopes(self) -> Array:
+        p, x = self.p, self.cells.of_purchases(self.purchases)
+        log_bought, log_kept, u, k, v, faster, _ = self.cells.of_ages(self.of_age)
+        _, by_p, by_s, by_a, by_c = self.firsts
+        return np.stack(
+            [
+                p.r * (self.cells.of_purchases(self.of_x[1]) + log_bought + by_p),
+                p.r - u * (p.r + x - by_a),
+                -p.s * faster + by_a + k * by_c,
+                p.s * (log_kept + by_s),
+                p.s * (1 - v) + v * by_c,
+            ]
+        )
+
+    def total(self, weights: Array) -> Array:
+        p, (log_bought, log_kept, u, k, v, faster, _) = self.p, self.of_age
+        count, shape, by_p, by_s, by_a, by_c = self.sums_by_age(weights)
+        return np.array(
+            [
+                p.r * (self.cells.sum_ages(weights) @ self.of_x[1] + count @ log_bought + np.sum(by_p)),
+                p.r * np.sum(count) - u @ (shape - by_a),
+                -p.s * (count @ faster) + np.sum(by_a) + k @ by_c,
+                p.s * (count @ log_kept + np.sum(by_s)),
+                p.s * (count @ (1 - v)) + v @ by_c,
+            ]
+        )
+
+    def bends(self, weights: Array) -> Array:
+        p, (_, _, u, k, v, faster, passed) = self.p, self.of_age
+        count, shape, _, _, by_a, by_c = self.sums_by_age(weights)
+        pp, ps, pa, pc, ss, sa, sc, aa, ac, cc = self.curvature_by_age(weights)
+        slopes = self.total(weights)
+        rising = self.cells.sum_ages(weights) @ (trigamma(p.r + self.purchases) - trigamma(p.r))
+        bends = np.zeros((5, 5))
+        bends[0, 0] = slopes[0] + p.r**2 * (rising + np.sum(pp))
+        bends[1, 0] = p.r * (np.sum(count) - u @ (count - pa))
+        bends[2, 0] = p.r * (np.sum(pa) + k @ pc)
+        bends[3, 0] = p.r * p.s * np.sum(ps)
+        bends[4, 0] = p.r * (v @ pc)
+        bends[1, 1] = (u * (1 - u)) @ (by_a - shape) + u**2 @ aa
+        bends[2, 1] = u @ (aa + k * ac)
+        bends[3, 1] = p.s * (u @ sa)
+        bends[4, 1] = (u * v) @ ac
+        bends[2, 2] = -p.s * (count @ (faster * (1 - k))) + np.sum(aa) + (2 * k) @ ac + k**2 @ cc
+        bends[2, 2] += (k * (1 - passed - k)) @ by_c
+        bends[3, 2] = p.s * (np.sum(sa) + k @ sc - count @ faster)
+        bends[4, 2] = p.s * (count @ (faster * v)) + v @ (ac + k * cc) - (v * (passed + k)) @ by_c
+        bends[3, 3] = slopes[3] + p.s**2 * np.sum(ss)
+        bends[4, 3] = p.s * (count @ (1 - v) + v @ sc)
+        bends[4, 4] = (v * (1 - v)) @ (by_c - p.s * count) + v**2 @ cc
+        return bends
 
 
 def _singular(p: Any) -> float:
@@ -87,57 +165,61 @@ def _chances(p: Any, x: Array, t: Array, curved: bool) -> Array:
     """Return the log chance of each side with its derivatives, for histories of x and t (n,), (2, 5 or 15, n)."""
     passed = -p.b * t
     a, c = p.b * (p.alpha + t), p.beta * np.exp(passed) - np.expm1(passed)
-    parts = [
-        _sides((p.r + x)[i : i + SMALL_CHUNK], float(p.s), a[i : i + SMALL_CHUNK], c[i : i + SMALL_CHUNK], curved)
-        for i in range(0, len(x), SMALL_CHUNK)
-    ]
+    blocks = [slice(i, i + SMALL_CHUNK) for i in range(0, len(x), SMALL_CHUNK)]
+    parts = [_sides((p.r + x)[block], float(p.s), a[block], c[block], curved) for block in blocks]
     return np.concatenate(parts, axis=-1)
 
 
 def _sides(p: Array, s: float, a: Array, c: Array, curved: bool) -> Array:
-    """Return the log chance that the purchase comes first, and that dropout does, with derivatives, (2, 5 or 15, n)."""
-    each = np.full_like(a, s)
-    law = Remaining(each[:, None], c[:, None], np.ones((len(a), 1)), c[:, None], None)
-    nodes = nodes_with_aging(p, a, each, c, np.ones_like(a))
-    y = nodes.m[:, None] * np.expm1(nodes.u)
-    smaller = (a <= c)[:, None]
-    w = np.where(smaller, nodes.u, np.log1p(y / a[:, None]))
-    g, left, leaving = law.along(y)
-    passed = 1 / (a[:, None] + y)
-    kernel = np.exp(-p[:, None] * w - s * g) * (nodes.m[:, None] + y) * nodes.width
-    columns = np.stack([w, g, y * passed, left], axis=1)
-    answers = []
-    for purchase, rate in ((True, p[:, None] * passed), (False, leaving)):
-        weight = kernel * rate
-        chance = np.sum(weight, axis=1)
-        means = np.matmul(columns, weight[..., None])[..., 0] / chance[:, None]
-        first = _first(purchase, p, s, means)
-        rows = [np.log(chance), *first]
-        if curved:
-            squares = np.matmul(columns * weight[:, None, :], columns.swapaxes(1, 2)) / chance[:, None, None]
-            rows += _second(purchase, p, s, means, squares)
-        answers.append(np.stack(rows))
-    return np.stack(answers)
+    """Return the log chance that the purchase comes first, and that dropout does, with derivatives, (2, 5 or 15, n).
 
-
-def _first(purchase: bool, p: Array, s: float, means: Array) -> list[Array]:
-    """Return derivatives of a log chance by p, s, log a and log c: means (n, 4) of those of the log integrand.
-
-    With w, g the logs of 1 + y/a and 1 + (exp(y) - 1)/c, whose derivatives by log a and log c are -q = -y/(a + y) and
-    -v = -(exp(y) - 1)/(c + exp(y) - 1), the log integrand is log(p/a) - (p + 1) w - s g where the purchase wins, and
-    log(s/c) + y - p w - (s + 1) g where dropout does.
+    Derivatives are by p, s, log a and log c. With w, g the logs of 1 + y/a and 1 + (exp(y) - 1)/c, whose derivatives by
+    log a and log c are -q = -y/(a + y) and -v = -(exp(y) - 1)/(c + exp(y) - 1), and E = exp(-p w - s g), the chances
+    are p times the integral of E/(a + y), and s times that of E exp(y)/(c + exp(y) - 1). They add up to 1, so what one
+    side gains the other loses, and each derivative is taken from the side on which it is one integral.
     """
-    w, g, q, v = means.T
-    if purchase:
-        return [1 / p - w, -g, (p + 1) * q - 1, s * v]
-    return [-w, 1 / s - g, p * q, (s + 1) * v - 1]
+    each = np.full_like(a, s)
+    nodes = nodes_with_aging(p, a, each, c, np.ones_like(a))
+    y = np.expm1(nodes.u)
+    y *= nodes.m[:, None]
+    per_age = 1 / (y + a[:, None])
+    w = np.where((a <= c)[:, None], nodes.u, np.log1p(y / a[:, None]))
+    risen = np.expm1(np.minimum(y, LARGEST_AGING))
+    over = 1 / (risen + c[:, None])
+    g = np.log1p(risen / c[:, None])
+    if np.max(y) > LARGEST_AGING:
+        g += np.maximum(y - LARGEST_AGING, 0.0)
+    v = risen * over
+    leaving = np.add(over, v, out=over)
+    kernel = p[:, None] * w
+    kernel += s * g
+    np.exp(np.negative(kernel, out=kernel), out=kernel)
+    kernel *= y + nodes.m[:, None]
+    kernel *= nodes.width
+    bought, left = kernel * per_age, np.multiply(kernel, leaving, out=kernel)
+    q = np.multiply(y, per_age, out=per_age)
+    A, G, V = np.sum(bought, axis=1), np.vecdot(bought, g), np.vecdot(bought, v)
+    B, W, Q = np.sum(left, axis=1), np.vecdot(left, w), np.vecdot(left, q)
+    firsts = [
+        [np.log(p * A), s * W / (p * A), -G / A, -s * Q / A, s * V / A],
+        [np.log(s * B), -W / B, p * G / (s * B), p * Q / B, -p * V / B],
+    ]
+    if not curved:
+        return np.array(firsts)
+    columns = np.stack([w, g, q, v], axis=1)
+    both = []
+    for side, (weight, chance) in enumerate(((bought, A), (left, B))):
+        means = np.matmul(columns, weight[..., None])[..., 0] / chance[:, None]
+        squares = np.matmul(columns * weight[:, None, :], columns.swapaxes(1, 2)) / chance[:, None, None]
+        both.append([*firsts[side], *_second(side == 0, p, s, means, squares)])
+    return np.array(both)
 
 
 def _second(purchase: bool, p: Array, s: float, means: Array, squares: Array) -> list[Array]:
     """Return second derivatives of a log chance, in the order of SECONDS.
 
-    They are the means of those of the log integrand, plus the covariances of its first ones: of -w, -g and multiples of
-    q and v.
+    They are the means of those of the log integrand, plus the covariances of its first ones: -w, -g and, up to
+    constants, (p + 1) q and s v where the purchase wins, p q and (s + 1) v where dropout does.
     """
     power, exponent = (p + 1, s) if purchase else (p, s + 1)
     scale = np.stack([-np.ones_like(p), -np.ones_like(p), power, np.full_like(p, exponent)])
@@ -152,57 +234,3 @@ def _second(purchase: bool, p: Array, s: float, means: Array, squares: Array) ->
     else:
         second[1, 1] -= 1 / s**2
     return list(second.values())
-
-
-def _term(p: Any, purchases: Array, pairs: Pairs, chance: Array) -> Term:
-    """Return one term of each pair, from the log of its chance and its derivatives (5 or 15, m)."""
-    x = purchases[pairs.bought]
-    shape, t = p.r + x, pairs.ages
-    passed, new = p.b * t, Remaining(p.s, p.beta / p.b, p.b, p.beta, None)
-    left = np.exp(-passed)
-    c = p.beta * left - np.expm1(-passed)
-    of_age = np.stack(
-        [
-            -np.log1p(t / p.alpha),
-            new.log_growth(t),
-            p.alpha / (p.alpha + t),  # derivative of log a by log alpha; that by log b is 1
-            passed * (1 - p.beta) * left / c,  # of log c by log b
-            p.beta * left / c,  # of log c by log beta
-            passed / c,  # of the growth by log b
-            passed,
-        ]
-    )[:, pairs.age]
-    log_bought, growth, u, k, v, faster, passed = of_age
-    of_x = np.stack([log_rise(p.r, purchases), digamma_rise(p.r, purchases)])[:, pairs.bought]
-    value, by_p, by_s, by_a, by_c = chance[:FIRSTS]
-    log = of_x[0] - x * np.log(p.alpha) + shape * log_bought - p.s * growth + value
-    slopes = np.stack(
-        [
-            p.r * (of_x[1] + log_bought + by_p),
-            p.r - shape * u + u * by_a,
-            -p.s * faster + by_a + k * by_c,
-            p.s * (by_s - growth),
-            p.s * (1 - v) + v * by_c,
-        ]
-    )
-    if len(chance) == FIRSTS:
-        return Term(log, slopes, None)
-    pp, ps, pa, pc, ss, sa, sc, aa, ac, cc = chance[FIRSTS:]
-    trigamma = (polygamma(1, p.r + purchases) - polygamma(1, p.r))[pairs.bought]
-    bends = np.zeros((5, 5, len(log)))
-    bends[0, 0] = slopes[0] + p.r**2 * (trigamma + pp)
-    bends[1, 0] = p.r * (1 - u + u * pa)
-    bends[2, 0] = p.r * (pa + k * pc)
-    bends[3, 0] = p.r * p.s * ps
-    bends[4, 0] = p.r * v * pc
-    bends[1, 1] = u * (1 - u) * (by_a - shape) + u**2 * aa
-    bends[2, 1] = u * (aa + k * ac)
-    bends[3, 1] = u * p.s * sa
-    bends[4, 1] = u * v * ac
-    bends[2, 2] = -p.s * faster * (1 - k) + aa + 2 * k * ac + k**2 * cc + k * (1 - passed - k) * by_c
-    bends[3, 2] = p.s * (sa + k * sc - faster)
-    bends[4, 2] = p.s * faster * v + v * (ac + k * cc) - v * (passed + k) * by_c
-    bends[3, 3] = slopes[3] + p.s**2 * ss
-    bends[4, 3] = p.s * (1 - v) + p.s * v * sc
-    bends[4, 4] = v * (1 - v) * (by_c - p.s) + v**2 * cc
-    return Term(log, slopes, bends)

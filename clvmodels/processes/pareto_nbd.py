@@ -129,5 +129,6 @@ PROCESS = PurchaseProcess(
     quantities=quantities,
     quantity_powers=dropout_time.QUANTITY_POWERS,
     totals=pareto_nbd_totals.totals,
+    totals_split_rows=True,
     moves={"purchase": ("log mean purchase rate", 1.0), "dropout": ("log mean dropout rate", 1.0)},
 )

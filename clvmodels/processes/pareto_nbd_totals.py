@@ -10,16 +10,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import polygamma
 
 from clvmodels.processes.contract import Array, Totals
-from clvmodels.processes.dropout_time_totals import Grid, Pairs, Rows, Term
-from clvmodels.processes.race import CHUNK, nodes_without_aging
-from clvmodels.processes.special import digamma_rise, log_rise
+from clvmodels.processes.dropout_time_totals import Curve, Rows, Term
+from clvmodels.processes.race import BEND_WIDTH, DROP, NODES, nodes_near_bend
+from clvmodels.processes.special import digamma_rise, log_rise, trigamma
 
 __all__ = ["totals"]
 
-PANEL = 1.5  # length in the log ratio
+FIRSTS = 4  # a log chance and its first derivatives, by p = r + x, s and the log ratio
+AT_ONCE = 256  # integrals computed at once, so that their nodes stay in the cache
+SWAPPED = [0, 2, 1, 3, 7, 5, 8, 4, 6, 9]  # log chance and derivatives, with the exponents p and s swapped
+LARGEST = 600.0  # exp of which does not overflow
+TURNED = np.array([1, 1, 1, -1, 1, 1, -1, 1, -1, 1.0])  # their signs, with the ratio turned upside down
 
 
 def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, bool], Totals]:
@@ -32,135 +35,178 @@ def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, boo
     return Rows.of(_terms, weights, x, t_x, T).at
 
 
-def _terms(p: Any, rows: Rows, curved: bool) -> list[Term]:
-    ends = [pairs.ages[end] for pairs in (rows.last, rows.first) for end in (0, -1)]
-    ratio = _log_ratio(p, np.array(ends))
-    grid = Grid.over(float(np.min(ratio)), float(np.max(ratio)), PANEL)
-    chances = _chances(grid, p.r + rows.purchases, float(p.s), curved)
+def _terms(p: Any, rows: Rows, curved: bool) -> list[_Term]:
+    ratio, bought, kept = _log_ratio(p, rows.ages), p.alpha + rows.ages, p.beta + rows.ages
+    curve = Curve.over(ratio)
+    chances = _chances(p, rows.purchases, curve.places, curved)
+    logs = -np.log1p(rows.ages / p.alpha), -np.log1p(rows.ages / p.beta)
+    of_age = np.stack([*logs, p.alpha / bought, p.beta / kept, rows.ages / kept])
+    rise = log_rise(p.r, rows.purchases) - rows.purchases * np.log(p.alpha)
+    of_x = np.stack([rise, digamma_rise(p.r, rows.purchases)])
+    sides = zip((rows.last, rows.first), rows.split(curve.cardinals(ratio)), rows.split(of_age), chances, strict=True)
     return [
-        _term(p, rows.purchases, pairs, grid.interpolate(chance, pairs, _log_ratio(p, pairs.ages)))
-        for pairs, chance in zip((rows.last, rows.first), chances, strict=True)
+        _Term(p, rows.purchases, cells, of_x, each, *cells.interpolate(cardinals, values, FIRSTS))
+        for cells, cardinals, each, values in sides
     ]
-
-
-def _chances(grid: Grid, shape: Array, s: float, curved: bool) -> list[list[Array]]:
-    """Return the tables of each side's log chance and first derivatives, and of the second ones where `curved`."""
-    ratios, shapes = np.broadcast_arrays(np.exp(grid.places)[:, None, :], shape[:, None])
-    flat = ratios.ravel(), shapes.ravel()
-    parts = [_sides(flat[1][i : i + CHUNK], s, flat[0][i : i + CHUNK], curved) for i in range(0, flat[0].size, CHUNK)]
-    values = np.concatenate(parts, axis=-1)
-    return grid.tables(values.reshape(*values.shape[:2], *ratios.shape), 4)
 
 
 def _log_ratio(p: Any, t: Array) -> Array:
     """Return log((alpha + t)/(beta + t)), without cancellation where it is near 0."""
     off = (p.alpha - p.beta) / (p.beta + t)
+    if np.max(np.abs(off)) < 0.5:
+        answer: Array = np.log1p(off)
+        return answer
     near = np.abs(off) < 0.5
     return np.where(near, np.log1p(np.where(near, off, 0.0)), np.log(p.alpha + t) - np.log(p.beta + t))
 
 
-def _term(p: Any, purchases: Array, pairs: Pairs, chance: Array) -> Term:
-    """Return a term of each pair, from its log chance and the derivatives by p, s and the log ratio (4 or 10, m)."""
-    x = purchases[pairs.bought]
-    shape, t = p.r + x, pairs.ages
-    log_bought, log_kept, a, c = np.stack(
-        [-np.log1p(t / p.alpha), -np.log1p(t / p.beta), p.alpha / (p.alpha + t), p.beta / (p.beta + t)]
-    )[:, pairs.age]
-    of_x = np.stack([log_rise(p.r, purchases), digamma_rise(p.r, purchases)])[:, pairs.bought]
-    value, by_p, by_s, by_ratio = chance[:4]
-    log = of_x[0] - x * np.log(p.alpha) + shape * log_bought + p.s * log_kept + value
-    slopes = np.stack(
-        [
-            p.r * (of_x[1] + log_bought + by_p),
-            p.r - a * (shape - by_ratio),
-            p.s * (log_kept + by_s),
-            p.s * (1 - c) - c * by_ratio,
-        ]
-    )
-    if len(chance) == 4:
-        return Term(log, slopes, None)
-    pp, ps, p_ratio, ss, s_ratio, ratio_ratio = chance[4:]
-    trigamma = (polygamma(1, p.r + purchases) - polygamma(1, p.r))[pairs.bought]
-    bends = np.zeros((4, 4, len(log)))
-    bends[0, 0] = slopes[0] + p.r**2 * (trigamma + pp)
-    bends[1, 0] = p.r * (1 - a + a * p_ratio)
-    bends[2, 0] = p.r * p.s * ps
-    bends[3, 0] = -p.r * c * p_ratio
-    bends[1, 1] = a * (1 - a) * (by_ratio - shape) + a**2 * ratio_ratio
-    bends[2, 1] = a * p.s * s_ratio
-    bends[3, 1] = -a * c * ratio_ratio
-    bends[2, 2] = slopes[2] + p.s**2 * ss
-    bends[3, 2] = p.s * (1 - c) - c * p.s * s_ratio
-    bends[3, 3] = c**2 * ratio_ratio - c * (1 - c) * (p.s + by_ratio)
-    return Term(log, slopes, bends)
+class _Term(Term):
+    """A term whose `of_age` are the two logs, alpha/(alpha + t), beta/(beta + t), and t/(beta + t)."""
+
+    def slopes(self) -> Array:
+        p, x = self.p, self.cells.of_purchases(self.purchases)
+        log_bought, log_kept, a, c, left = self.cells.of_ages(self.of_age)
+        _, by_p, by_s, by_ratio = self.firsts
+        return np.stack(
+            [
+                p.r * (self.cells.of_purchases(self.of_x[1]) + log_bought + by_p),
+                p.r - a * (p.r + x - by_ratio),
+                p.s * (log_kept + by_s),
+                p.s * left - c * by_ratio,
+            ]
+        )
+
+    def total(self, weights: Array) -> Array:
+        p, (log_bought, log_kept, a, c, left) = self.p, self.of_age
+        count, shape, by_p, by_s, by_ratio = self.sums_by_age(weights)
+        return np.array(
+            [
+                p.r * (self.cells.sum_ages(weights) @ self.of_x[1] + count @ log_bought + np.sum(by_p)),
+                p.r * np.sum(count) - a @ (shape - by_ratio),
+                p.s * (count @ log_kept + np.sum(by_s)),
+                p.s * (count @ left) - c @ by_ratio,
+            ]
+        )
+
+    def bends(self, weights: Array) -> Array:
+        p, (*_, a, c, left) = self.p, self.of_age
+        count, shape, _, _, by_ratio = self.sums_by_age(weights)
+        pp, ps, p_ratio, ss, s_ratio, ratio_ratio = self.curvature_by_age(weights)
+        slopes = self.total(weights)
+        rising = self.cells.sum_ages(weights) @ (trigamma(p.r + self.purchases) - trigamma(p.r))
+        bends = np.zeros((4, 4))
+        bends[0, 0] = slopes[0] + p.r**2 * (rising + np.sum(pp))
+        bends[1, 0] = p.r * (np.sum(count) - a @ (count - p_ratio))
+        bends[2, 0] = p.r * p.s * np.sum(ps)
+        bends[3, 0] = -p.r * (c @ p_ratio)
+        bends[1, 1] = (a * (1 - a)) @ (by_ratio - shape) + a**2 @ ratio_ratio
+        bends[2, 1] = p.s * (a @ s_ratio)
+        bends[3, 1] = -(a * c) @ ratio_ratio
+        bends[2, 2] = slopes[2] + p.s**2 * np.sum(ss)
+        bends[3, 2] = p.s * (count @ left - c @ s_ratio)
+        bends[3, 3] = c**2 @ ratio_ratio - (c * left) @ (p.s * count + by_ratio)
+        return bends
 
 
-def _sides(shape: Array, s: float, ratio: Array, curved: bool) -> Array:
-    """Return the log chance that the purchase comes first, and that dropout does, with derivatives, (2, 4 or 10, n).
+def _chances(p: Any, purchases: Array, log_ratios: Array, curved: bool) -> Array:
+    """Return the log chance that the purchase comes first, and that dropout does, with derivatives, (2, 4 or 10, u, m).
 
-    Derivatives are by the exponent `shape`, by s, and by the log of A/B = ratio (n,); second ones in the order of the
-    lower triangle by columns. Purchases come with density shape A^shape/(A+z)^(shape+1), dropout with s/(1+z)^(s+1).
+    Derivatives are by the exponent r + x (u,), by s, and by the log ratio (m,); second ones in the order of the lower
+    triangle by columns. With the smaller of alpha + t and beta + t as the unit of time, the purchase is the near side
+    of the race if it has that scale.
     """
-    A, B = ratio, np.ones_like(ratio)
-    exponents = np.full_like(ratio, s)
-    nodes = nodes_without_aging(shape, A, exponents, B)
-    z = nodes.m[:, None] * np.expm1(nodes.u)
-    log_far = np.log1p(z / nodes.M[:, None])
-    smaller = (A <= B)[:, None]
-    w, g = np.where(smaller, nodes.u, log_far), np.where(smaller, log_far, nodes.u)
-    leaving = 1 / (1 + z)
-    q = z * leaving
-    kernel = np.exp(-shape[:, None] * w - s * g) * (nodes.m[:, None] + z) * nodes.width
-    columns = [w, g, q, *((w * w, w * g, w * q, g * g, g * q, q * q) if curved else ())]
-    far_end = np.log1p(np.expm1(nodes.end) * (nodes.m / nodes.M))
-    ends = np.where(A <= B, nodes.end, far_end), np.where(A <= B, far_end, nodes.end)
-    rest = np.exp(-shape * ends[0] - s * ends[1]) / (shape + s)
-    beyond = _means_beyond(*ends, 1 / (shape + s), curved)
-    answers = []
-    for purchase, weight, tail in (
-        (True, kernel * (shape[:, None] / (A[:, None] + z)), shape * rest),
-        (False, kernel * (s * leaving), s * rest),
-    ):
-        chance = np.sum(weight, axis=1) + tail
-        sums = [np.sum(weight * column, axis=1) + tail * mean for column, mean in zip(columns, beyond, strict=True)]
-        answers.append(_derivatives(purchase, shape, s, np.log(chance), np.stack(sums) / chance))
-    return np.stack(answers)
+    near = p.alpha <= p.beta
+    ratios, shapes = np.exp(log_ratios if near else -log_ratios), p.r + purchases
+    shape, ratio = np.repeat(shapes, len(ratios)), np.tile(ratios, len(shapes))
+    s = np.full_like(ratio, p.s)
+    sides = np.stack([shape, s, ratio] if near else [s, shape, ratio])
+    blocks = [sides[:, i : i + AT_ONCE] for i in range(0, len(ratio), AT_ONCE)]
+    values = np.concatenate([_race(block[0], block[1], block[2], curved) for block in blocks], axis=-1)
+    if not near:
+        rows = SWAPPED[: values.shape[1]]
+        values = values[::-1, rows] * TURNED[: len(rows), None]
+    return values.reshape(*values.shape[:2], len(shapes), len(ratios))
 
 
-def _means_beyond(w: Array, g: Array, mean: Array, curved: bool) -> list[Array]:
-    """Return the means of the columns beyond the ends w and g, where both grow by the same exponential time."""
-    first = [w + mean, g + mean, np.ones_like(w)]
+def _race(near: Array, far: Array, ratio: Array, curved: bool) -> Array:
+    """Return the log chances of both sides of a race, the near one first, with derivatives, (2, 4 or 10, n).
+
+    The density of the near side is `near` (1 + z)^-(near + 1), that of the far side
+    `far` ratio (1 + ratio z)^-(far + 1) with ratio <= 1. With u = log(1 + z), g = log(1 + ratio z),
+    E = exp(-near u - far g), q = ratio z/(1 + ratio z) and h = ratio (1 + z)/(1 + ratio z), the chances are near times
+    the integral of E over u, and far times that of h E. They add up to 1, so what one side gains the other loses, and
+    each derivative is taken from the side on which it is one integral: that of E g, q E or, by parts, h u E.
+    """
+    u, width, end = _nodes(near, far, ratio)
+    scaled = np.expm1(u)
+    scaled *= ratio[:, None]
+    g = np.log1p(scaled)
+    weight = near[:, None] * u
+    weight += far[:, None] * g
+    np.exp(np.negative(weight, out=weight), out=weight)
+    weight *= width
+    over = 1 / (1 + scaled)
+    q = scaled
+    q *= over
+    over *= ratio[:, None]
+    over += q
+    ahead = np.multiply(weight, over, out=over)
+    # Beyond the end, u and g grow by the same exponential time, and q and h are 1.
+    g_end, mean = np.log1p(np.expm1(end) * ratio), 1 / (near + far)
+    rest = np.exp(-near * end - far * g_end) * mean
+    u_rest, g_rest = rest * (end + mean), rest * (g_end + mean)
+    G, Q, HU = np.vecdot(weight, g) + g_rest, np.vecdot(weight, q) + rest, np.vecdot(ahead, u) + u_rest
+    E, H = np.sum(weight, axis=1) + rest, np.sum(ahead, axis=1) + rest
+    firsts = [
+        [np.log(near * E), far * HU / (near * E), -G / E, -far * Q / E],
+        [np.log(far * H), -HU / H, near * G / (far * H), near * Q / H],
+    ]
     if not curved:
-        return first
-    both = mean * mean
-    ww, wg, gg = w * (w + 2 * mean) + 2 * both, w * g + (w + g) * mean + 2 * both, g * (g + 2 * mean) + 2 * both
-    return [*first, ww, wg, first[0], gg, first[1], first[2]]
+        return np.array(firsts)
+    beyond = rest * _means_beyond(end, g_end, mean)
+    columns = [u, g, q, u * u, u * g, u * q, g * g, g * q, q * q]
+    both = []
+    for side, (kernel, total, power) in enumerate(((weight, E, far), (ahead, H, far + 1))):
+        means = (np.stack([np.vecdot(kernel, column) for column in columns]) + beyond) / total
+        seconds = _seconds(means, power)
+        seconds[3 if side else 0] -= 1 / (far if side else near) ** 2
+        both.append([*firsts[side], *seconds])
+    return np.array(both)
 
 
-def _derivatives(purchase: bool, shape: Array, s: float, log_chance: Array, means: Array) -> Array:
-    """Return the log of a chance with its derivatives, from means under its integrand.
+def _nodes(near: Array, far: Array, ratio: Array) -> tuple[Array, Array, Array]:
+    """Return nodes in u and their weights (n, nodes), and the ends (n,) from which integrands fall exponentially.
 
-    The derivative of the log of an integral is the mean of that of the log of its integrand; the second derivative adds
-    the covariance. With w, g the logs of 1 + z/A and 1 + z/B, and q = z/(B + z), the log of the integrand is
-    log p - p w - s g where the purchase wins, and log(s A/B) + (1 - p) w - (s + 1) g where dropout does.
+    The integrands are log-concave in u, and by then have fallen by e^-DROP, or are past their bend at -log ratio.
     """
-    w, g, q = means[:3]
-    if purchase:
-        first = [1 / shape - w, -g, -s * q]
-        power = s
-    else:
-        first = [-w, 1 / s - g, 1 - (s + 1) * q]
-        power = s + 1
-    if len(means) == 3:
-        return np.stack([log_chance, *first])
-    ww, wg, wq, gg, gq, qq = means[3:]
-    pp, ss = ww - w * w, gg - g * g
-    second = [
-        pp - 1 / shape**2 if purchase else pp,
-        wg - w * g,
-        power * (wq - w * q),
-        ss if purchase else ss - 1 / s**2,
+    bend = -np.log(ratio)
+    drop = DROP + bend
+    end = np.minimum(drop / (near + far * ratio), (drop + far * bend) / (near + far))
+    end = np.minimum(end, np.log1p(np.expm1(np.minimum(drop / far, LARGEST)) / ratio))
+    end = np.minimum(end, drop + np.log1p(far))
+    return *nodes_near_bend(NODES, np.zeros_like(end), end, bend, np.full_like(end, BEND_WIDTH)), end
+
+
+def _means_beyond(u: Array, g: Array, mean: Array) -> Array:
+    """Return the means of the columns beyond the ends u and g, where both grow by the same exponential time, (9, n)."""
+    both = 2 * mean * mean
+    uu, ug, gg = u * (u + 2 * mean) + both, u * g + (u + g) * mean + both, g * (g + 2 * mean) + both
+    u, g, one = u + mean, g + mean, np.ones_like(u)
+    return np.stack([u, g, one, uu, ug, u, gg, g, one])
+
+
+def _seconds(means: Array, power: Array) -> list[Array]:
+    """Return second derivatives of the log of an integral, from means under its integrand.
+
+    They are the means of those of the log integrand, plus the covariances of its first ones: of -u, -g and, up to a
+    constant, -power q. Logarithms of near and far are left out.
+    """
+    u, g, q, uu, ug, uq, gg, gq, qq = means
+    return [
+        uu - u * u,
+        ug - u * g,
+        power * (uq - u * q),
+        gg - g * g,
         power * (gq - g * q) - q,
         power * power * (qq - q * q) - power * (q - qq),
     ]
-    return np.stack([log_chance, *first, *second])

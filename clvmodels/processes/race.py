@@ -25,6 +25,7 @@ __all__ = [
     "Side",
     "log_chance",
     "log_chances_of_ages",
+    "nodes_near_bend",
     "nodes_with_aging",
     "nodes_without_aging",
     "race",
@@ -272,7 +273,7 @@ def nodes_without_aging(shape: Array, A: Array, s: Array, B: Array) -> Nodes:
     """Return nodes for dropout at a constant rate."""
     m, M, log_ratio, _, end = _range(shape, A, s, B)
     end = np.minimum(end, log_ratio + np.log1p(np.where(A <= B, s, shape)) + DROP)
-    return Nodes(m, M, end, *_nodes_near_bend(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND_WIDTH)))
+    return Nodes(m, M, end, *nodes_near_bend(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND_WIDTH)))
 
 
 def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> Nodes:
@@ -283,8 +284,8 @@ def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> No
     onset = Remaining(s, B, b, B, None).onset
     ages = np.minimum(np.log1p(onset / m), end)
     panels = (
-        _nodes_near_bend(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND_WIDTH)),
-        _nodes_near_bend(OLD_NODES, ages, end, ages, np.minimum(BEND_WIDTH, 1 / (b * (m + onset)))),
+        nodes_near_bend(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND_WIDTH)),
+        nodes_near_bend(OLD_NODES, ages, end, ages, np.minimum(BEND_WIDTH, 1 / (b * (m + onset)))),
     )
     u, width = (np.concatenate(parts, axis=1) for parts in zip(*panels, strict=True))
     return Nodes(m, M, end, u, width)
@@ -301,16 +302,25 @@ def _range(shape: Array, A: Array, s: Array, B: Array) -> tuple[Array, ...]:
     return m, M, log_ratio, drop, end
 
 
-def _nodes_near_bend(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
+def nodes_near_bend(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
     """Return nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
     bend = np.clip(bend, low, high)
     scale = np.clip(scale, 1e-300, np.maximum(8 * (high - low), 1e-300))  # far below the bend, v - 1/v would cancel
     first, last = np.arcsinh((low - bend) / scale), np.arcsinh((high - bend) / scale)
     places, weights = legendre(count)
-    v = np.exp(first[:, None] + (last - first)[:, None] * places)
-    u = bend[:, None] + (0.5 * scale)[:, None] * (v - 1 / v)
-    width = (0.5 * scale * (last - first))[:, None] * (v + 1 / v) * weights
-    return np.clip(u, low[:, None], high[:, None]), width
+    half = 0.5 * scale
+    v = (last - first)[:, None] * places
+    v += first[:, None]
+    np.exp(v, out=v)
+    over = 1 / v
+    u = v - over
+    u *= half[:, None]
+    u += bend[:, None]
+    np.clip(u, low[:, None], high[:, None], out=u)
+    v += over
+    v *= (half * (last - first))[:, None]
+    v *= weights
+    return u, v
 
 
 def _risen(aged: Array) -> Array:
