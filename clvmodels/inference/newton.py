@@ -13,6 +13,7 @@ from clvmodels.processes.contract import Array
 
 __all__ = [
     "CLIMB_GAIN",
+    "LIMIT_DISTANCE",
     "ROUNDING",
     "Box",
     "Curved",
@@ -30,8 +31,9 @@ Mask = npt.NDArray[np.bool_]
 CONVERGED_GAIN = 1e-15  # possible gain of log-likelihood at convergence: accurate to 1e-7 standard errors
 CLIMB_GAIN = 0.1  # possible gain of log-likelihood where `climb` stops, which is enough to compare hills
 SAME_HILL = 0.5  # distance in coordinates, which are logarithms, within which two points are on one hill
+LIMIT_DISTANCE = 5.0  # coordinates farther from 0 are near a limit, which may fit as well
 MAX_HESSIANS = 60
-PAYING_SHARE = 0.3  # a Hessian is reused while each step's possible gain is below this share of the last one
+PAYING_SHARE = 0.7  # a Hessian is reused while each step's possible gain is below this share of the last one
 ROUNDING = 1.5e-8  # relative error of curvature from differences of a score: the square root of the precision
 LONGEST_STEP = 2.0  # in coordinates, which are logarithms
 MAX_HALVINGS = 30
@@ -136,7 +138,7 @@ def refine(objective: Curved, u: Array, hessian: Array, box: Box) -> Point:
     """
     u = box.clip(u)
     value, gradient = objective(u)
-    point = Point(u, value, gradient, hessian, box.free(u, gradient))
+    point = _jump(objective, Point(u, value, gradient, hessian, box.free(u, gradient)), box)
     for _ in range(MAX_HESSIANS):
         last_gain = np.inf
         while CONVERGED_GAIN <= point.possible_gain < PAYING_SHARE * last_gain:
@@ -153,9 +155,26 @@ def refine(objective: Curved, u: Array, hessian: Array, box: Box) -> Point:
     return point
 
 
+def _jump(objective: Surface, point: Point, box: Box) -> Point:
+    """Move coordinates near limits that the likelihood rises toward to these limits, unless it is lower there.
+
+    It is nearly flat on the way, where Newton's steps have a length of 1.
+    """
+    limits = np.where(point.gradient > 0, box.upper, box.lower)
+    outward = point.free & (np.abs(point.u) > LIMIT_DISTANCE) & (np.sign(point.gradient) == np.sign(point.u))
+    if not (outward & np.isfinite(limits)).any():
+        return point
+    u = np.where(outward & np.isfinite(limits), limits, point.u)
+    value, gradient = objective(u)
+    return Point(u, value, gradient, point.hessian, box.free(u, gradient)) if value >= point.value else point
+
+
 def is_on_hill(point: Point, top: Point | None) -> bool:
-    """Return whether two points are close enough to be on the same hill."""
-    return top is not None and bool(np.max(np.abs(point.u - top.u)) < SAME_HILL)
+    """Return whether two points are close enough to be on the same hill; coordinates near one limit are alike."""
+    if top is None:
+        return False
+    near, other = (np.clip(each.u, -LIMIT_DISTANCE, LIMIT_DISTANCE) for each in (point, top))
+    return bool(np.max(np.abs(near - other)) < SAME_HILL)
 
 
 def step(objective: Surface, point: Point, box: Box) -> Point:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from clvmodels.inference.newton import CLIMB_GAIN, Box, Point, climb, is_on_hill, refine
+from clvmodels.inference.newton import CLIMB_GAIN, LIMIT_DISTANCE, Box, Point, climb, is_on_hill, refine
 from clvmodels.inference.objective import Objective, Penalty
 from clvmodels.inference.statistics import CountedRows
 from clvmodels.processes.contract import Array, Process
@@ -22,7 +22,6 @@ VALLEY_DEPTH = 0.05  # smallest fall of log-likelihood between two maxima; a sma
 CLIMBED_VALLEY_DEPTH = 1.3 * CLIMB_GAIN  # the same between points where `climb` stopped, which may be below their tops
 LARGE_ERROR = 0.5  # standard error of a coordinate, which is a logarithm; if larger, more starts are tried
 FLAT_CURVATURE = 1e-3  # curvature below which a coordinate is not identified: a standard error of 30 on a log scale
-LIMIT_DISTANCE = 5.0  # coordinates farther from 0 are compared with their limit
 
 
 class RowSample(NamedTuple):

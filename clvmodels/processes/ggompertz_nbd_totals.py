@@ -19,11 +19,16 @@ import numpy as np
 
 from clvmodels.processes.contract import Array, Totals
 from clvmodels.processes.dropout_time_totals import Cells, Curve, Rows, Term
-from clvmodels.processes.race import LARGEST_AGING, SMALL_CHUNK, Remaining, nodes_with_aging
+from clvmodels.processes.race import LARGEST_AGING, OLD_NODES, YOUNG_NODES, Remaining, nodes_with_aging
 from clvmodels.processes.special import digamma_rise, log_rise, trigamma
 
 __all__ = ["totals"]
 
+# Nodes that are enough before age counts, up to a distance of the logs of a and c, and after it, from an s on. For
+# exponents of .02 to 300, log chances and derivatives then differ from those with 200 nodes each by at most 4e-13; but
+# by 2e-11 where c is above e^3, as with the nodes used otherwise.
+ENOUGH_YOUNG, ENOUGH_OLD = {0.5: 20, 2.0: 24, 4.0: 28}, {0.5: 32, 0.1: 40}
+AT_ONCE = 256  # integrals computed at once, so that their nodes stay in the cache
 FIRSTS = 5  # a log chance and its first derivatives, by p, s, log a and log c
 SECONDS = tuple(itertools.combinations_with_replacement(range(4), 2))  # the order of its second derivatives
 
@@ -165,21 +170,25 @@ def _chances(p: Any, x: Array, t: Array, curved: bool) -> Array:
     """Return the log chance of each side with its derivatives, for histories of x and t (n,), (2, 5 or 15, n)."""
     passed = -p.b * t
     a, c = p.b * (p.alpha + t), p.beta * np.exp(passed) - np.expm1(passed)
-    blocks = [slice(i, i + SMALL_CHUNK) for i in range(0, len(x), SMALL_CHUNK)]
-    parts = [_sides((p.r + x)[block], float(p.s), a[block], c[block], curved) for block in blocks]
+    blocks = [slice(i, i + AT_ONCE) for i in range(0, len(x), AT_ONCE)]
+    distance = float(np.max(np.abs(np.log(a / c))))
+    young = next((count for farthest, count in ENOUGH_YOUNG.items() if distance <= farthest), YOUNG_NODES)
+    old = next((count for least, count in ENOUGH_OLD.items() if p.s >= least), OLD_NODES)
+    parts = [_sides((p.r + x)[block], float(p.s), a[block], c[block], (young, old), curved) for block in blocks]
     return np.concatenate(parts, axis=-1)
 
 
-def _sides(p: Array, s: float, a: Array, c: Array, curved: bool) -> Array:
+def _sides(p: Array, s: float, a: Array, c: Array, counts: tuple[int, int], curved: bool) -> Array:
     """Return the log chance that the purchase comes first, and that dropout does, with derivatives, (2, 5 or 15, n).
 
-    Derivatives are by p, s, log a and log c. With w, g the logs of 1 + y/a and 1 + (exp(y) - 1)/c, whose derivatives by
-    log a and log c are -q = -y/(a + y) and -v = -(exp(y) - 1)/(c + exp(y) - 1), and E = exp(-p w - s g), the chances
-    are p times the integral of E/(a + y), and s times that of E exp(y)/(c + exp(y) - 1). They add up to 1, so what one
-    side gains the other loses, and each derivative is taken from the side on which it is one integral.
+    Derivatives are by p, s, log a and log c; `counts` are those of the nodes before and after age counts. With w, g the
+    logs of 1 + y/a and 1 + (exp(y) - 1)/c, whose derivatives by log a and log c are -q = -y/(a + y) and
+    -v = -(exp(y) - 1)/(c + exp(y) - 1), and E = exp(-p w - s g), the chances are p times the integral of E/(a + y), and
+    s times that of E exp(y)/(c + exp(y) - 1). They add up to 1, so what one side gains the other loses, and each
+    derivative is taken from the side on which it is one integral.
     """
     each = np.full_like(a, s)
-    nodes = nodes_with_aging(p, a, each, c, np.ones_like(a))
+    nodes = nodes_with_aging(p, a, each, c, np.ones_like(a), *counts)
     y = np.expm1(nodes.u)
     y *= nodes.m[:, None]
     per_age = 1 / (y + a[:, None])

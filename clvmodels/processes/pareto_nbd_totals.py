@@ -19,7 +19,10 @@ from clvmodels.processes.special import digamma_rise, log_rise, trigamma
 __all__ = ["totals"]
 
 FIRSTS = 4  # a log chance and its first derivatives, by p = r + x, s and the log ratio
-AT_ONCE = 256  # integrals computed at once, so that their nodes stay in the cache
+AT_ONCE = 384  # integrals computed at once, so that their nodes stay in the cache
+# Nodes that are enough up to a distance of the logs of the two scales: for exponents of .02 to 10,000, log chances and
+# their derivatives by log exponents and the log ratio then differ from those with 160 nodes by at most 4e-13.
+ENOUGH_NODES = {0.5: 20, 2.0: 24, 4.0: 28, 8.0: 32, 12.0: 36}
 SWAPPED = [0, 2, 1, 3, 7, 5, 8, 4, 6, 9]  # log chance and derivatives, with the exponents p and s swapped
 LARGEST = 600.0  # exp of which does not overflow
 TURNED = np.array([1, 1, 1, -1, 1, 1, -1, 1, -1, 1.0])  # their signs, with the ratio turned upside down
@@ -119,16 +122,18 @@ def _chances(p: Any, purchases: Array, log_ratios: Array, curved: bool) -> Array
     ratios, shapes = np.exp(log_ratios if near else -log_ratios), p.r + purchases
     shape, ratio = np.repeat(shapes, len(ratios)), np.tile(ratios, len(shapes))
     s = np.full_like(ratio, p.s)
+    distance = float(np.max(np.abs(log_ratios)))
+    count = next((count for farthest, count in ENOUGH_NODES.items() if distance <= farthest), NODES)
     sides = np.stack([shape, s, ratio] if near else [s, shape, ratio])
     blocks = [sides[:, i : i + AT_ONCE] for i in range(0, len(ratio), AT_ONCE)]
-    values = np.concatenate([_race(block[0], block[1], block[2], curved) for block in blocks], axis=-1)
+    values = np.concatenate([_race(block, count, curved) for block in blocks], axis=-1)
     if not near:
         rows = SWAPPED[: values.shape[1]]
         values = values[::-1, rows] * TURNED[: len(rows), None]
     return values.reshape(*values.shape[:2], len(shapes), len(ratios))
 
 
-def _race(near: Array, far: Array, ratio: Array, curved: bool) -> Array:
+def _race(sides: Array, count: int, curved: bool) -> Array:
     """Return the log chances of both sides of a race, the near one first, with derivatives, (2, 4 or 10, n).
 
     The density of the near side is `near` (1 + z)^-(near + 1), that of the far side
@@ -137,7 +142,8 @@ def _race(near: Array, far: Array, ratio: Array, curved: bool) -> Array:
     the integral of E over u, and far times that of h E. They add up to 1, so what one side gains the other loses, and
     each derivative is taken from the side on which it is one integral: that of E g, q E or, by parts, h u E.
     """
-    u, width, end = _nodes(near, far, ratio)
+    near, far, ratio = sides
+    u, width, end = _nodes(near, far, ratio, count)
     scaled = np.expm1(u)
     scaled *= ratio[:, None]
     g = np.log1p(scaled)
@@ -174,7 +180,7 @@ def _race(near: Array, far: Array, ratio: Array, curved: bool) -> Array:
     return np.array(both)
 
 
-def _nodes(near: Array, far: Array, ratio: Array) -> tuple[Array, Array, Array]:
+def _nodes(near: Array, far: Array, ratio: Array, count: int) -> tuple[Array, Array, Array]:
     """Return nodes in u and their weights (n, nodes), and the ends (n,) from which integrands fall exponentially.
 
     The integrands are log-concave in u, and by then have fallen by e^-DROP, or are past their bend at -log ratio.
@@ -184,7 +190,7 @@ def _nodes(near: Array, far: Array, ratio: Array) -> tuple[Array, Array, Array]:
     end = np.minimum(drop / (near + far * ratio), (drop + far * bend) / (near + far))
     end = np.minimum(end, np.log1p(np.expm1(np.minimum(drop / far, LARGEST)) / ratio))
     end = np.minimum(end, drop + np.log1p(far))
-    return *nodes_near_bend(NODES, np.zeros_like(end), end, bend, np.full_like(end, BEND_WIDTH)), end
+    return *nodes_near_bend(count, np.zeros_like(end), end, bend, np.full_like(end, BEND_WIDTH)), end
 
 
 def _means_beyond(u: Array, g: Array, mean: Array) -> Array:

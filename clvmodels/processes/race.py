@@ -276,16 +276,18 @@ def nodes_without_aging(shape: Array, A: Array, s: Array, B: Array) -> Nodes:
     return Nodes(m, M, end, *nodes_near_bend(NODES, np.zeros_like(end), end, log_ratio, np.full_like(end, BEND_WIDTH)))
 
 
-def nodes_with_aging(shape: Array, A: Array, s: Array, B: Array, b: Array) -> Nodes:
-    """Return nodes for dropout at a rate that grows with age: before and after age begins to count."""
+def nodes_with_aging(
+    shape: Array, A: Array, s: Array, B: Array, b: Array, young: int = YOUNG_NODES, old: int = OLD_NODES
+) -> Nodes:
+    """Return nodes for dropout at a rate that grows with age: `young` before age begins to count, and `old` after."""
     m, M, log_ratio, drop, end = _range(shape, A, s, B)
     drop = drop + np.log1p(b * B)
     end = np.minimum(end, np.log1p(Remaining(s, B, b, B, None).time_of(drop / s) / m))
     onset = Remaining(s, B, b, B, None).onset
     ages = np.minimum(np.log1p(onset / m), end)
     panels = (
-        nodes_near_bend(YOUNG_NODES, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND_WIDTH)),
-        nodes_near_bend(OLD_NODES, ages, end, ages, np.minimum(BEND_WIDTH, 1 / (b * (m + onset)))),
+        nodes_near_bend(young, np.zeros_like(end), ages, log_ratio, np.full_like(end, BEND_WIDTH)),
+        nodes_near_bend(old, ages, end, ages, np.minimum(BEND_WIDTH, 1 / (b * (m + onset)))),
     )
     u, width = (np.concatenate(parts, axis=1) for parts in zip(*panels, strict=True))
     return Nodes(m, M, end, u, width)
