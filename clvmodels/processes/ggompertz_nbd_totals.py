@@ -83,10 +83,17 @@ def _of_ages(p: Any, t: Array) -> Array:
     passed, new = p.b * t, Remaining(p.s, p.beta / p.b, p.b, p.beta, None)
     left = np.exp(-passed)
     c = p.beta * left - np.expm1(-passed)
-    bought, ratio = p.alpha + t, passed / c
-    kept = p.beta * left / c
+    ratio = passed / c
     return np.stack(
-        [-np.log1p(t / p.alpha), -new.log_growth(t), p.alpha / bought, (1 - p.beta) * left * ratio, kept, ratio, passed]
+        [
+            -np.log1p(t / p.alpha),
+            -new.log_growth(t),
+            p.alpha / (p.alpha + t),
+            (1 - p.beta) * left * ratio,
+            p.beta * left / c,
+            ratio,
+            passed,
+        ]
     )
 
 

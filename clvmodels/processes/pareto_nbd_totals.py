@@ -39,11 +39,11 @@ def totals(weights: Array, x: Array, t_x: Array, T: Array) -> Callable[[Any, boo
 
 
 def _terms(p: Any, rows: Rows, curved: bool) -> list[_Term]:
-    ratio, bought, kept = _log_ratio(p, rows.ages), p.alpha + rows.ages, p.beta + rows.ages
+    ratio, A, B = _log_ratio(p, rows.ages), p.alpha + rows.ages, p.beta + rows.ages
     curve = Curve.over(ratio)
     chances = _chances(p, rows.purchases, curve.places, curved)
     logs = -np.log1p(rows.ages / p.alpha), -np.log1p(rows.ages / p.beta)
-    of_age = np.stack([*logs, p.alpha / bought, p.beta / kept, rows.ages / kept])
+    of_age = np.stack([*logs, p.alpha / A, p.beta / B, rows.ages / B])
     rise = log_rise(p.r, rows.purchases) - rows.purchases * np.log(p.alpha)
     of_x = np.stack([rise, digamma_rise(p.r, rows.purchases)])
     sides = zip((rows.last, rows.first), rows.split(curve.cardinals(ratio)), rows.split(of_age), chances, strict=True)
