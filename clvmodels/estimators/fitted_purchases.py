@@ -270,11 +270,11 @@ class FittedPurchases(FittedProcess):
         distribution = partial(self.purchase_counts, length) if rate == 0 else None
         return replace(prediction, distribution=distribution, level=partial(self.level_of_totals, length))
 
-    def purchase_counts(self, length: float, seed: int, draws: int) -> PurchaseCounts:
-        """Return the distribution of the number of purchases within a length, under draws of the parameters."""
+    def purchase_counts(self, length: float, seed: int = 0, draws: int = 0) -> PurchaseCounts:
+        """Return the distribution of the number of purchases within a length, at the estimates or under draws."""
         process = self.future
-        drawn = draw_parameters(process, self.fit_, draws, seed)[:, :, None]
-        return PurchaseCounts(process, process.Parameters(*drawn), length, tuple(self._columns))
+        p = draw_parameters(process, self.fit_, draws, seed) if draws else np.array(self._parameters)[:, None]
+        return PurchaseCounts(process, process.Parameters(*p[:, :, None]), length, tuple(self._columns))
 
     def level_of_totals(self, horizon: float | str, quantity: TotalQuantity = "purchases") -> TotalInterval:
         """Return the errors to expect in totals over a horizon without a log; its findings name the source.

@@ -104,11 +104,14 @@ class PurchaseCounts:
         left = np.arange(len(states[0]))
         while len(left):
             exceeded = np.stack([each.T for each in itertools.islice(exceedances, size)], axis=1)
-            part = np.zeros((size, len(alive)))
-            for state in left:
-                rows = slice(edges[state], edges[state + 1])
-                np.vecdot(exceeded[state][:, None], alive[rows], out=part[:, rows])
-            part /= self._draws
+            if self._draws == 1:
+                part = np.repeat(exceeded[:, :, 0].T, np.diff(edges), axis=1) * alive[:, 0]
+            else:
+                part = np.zeros((size, len(alive)))
+                for state in left:
+                    rows = slice(edges[state], edges[state + 1])
+                    np.vecdot(exceeded[state][:, None], alive[rows], out=part[:, rows])
+                part /= self._draws
             parts.append(np.where(part > negligible, part, 0.0))
             left = left[np.mean(exceeded[left, -1], axis=-1) > negligible]  # P(active) is at most 1
             size = min(2 * size, MOST_COUNTS)

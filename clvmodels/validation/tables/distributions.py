@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from clvmodels.estimators.prediction import TotalIntervalName, customer_keys, ha
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.inference.intervals import Bounds
+from clvmodels.inference.purchase_counts import ROUNDING_TOLERANCE
 from clvmodels.processes.contract import Array
 from clvmodels.scores import crps_of_counts, crps_of_draws, randomized_pit
 from clvmodels.transactions.holdout import Holdout
@@ -34,7 +35,8 @@ __all__ = [
 
 DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # parameter uncertainty is similar for all customers, so a sample is enough
 FEW = 30  # customers that a group needs to have its own spread instead of that of all customers
-STEPS = (0.0, 0.5, 0.75, 0.9, 0.97, 0.99, 1.0)  # quantiles of expected purchases that separate blocks of customers
+BLOCK_ROWS = 1_024  # customers whose probabilities are computed together
+NEGLIGIBLE = 1e-12  # probability of more purchases that is left out
 Places = npt.NDArray[np.intp]
 
 
@@ -80,34 +82,30 @@ class Predictive:
     ----------
     rows : int array (s,)
         Positions of the sampled customers.
-    draws : array (d, s)
-        Outcomes drawn at the estimated parameters. With thousands of customers, parameter uncertainty is negligible for
-        a single customer, so it is left out here.
     lower, upper : arrays (s,)
-        The interval of each customer.
+        The interval of each customer, at the estimated parameters. With thousands of customers, parameter uncertainty
+        is negligible for a single customer, so it is left out here.
     crps, pit : arrays (s,)
         Continuous ranked probability score and randomized PIT of the actual outcome.
     doubtful, doubt : arrays (r,), (k, r)
         Positions of customers, and draws of their means from draws of the parameters. This uncertainty is shared by all
         customers, so it does not average out.
     mean, variance : arrays (s,)
-        Of the draws of each customer.
+        Of each customer's outcome.
+    draws : array (d, s) or None
+        Outcomes drawn at the estimated parameters, in no random order; None if nothing depends on them.
     """
 
     rows: Places
-    draws: Array
     lower: Array
     upper: Array
     crps: Array
     pit: Array
     doubtful: Places
     doubt: Array
-    mean: Array = field(init=False)
-    variance: Array = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "mean", np.mean(self.draws, axis=0))
-        object.__setattr__(self, "variance", np.var(self.draws, axis=0))
+    mean: Array
+    variance: Array
+    draws: Array | None = None
 
 
 def sample_of(rfm: RFM, most: int, seed: int) -> Sample:
@@ -126,20 +124,42 @@ def probabilities_of_actual(model: PurchaseModel, split: Holdout) -> Array:
 
 
 def purchases(model: PurchaseModel, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
-    """Return the predictive distribution of the sampled customers' purchases."""
+    """Return the predictive distribution of the sampled customers' purchases.
+
+    Everything follows from P(more than k purchases); numbers of purchases are drawn only for the money spent in them.
+    """
     rows = sample.rows
+    rfm, actual = split.calibration[rows], split.purchases[rows]
     generator = np.random.default_rng([settings.seed, split.cutoff])
-    draws = model.outcomes(split.calibration[rows], split.horizon, settings.draws, generator)
-    crps, pit = _scored_by_pmf(model, split, sample, draws)
+    columns = list(model.prediction(rfm, "alive", None, point=np.zeros(len(rows))).columns.values())
+    counts, tail = model.ahead_of(rfm).purchase_counts(split.horizon), 0.5 * (1 - settings.level)
+    draws = None if split.spend is None else np.empty((settings.draws, len(rows)))
+    lower, upper, crps, pit, mean, variance = np.empty((6, len(rows)))
+    order = np.lexsort(columns[::-1])  # so that customers of a block have similar numbers of purchases
+    for start in range(0, len(order), BLOCK_ROWS):
+        block = order[start : start + BLOCK_ROWS]
+        exceeded = counts.exceedances([column[block] for column in columns], NEGLIGIBLE)
+        reached = np.pad(exceeded, ((1, 1), (0, 0)), constant_values=((1.0, 0.0), (0.0, 0.0)))  # P(at least k)
+        pmf = np.maximum(reached[:-1] - reached[1:], 0.0)
+        for ends, most in ((lower, 1 - tail), (upper, tail)):
+            ends[block] = np.sum(exceeded > most + ROUNDING_TOLERANCE, axis=0)
+        crps[block] = crps_of_counts(actual[block].astype(float), pmf)
+        y, each = np.minimum(actual[block], len(pmf)), np.arange(len(block))
+        at = np.append(pmf, np.zeros((1, len(block))), axis=0)[y, each]
+        pit[block] = randomized_pit(1 - reached[y, each], at, sample.uniform[block])
+        mean[block] = np.sum(exceeded, axis=0)
+        odd = 2.0 * np.arange(len(exceeded))[:, None] + 1
+        variance[block] = np.sum(odd * exceeded, axis=0) - mean[block] ** 2
+        if draws is not None:
+            draws[:, block] = _draw_counts(pmf, settings.draws, generator)
     doubtful = rows[:: max(1, len(rows) // DOUBT_CUSTOMERS)]
-    lower, upper = _quantiles(draws, settings.level)
     doubt = _purchases_in_doubt(model, split, doubtful, settings)
-    return Predictive(rows, draws, lower, upper, crps, pit, doubtful, doubt)
+    return Predictive(rows, lower, upper, crps, pit, doubtful, doubt, mean, variance, draws)
 
 
 def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample, settings: Settings) -> Predictive:
     """Return the predictive distribution of the sampled customers' spend, from their drawn purchases."""
-    if split.spend is None:
+    if split.spend is None or bought.draws is None:
         raise AssertionError("backtest checks that the log has money")
     rfm, actual = split.calibration[sample.rows], split.spend[sample.rows]
     generator = np.random.default_rng([settings.seed, split.cutoff, 1])
@@ -152,7 +172,9 @@ def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample,
     each = prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
     exists = np.isfinite(each).all(axis=1)
     doubt = (bought.doubt * each)[exists] if exists.any() else bought.doubt * prediction.point
-    return Predictive(bought.rows, draws, lower, upper, crps_of_draws(actual, draws), pit, bought.doubtful, doubt)
+    crps = crps_of_draws(actual, draws)
+    mean, variance = np.mean(draws, axis=0), np.var(draws, axis=0)
+    return Predictive(bought.rows, lower, upper, crps, pit, bought.doubtful, doubt, mean, variance)
 
 
 class Spread(NamedTuple):
@@ -201,24 +223,11 @@ def _purchases_in_doubt(model: PurchaseModel, split: Holdout, rows: Places, sett
     return model.prediction(rfm, "expected_purchases", worth).drawn_means(settings.seed, DOUBT_DRAWS)
 
 
-def _scored_by_pmf(model: PurchaseModel, split: Holdout, sample: Sample, draws: Array) -> tuple[Array, Array]:
-    """Return the CRPS and the randomized PIT of each sampled customer, both from the pmf, (s,)."""
-    actual = split.purchases[sample.rows]
-    crps, pit = np.empty(len(actual)), np.empty(len(actual))
-    order = np.argsort(draws.mean(axis=0), kind="stable")
-    edges = np.unique([round(step * len(order)) for step in STEPS])
-    for i in range(len(edges) - 1):
-        block = order[edges[i] : edges[i + 1]]
-        largest = 10 + 2 * int(draws[:, block].max())  # larger counts have almost no probability
-        table = model.pmf(range(largest + 1), split.horizon, split.calibration[sample.rows[block]])
-        pmf = np.stack([table[f"pmf_{k}"].to_numpy() for k in range(largest + 1)])
-        y = actual[block]
-        crps[block] = crps_of_counts(y.astype(float), pmf)
-        below = np.concatenate([np.zeros((1, len(block))), np.cumsum(pmf, axis=0)])
-        each, at = np.arange(len(block)), np.minimum(y, largest + 1)
-        exactly = np.append(pmf, np.zeros((1, len(block))), axis=0)[at, each]
-        pit[block] = randomized_pit(below[at, each], exactly, sample.uniform[block])
-    return crps, pit
+def _draw_counts(pmf: Array, draws: int, generator: np.random.Generator) -> Array:
+    """Draw counts of customers (draws, n) from P(exactly k) (k, n), in ascending order for each customer."""
+    times = generator.multinomial(draws, pmf.T)
+    counts = np.tile(np.arange(len(pmf), dtype=float), len(times))
+    return np.repeat(counts, times.ravel()).reshape(len(times), draws).T
 
 
 def _quantiles(draws: Array, level: float) -> Bounds:
