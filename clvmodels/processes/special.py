@@ -69,9 +69,12 @@ def logistic(z: Array) -> Array:
 
 def entries_of(mask: npt.NDArray[np.bool_], p: Any, *columns: Array) -> tuple[Any, ...]:
     """Return parameters and columns at the entries of a mask, (m,) each; a parameter that all share stays a number."""
+    count = np.count_nonzero(mask)
 
     def of(value: Array) -> Array:
-        return np.broadcast_to(value, np.shape(mask))[mask]
+        if np.ndim(value) == 0:
+            return np.full(count, value)
+        return value[mask] if np.shape(value) == mask.shape else np.broadcast_to(value, mask.shape)[mask]
 
     parameters = type(p)(*(value if np.ndim(value) == 0 else of(value) for value in p))
     return (parameters, *map(of, columns))

@@ -164,15 +164,16 @@ def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample,
     rfm, actual = split.calibration[sample.rows], split.spend[sample.rows]
     generator = np.random.default_rng([settings.seed, split.cutoff, 1])
     draws = spend.outcomes(rfm, bought.draws, generator)
-    lower, upper = _quantiles(draws, settings.level)
-    d = len(draws)
+    ordered = np.sort(np.ascontiguousarray(draws.T), axis=1).T
+    d, tail = len(draws), 0.5 * (1 - settings.level)
+    lower, upper = (ordered[max(int(np.ceil(d * share - 1)), 0)] for share in (tail, 1 - tail))
     below, at = (np.sum(compare(draws, actual), axis=0) for compare in (np.less, np.equal))
     pit = randomized_pit(below / (d + 1), (at + 1) / (d + 1), sample.uniform)
     prediction = spend.spend_prediction(split.calibration[bought.doubtful])
     each = prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
     exists = np.isfinite(each).all(axis=1)
     doubt = (bought.doubt * each)[exists] if exists.any() else bought.doubt * prediction.point
-    crps = crps_of_draws(actual, draws)
+    crps = crps_of_draws(actual, ordered, is_sorted=True)
     mean, variance = np.mean(draws, axis=0), np.var(draws, axis=0)
     return Predictive(bought.rows, lower, upper, crps, pit, bought.doubtful, doubt, mean, variance)
 
@@ -228,9 +229,3 @@ def _draw_counts(pmf: Array, draws: int, generator: np.random.Generator) -> Arra
     times = generator.multinomial(draws, pmf.T)
     counts = np.tile(np.arange(len(pmf), dtype=float), len(times))
     return np.repeat(counts, times.ravel()).reshape(len(times), draws).T
-
-
-def _quantiles(draws: Array, level: float) -> Bounds:
-    tail = 0.5 * (1 - level)
-    lower, upper = np.quantile(draws, [tail, 1 - tail], axis=0, method="inverted_cdf")
-    return Bounds(lower, upper)
