@@ -200,6 +200,7 @@ def report(
         ledger = None if source.cleaned is None else source.cleaned.ledger
         sections = begin_sections(result, profiled, ledger)
         history = KnownHistory.from_log(purchase_log, **options, **reading)
+        history = replace(history, intertimes=any(each.needs_intertimes for each in processes))
         history, _ = on_calendar(history, calendar, history.ticks("1 year" if terms.is_lifetime else value_horizon))
         if spend is None:
             ahead = value_horizon if isinstance(value_horizon, str) else f"{value_horizon:g} {time_unit}s"

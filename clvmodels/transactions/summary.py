@@ -270,10 +270,11 @@ def summarize(
     seen = log.first <= end
     newer = seen if after is None else seen & (log.first > after)
     refuse_nobody(int(newer.sum()), int(seen.sum()), after, clock)
-    start, until = log.start[:-1][newer], log.up_to(end)[newer]
+    ends = log.up_to(end)
+    start, until = log.start[:-1][newer], ends[newer]
     first, last = log.tick[start].astype(np.int64), log.tick[until - 1]
     totals = CustomerTotals(
-        customer_id=log.customer_id.filter(newer.tolist()),
+        customer_id=log.customer_id if newer.all() else log.customer_id.filter(newer.tolist()),
         purchases=until - start,
         recency=last - first,
         age=end - first,
@@ -281,7 +282,7 @@ def summarize(
     )
     logs = None
     if intertimes:
-        logs = log.sum_log_gaps(log.up_to(end))[newer]
+        logs = log.sum_log_gaps(ends)[newer]
         if not clock.seasonal:
             logs -= (totals.purchases - 1) * np.log(clock.ticks_per_unit)
     period = ObservedPeriod(
