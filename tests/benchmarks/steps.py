@@ -51,23 +51,24 @@ def timed(function: Callable[[], Any], repeats: int = 1) -> Measurements:
     """Return the seconds and the processor seconds of the fastest of a few runs."""
     best = {"seconds": float("inf"), "processor_seconds": float("inf")}
     for _ in range(repeats):
-        start, used = time.perf_counter(), processor_seconds()
+        below, start, used = seconds_below(), time.perf_counter(), time.process_time()
         function()
-        seconds = {"seconds": time.perf_counter() - start, "processor_seconds": processor_seconds() - used}
-        best = min(best, seconds, key=lambda each: each["processor_seconds"])
+        used, seconds = time.process_time() - used, time.perf_counter() - start
+        measured = {"seconds": seconds, "processor_seconds": used + seconds_below() - below}
+        best = min(best, measured, key=lambda each: each["processor_seconds"])
         gc.collect()
     return best
 
 
-def processor_seconds() -> float:
-    """Return the processor seconds of this process and of those below it: the server of workers, and the workers."""
+def seconds_below() -> float:
+    """Return the processor seconds of the processes below this one: the server of workers, and the workers."""
     ticks = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # a process that has just ended
             fields = path.read_text("ascii", "replace").rpartition(")")[2].split()
             if int(fields[1]) == os.getpid():
                 ticks += sum(int(field) for field in fields[11:15])
-    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def over(numerator: Measurements, denominator: Measurements) -> Measurements:
