@@ -135,7 +135,7 @@ class Term(ABC):
 
     Attributes
     ----------
-    of_x (2, u) : the logarithm of what depends on x alone, and the derivative of the rising factorial by r.
+    of_x (3, u) : the logarithm of what depends on x alone, and the derivatives of the rising factorial by r.
     of_age (j, n) : logs of the chances of neither having bought nor having left, and what else derivatives need.
     firsts, seconds (k, ...) : the log chance of a side of the race with its derivatives, and second ones if requested.
     log : its logarithm, in the shape of the cells.
@@ -162,23 +162,16 @@ class Term(ABC):
         """Return the derivatives for each cell, (k, ...)."""
 
     @abstractmethod
-    def total(self, weights: Array) -> Array:
-        """Return the sum of weights times derivatives, (k,)."""
+    def sum_up(self, weights: Array) -> tuple[Array, Array | None]:
+        """Return the sums of weights times derivatives (k,), and times second ones, if requested.
 
-    @abstractmethod
-    def bends(self, weights: Array) -> Array:
-        """Return the sum of weights times second derivatives, (k, k), of which the lower triangle is used."""
+        Of the latter (k, k), the lower triangle is used.
+        """
 
     def sums_by_age(self, weights: Array) -> tuple[Array, ...]:
         """Return the sums over x of the weights, of r + x, and of the log chance's first derivatives, each (n,)."""
         of_x = np.stack([np.ones_like(self.purchases), self.p.r + self.purchases])
         return *self.cells.sum_purchases(weights, of_x), *self.cells.sum_by_age(weights, self.firsts[1:])
-
-    def curvature_by_age(self, weights: Array) -> Array:
-        """Return the same of the second derivatives, (k, n)."""
-        if self.seconds is None:
-            raise AssertionError("second derivatives are needed where they were requested")
-        return self.cells.sum_by_age(weights, self.seconds)
 
 
 class Rows(NamedTuple):
@@ -226,10 +219,11 @@ class Rows(NamedTuple):
             np.sum([part.weights[i] for part in parts], axis=0).reshape(term.log.shape)
             for i, term in enumerate((one, other))
         )
-        gradient = one.total(in_one) + other.total(in_other)
-        if not curved:
+        (slopes_of_one, bends_of_one), (slopes_of_other, bends_of_other) = one.sum_up(in_one), other.sum_up(in_other)
+        gradient = slopes_of_one + slopes_of_other
+        if bends_of_one is None or bends_of_other is None:
             return Totals(value, gradient)
-        bends = one.bends(in_one) + other.bends(in_other) + sum(part.mixed for part in parts)
+        bends = bends_of_one + bends_of_other + sum(part.mixed for part in parts)
 
         def scores() -> Array:
             share = np.concatenate([part.share for part in parts])

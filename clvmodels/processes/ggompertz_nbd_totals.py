@@ -20,7 +20,7 @@ import numpy as np
 from clvmodels.processes.contract import Array, Totals
 from clvmodels.processes.dropout_time_totals import Cells, Curve, Rows, Term
 from clvmodels.processes.race import LARGEST_AGING, OLD_NODES, YOUNG_NODES, Remaining, nodes_with_aging
-from clvmodels.processes.special import digamma_rise, log_rise, trigamma
+from clvmodels.processes.special import digamma_rise, log_rise, trigamma_rise
 
 __all__ = ["totals"]
 
@@ -55,7 +55,7 @@ def _terms(p: Any, rows: Rows, curved: bool) -> list[_Term]:
     else:  # for few cells, or ages that are long compared to 1/b, there would be more nodes than cells
         chances = [_one_by_one(p, rows.purchases, cells, curved, side) for side, cells in enumerate(both)]
     rise = log_rise(p.r, rows.purchases) - rows.purchases * np.log(p.alpha)
-    of_x = np.stack([rise, digamma_rise(p.r, rows.purchases)])
+    of_x = np.stack([rise, digamma_rise(p.r, rows.purchases), trigamma_rise(p.r, rows.purchases)])
     of_ages = rows.split(_of_ages(p, rows.ages))
     return [
         _Term(p, rows.purchases, cells, of_x, of_age, *chance)
@@ -114,27 +114,24 @@ class _Term(Term):
             ]
         )
 
-    def total(self, weights: Array) -> Array:
-        p, (log_bought, log_kept, u, k, v, faster, _) = self.p, self.of_age
+    def sum_up(self, weights: Array) -> tuple[Array, Array | None]:
+        p, (log_bought, log_kept, u, k, v, faster, passed) = self.p, self.of_age
         count, shape, by_p, by_s, by_a, by_c = self.sums_by_age(weights)
-        return np.array(
+        of_x = self.of_x[1:] @ self.cells.sum_ages(weights)
+        slopes = np.array(
             [
-                p.r * (self.cells.sum_ages(weights) @ self.of_x[1] + count @ log_bought + np.sum(by_p)),
+                p.r * (of_x[0] + count @ log_bought + np.sum(by_p)),
                 p.r * np.sum(count) - u @ (shape - by_a),
                 -p.s * (count @ faster) + np.sum(by_a) + k @ by_c,
                 p.s * (count @ log_kept + np.sum(by_s)),
                 p.s * (count @ (1 - v)) + v @ by_c,
             ]
         )
-
-    def bends(self, weights: Array) -> Array:
-        p, (_, _, u, k, v, faster, passed) = self.p, self.of_age
-        count, shape, _, _, by_a, by_c = self.sums_by_age(weights)
-        pp, ps, pa, pc, ss, sa, sc, aa, ac, cc = self.curvature_by_age(weights)
-        slopes = self.total(weights)
-        rising = self.cells.sum_ages(weights) @ (trigamma(p.r + self.purchases) - trigamma(p.r))
+        if self.seconds is None:
+            return slopes, None
+        pp, ps, pa, pc, ss, sa, sc, aa, ac, cc = self.cells.sum_by_age(weights, self.seconds)
         bends = np.zeros((5, 5))
-        bends[0, 0] = slopes[0] + p.r**2 * (rising + np.sum(pp))
+        bends[0, 0] = slopes[0] + p.r**2 * (of_x[1] + np.sum(pp))
         bends[1, 0] = p.r * (np.sum(count) - u @ (count - pa))
         bends[2, 0] = p.r * (np.sum(pa) + k @ pc)
         bends[3, 0] = p.r * p.s * np.sum(ps)
@@ -150,7 +147,7 @@ class _Term(Term):
         bends[3, 3] = slopes[3] + p.s**2 * np.sum(ss)
         bends[4, 3] = p.s * (count @ (1 - v) + v @ sc)
         bends[4, 4] = (v * (1 - v)) @ (by_c - p.s * count) + v**2 @ cc
-        return bends
+        return slopes, bends
 
 
 def _singular(p: Any) -> float:
@@ -198,12 +195,12 @@ def _sides(p: Array, s: float, a: Array, c: Array, counts: tuple[int, int], curv
     nodes = nodes_with_aging(p, a, each, c, np.ones_like(a), *counts)
     y = np.expm1(nodes.u)
     y *= nodes.m[:, None]
-    per_age = 1 / (y + a[:, None])
-    w = np.where((a <= c)[:, None], nodes.u, np.log1p(y / a[:, None]))
-    risen = np.expm1(np.minimum(y, LARGEST_AGING))
+    per_age, near, old = 1 / (y + a[:, None]), (a <= c)[:, None], np.max(y) > LARGEST_AGING
+    w = nodes.u if near.all() else np.where(near, nodes.u, np.log1p(y / a[:, None]))
+    risen = np.expm1(np.minimum(y, LARGEST_AGING) if old else y)
     over = 1 / (risen + c[:, None])
     g = np.log1p(risen / c[:, None])
-    if np.max(y) > LARGEST_AGING:
+    if old:
         g += np.maximum(y - LARGEST_AGING, 0.0)
     v = risen * over
     leaving = np.add(over, v, out=over)

@@ -318,7 +318,7 @@ def nodes_near_bend(count: int, low: Array, high: Array, bend: Array, scale: Arr
     u = v - over
     u *= half[:, None]
     u += bend[:, None]
-    np.clip(u, low[:, None], high[:, None], out=u)
+    np.minimum(np.maximum(u, low[:, None], out=u), high[:, None], out=u)
     v += over
     v *= (half * (last - first))[:, None]
     v *= weights

@@ -32,6 +32,7 @@ __all__ = [
     "logistic",
     "softplus",
     "trigamma",
+    "trigamma_rise",
 ]
 
 LARGE = 1e4
@@ -143,6 +144,11 @@ def digamma_rise(z: Array | float, x: Array) -> Array:
         return np.take(_cumulate(1.0 / _steps(z, x)), x.astype(np.intp), axis=-1)
     large = np.log1p(x / z) - 0.5 * (1 / (z + x) - 1 / z) - (1 / (z + x) ** 2 - 1 / z**2) / 12
     return np.where(z < LARGE, digamma(z + x) - digamma(z), large)
+
+
+def trigamma_rise(z: float, x: Array) -> Array:
+    """Return trigamma(z + x) - trigamma(z): the second derivative of `log_rise` by z, for whole x >= 0."""
+    return np.take(_cumulate(-1.0 / _steps(np.asarray(z, dtype=float), x) ** 2), x.astype(np.intp))
 
 
 def is_shared(z: Array | float) -> bool:

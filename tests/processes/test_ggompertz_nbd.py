@@ -17,6 +17,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.datasets import dataset_path
+from clvmodels.processes import ggompertz_nbd_totals
 from clvmodels.processes.ggompertz_nbd import PROCESS, Parameters
 
 REFERENCES = Path(__file__).parents[1] / "references"
@@ -154,3 +155,17 @@ def test_totals_equal_the_sum_of_the_scores_and_their_differences(customers, fur
         differences = np.array([(after - before) / 2e-5 for before, after in moved])
         # Central differences lose five of fifteen digits.
         assert total.hessian == pytest.approx(differences, abs=max(1e-8, error) * np.max(np.abs(differences)))
+
+
+@pytest.mark.parametrize("least", [0.5, 0.1])
+@pytest.mark.parametrize("farthest", [0.5, 2.0, 4.0])
+def test_fewer_nodes_are_enough_for_close_scales_and_similar_customers(least, farthest):
+    counts = ggompertz_nbd_totals.ENOUGH_YOUNG[farthest], ggompertz_nbd_totals.ENOUGH_OLD[least]
+    generator = np.random.default_rng(int(10 * farthest + least))
+    for s in np.exp(generator.uniform(np.log(least), np.log(50), 20)):
+        p = np.exp(generator.uniform(np.log(0.02), np.log(300), 20))
+        c = np.exp(generator.uniform(-8, 3, 20))
+        a = c * np.exp(generator.uniform(-farthest, farthest, 20))
+        some, many = (ggompertz_nbd_totals._sides(p, float(s), a, c, nodes, False) for nodes in (counts, (200, 200)))
+        # Rounding of about 2e-13 with any number of nodes, and up to 4e-13 in all.
+        assert np.all(np.abs(some - many) <= 5e-13 * np.maximum(1, np.abs(many)))

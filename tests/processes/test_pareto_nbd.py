@@ -12,6 +12,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.datasets import dataset_path
+from clvmodels.processes import pareto_nbd_totals
 from clvmodels.processes.pareto_nbd import PROCESS, Parameters
 
 REFERENCES = Path(__file__).parents[1] / "references"
@@ -256,3 +257,14 @@ def test_interpolated_totals_equal_the_sum_of_the_scores(furthest):
         assert np.isfinite(totals.hessian).all()
         each = np.abs(totals.scores() - score.gradient)
         assert np.all(each <= 1e-10 * (1 + np.max(np.abs(score.gradient), axis=0)))
+
+
+@pytest.mark.parametrize(("farthest", "count"), pareto_nbd_totals.ENOUGH_NODES.items())
+def test_fewer_nodes_are_enough_for_scales_that_are_close(farthest, count):
+    generator = np.random.default_rng(count)
+    near, far = np.exp(generator.uniform(np.log(0.02), np.log(1e4), (2, 400)))
+    sides = np.stack([near, far, np.exp(-generator.uniform(0, farthest, 400))])
+    some, many = (pareto_nbd_totals._race(sides, nodes, False) for nodes in (count, 160))
+    by_logs = np.stack([np.ones(400), near, far, np.ones(400)])
+    # Rounding of about 1e-13 with any number of nodes, and up to 4e-13 in all.
+    assert np.all(np.abs(some - many) * by_logs <= 5e-13 * np.maximum(1, np.abs(many) * by_logs))

@@ -54,6 +54,12 @@ def test_digamma_rise_of_a_shared_parameter(z):
     assert special.digamma_rise(z, COUNTS) == pytest.approx(exact(digamma_rise, z, COUNTS), rel=1e-13)
 
 
+@pytest.mark.parametrize("z", [1e-100, 1e-5, 0.3, 7.0, 1e5])  # 1/z^2 of smaller ones is infinite
+def test_trigamma_rise(z):
+    expected = exact(lambda z, x: mp.psi(1, z + x) - mp.psi(1, z), z, COUNTS)
+    assert special.trigamma_rise(z, COUNTS) == pytest.approx(expected, rel=1e-13)
+
+
 @pytest.mark.parametrize("z", TINY_TO_HUGE[1:])
 def test_digamma_rise_of_one_parameter_per_row(z):
     # Two digammas of about 10 are subtracted below z = 1e4; above it, similar terms in 1/z.
