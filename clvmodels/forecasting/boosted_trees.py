@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
@@ -17,7 +16,6 @@ from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.customer_model import CustomerModel
 from clvmodels.forecasting.processes import (
     check_models,
-    expected_purchases,
     fitted_copies,
     fitted_copy,
     models_from_dict,
@@ -25,7 +23,15 @@ from clvmodels.forecasting.processes import (
     models_to_dict,
 )
 from clvmodels.forecasting.protocol import WindowForecaster
-from clvmodels.forecasting.tree_arrays import MOST_LEAVES, FeatureBins, TreeEnsemble
+from clvmodels.forecasting.trees.features import (
+    PLAIN_FEATURES,
+    RECENT_SHARES,
+    features_at,
+    features_of,
+    ticks_of_recent,
+)
+from clvmodels.forecasting.trees.lesson import at_least, least_factor_base, lesson_of
+from clvmodels.forecasting.trees.tree_arrays import MOST_LEAVES, TreeEnsemble
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
 from clvmodels.frames import column
@@ -34,9 +40,6 @@ from clvmodels.processes.threads import in_threads
 
 __all__ = ["BoostedTrees"]
 
-MOST_ROWS = 100_000  # most rows to learn from; more do not improve forecasts (tests/benchmarks/notes.md)
-PLAIN_FEATURES = 5  # of an RFM without money
-RECENT_SHARES = (0.125, 0.25, 0.5, 1.0)  # lengths of the periods of recent purchases, as shares of a window
 # From trials on CDNOW, grocery and Complete Journey: a few small trees; larger ones fitted noise.
 TREE_OPTIONS = {"max_iter": 100, "learning_rate": 0.05, "max_leaf_nodes": MOST_LEAVES, "min_samples_leaf": 50}
 
@@ -47,9 +50,10 @@ class BoostedTrees(WindowForecaster):
     The trees learn from up to three earlier windows inside the history: the features are what was known at the
     beginning of a window, the target is what each customer did in it. For customers of whom the best process expects
     more than the mean, the target is relative to its expectation, so that the few who buy far more than all others keep
-    their order of magnitude, although a leaf averages at least 50 customers. A window has the length of the horizon, or
-    a third of the history if that is shorter; over another horizon the forecasts are extended by the ratio of the best
-    process's forecasts over the two lengths.
+    their order of magnitude, although a leaf averages at least 50 customers. Where the windows have more than 20,000
+    customers together, similar ones are merged to about as many rows with the sums of what they did. A window has the
+    length of the horizon, or a third of the history if that is shorter; over another horizon the forecasts are extended
+    by the ratio of the best process's forecasts over the two lengths.
 
     Parameters
     ----------
@@ -121,8 +125,8 @@ class BoostedTrees(WindowForecaster):
         spend = None if self.spend is None else fitted_copy(self.spend, history)
         quantities: list[ForecastQuantity] = ["purchases"] if spend is None else ["purchases", "money"]
         best = best_process(windows, fitted)
-        least = {quantity: _least(windows, best, quantity) for quantity in quantities}
-        trees = in_threads(lambda name: _grow(windows, best, least[name], name), quantities)
+        least = {quantity: least_factor_base(windows, best, quantity) for quantity in quantities}
+        trees = in_threads(lambda name: _grow(windows, best, name), quantities)
         return {
             "models_": fitted,
             "spend_": spend,
@@ -148,7 +152,7 @@ class BoostedTrees(WindowForecaster):
     def recent_periods(self) -> tuple[int, ...] | None:
         """Return the lengths of the periods whose purchases are features; see `Forecaster`."""
         self._check_fitted()
-        return _recent_ticks(self.length_ * self.clock_.ticks_per_unit)
+        return ticks_of_recent(self.length_ * self.clock_.ticks_per_unit)
 
     def forecast(self, history: KnownHistory, horizon: float | str) -> Forecast:
         """Forecast the customers of a history; see `Forecaster.forecast`."""
@@ -163,24 +167,23 @@ class BoostedTrees(WindowForecaster):
 
     @staticmethod
     def cross_forecast(
-        windows: Sequence[LearningWindow],
-        process: str,
-        customers: Sequence[npt.NDArray[np.bool_]],
-        quantity: ForecastQuantity,
+        windows: Sequence[LearningWindow], process: str, half: bool, quantity: ForecastQuantity
     ) -> list[Array]:
-        """Return forecasts (n,) for all customers of each window by trees grown from some of them (n,).
+        """Return forecasts (n,) for the customers of each window by trees grown from the other half of them.
 
-        `process` is the id of the process whose forecasts the trees correct.
+        `process` is the id of the process whose forecasts the trees correct, and `half` the half that is learned from,
+        whose forecasts are 0.
         """
-        least = _least(windows, process, quantity)
-        trees = _grow(windows, process, least, quantity, customers)
+        forecasts = [np.zeros(len(window.past.rfm)) for window in windows]
+        trees = _grow(windows, process, quantity, half)
         if trees is None:
-            return [np.zeros(len(window.past.rfm)) for window in windows]
-        return [
-            trees.predict(_features_of(window, windows[0].length))
-            * _at_least(window.expected(quantity)[process], least)
-            for window in windows
-        ]
+            return forecasts
+        least = least_factor_base(windows, process, quantity)
+        for window, forecast in zip(windows, forecasts, strict=True):
+            others = window.half != half
+            mean = at_least(window.expected(quantity)[process][others], least)
+            forecast[others] = trees.predict(features_of(window, windows[0].length)[others]) * mean
+        return forecasts
 
     def process_mean(self, history: KnownHistory, horizon: float, quantity: ForecastQuantity) -> Array:
         """Return the forecast of the best process, (n,)."""
@@ -190,11 +193,11 @@ class BoostedTrees(WindowForecaster):
         trees = self.trees_[quantity]
         if trees is None:
             return np.zeros(len(history.rfm))
-        features = _features(history, self.models_, self.spend_, self.length_, self._reads_money)
+        features = features_at(history, self.models_, self.spend_, self.length_, self._reads_money)
         # Blends share the trees, which stay alive in the memory, so that their id stays theirs.
         _, predicted = history.remember(("tree forecast", id(trees)), lambda: (trees, trees.predict(features)))
         short, long = (self.process_mean(history, each, quantity) for each in (self.length_, horizon))
-        forecast = predicted * _at_least(short, self.least_[quantity])
+        forecast = predicted * at_least(short, self.least_[quantity])
         extended: Array = forecast * np.divide(long, short, out=np.ones(len(forecast)), where=short > 0)
         return extended
 
@@ -234,45 +237,17 @@ class BoostedTrees(WindowForecaster):
         self.clock_ = self.models_[self.best_].clock_
 
 
-def _least(windows: Sequence[LearningWindow], process: str, quantity: ForecastQuantity) -> float:
-    """Return the mean expectation in the latest window: below it, trees predict the amount and not a factor.
-
-    Leaves are large enough to learn from what customers below the mean do, and forecasts that do not depend on the
-    process combine better with it.
-    """
-    return max(float(np.nanmean(windows[0].expected(quantity)[process])), 1e-300)
-
-
-def _at_least(expected: Array, least: float) -> Array:
-    floored: Array = np.maximum(np.nan_to_num(expected), least)
-    return floored
-
-
-class _Lesson(NamedTuple):
-    """What trees learn from: some or all customers of each window (m together), their features, and what they did."""
-
-    rows: tuple[npt.NDArray[np.intp], ...]  # by window
-    bins: FeatureBins
-    numbers: Array  # of the features' bins, (m, k)
-    target: Array
-    expected: Array
-
-
 def _grow(
-    windows: Sequence[LearningWindow],
-    process: str,
-    least: float,
-    quantity: ForecastQuantity,
-    customers: Sequence[npt.NDArray[np.bool_]] | None = None,
+    windows: Sequence[LearningWindow], process: str, quantity: ForecastQuantity, half: bool | None = None
 ) -> TreeEnsemble | None:
-    """Return trees fitted to all or some (n,) of the customers of earlier windows; None if these bought nothing.
+    """Return trees fitted to all customers of earlier windows, or to one half; None if these bought nothing.
 
     They predict the factor between what customers do and what the process expects, or the mean if it expects less.
     """
-    lesson = _lesson(windows, process, least, quantity)
+    lesson = lesson_of(windows, process, quantity)
     numbers, target, expected = lesson.numbers, lesson.target, lesson.expected
-    if customers is not None:
-        some = np.concatenate([each[rows] for each, rows in zip(customers, lesson.rows, strict=True)])
+    if half is not None:
+        some = lesson.half == half
         numbers, target, expected = numbers[some], target[some], expected[some]
     if not target.sum() > 0:
         return None
@@ -282,34 +257,6 @@ def _grow(
     return TreeEnsemble.of(trees, lesson.bins)
 
 
-def _lesson(windows: Sequence[LearningWindow], process: str, least: float, quantity: ForecastQuantity) -> _Lesson:
-    """Return what trees learn from, which those of all customers and those of each half share."""
-    names, fits = models_key(list(windows[0].models.values())), _fingerprints(windows[0].models)
-    cutoffs = tuple(window.past.cutoff for window in windows)
-    key = ("lesson", names, fits, cutoffs, windows[0].length, windows[0].spend is None, process, quantity)
-    return windows[0].past.remember(key, lambda: _make_lesson(windows, process, least, quantity))
-
-
-def _make_lesson(windows: Sequence[LearningWindow], process: str, least: float, quantity: ForecastQuantity) -> _Lesson:
-    rows = _learning_rows(windows)
-    pairs = list(zip(windows, rows, strict=True))
-    features = np.concatenate([_features_of(window, windows[0].length)[some] for window, some in pairs])
-    target = np.concatenate([window.actual(quantity)[some] for window, some in pairs])
-    expected = np.concatenate([_at_least(window.expected(quantity)[process][some], least) for window, some in pairs])
-    bins = FeatureBins.of(features, expected)
-    return _Lesson(rows, bins, bins.number(features), target, expected)
-
-
-def _learning_rows(windows: Sequence[LearningWindow]) -> tuple[npt.NDArray[np.intp], ...]:
-    """Return the positions of customers to learn from in each window: all, or a seeded sample of many."""
-    begins = np.cumsum([0, *(len(window.past.rfm) for window in windows)])
-    rows = np.arange(begins[-1])
-    if len(rows) > MOST_ROWS:
-        rows = np.sort(np.random.default_rng([windows[0].past.cutoff]).choice(rows, MOST_ROWS, replace=False))
-    ends = np.searchsorted(rows, begins)
-    return tuple(rows[ends[i] : ends[i + 1]] - begins[i] for i in range(len(windows)))
-
-
 def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity) -> dict[str, float]:
     """Return the ratio of actual to expected totals of each process in earlier windows, a factor for its next total."""
     actual = sum(float(np.sum(window.actual(quantity))) for window in windows)
@@ -317,52 +264,3 @@ def _total_factors(windows: Sequence[LearningWindow], quantity: ForecastQuantity
         name: sum(float(np.nansum(window.expected(quantity)[name])) for window in windows) for name in windows[0].models
     }
     return {name: actual / total if total > 0 and actual > 0 else 1.0 for name, total in expected.items()}
-
-
-def _features_of(window: LearningWindow, length: float) -> Array:
-    return _features(window.past, window.models, window.spend, length, window.past.has_money)
-
-
-def _features(
-    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float, money: bool
-) -> Array:
-    """Return features of each customer that are comparable between cutoffs, with or without those of money, (n, k)."""
-    names, fits = models_key(list(models.values())), _fingerprints(models)
-    key = ("features", names, fits, spend is None, length, money)
-    return history.remember(key, lambda: _make_features(history, models, spend, length, money))
-
-
-def _fingerprints(models: Mapping[str, PurchaseModel]) -> tuple[Any, ...]:
-    return tuple(model.fit_.fingerprint for model in models.values())
-
-
-def _recent_ticks(window: float) -> tuple[int, ...]:
-    """Return the lengths of the periods of recent purchases, given that of a window, in ticks."""
-    return tuple(max(1, round(share * window)) for share in RECENT_SHARES)
-
-
-def _make_features(
-    history: KnownHistory, models: Mapping[str, PurchaseModel], spend: SpendModel | None, length: float, money: bool
-) -> Array:
-    rfm = history.rfm
-    x, silence = rfm.frequency.astype(float), rfm.T - rfm.recency
-    missing = np.full(len(rfm), np.nan)
-    usual = np.divide(rfm.recency, x, out=missing.copy(), where=x > 0)
-    columns = [
-        x,
-        np.divide(x, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0),
-        silence / length,
-        np.divide(silence, usual, out=missing.copy(), where=usual > 0),
-        np.divide(rfm.recency, rfm.T, out=np.zeros(len(rfm)), where=rfm.T > 0),
-    ]
-    ticks = length * history.clock.ticks_per_unit
-    for spent in (False, True) if money else (False,):
-        columns += [
-            history.repeated(history.cutoff - period, history.cutoff, spent=spent) for period in _recent_ticks(ticks)
-        ]
-    if money and rfm.monetary_value is not None and history.past_spend is not None:
-        columns += [rfm.monetary_value, history.past_spend]
-    columns += [expected_purchases(model, history, length) for model in models.values()]
-    if spend is not None:
-        columns += expectations(history, models, spend, length, "money").values()
-    return np.column_stack(columns)

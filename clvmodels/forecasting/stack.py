@@ -12,7 +12,6 @@ from scipy.optimize import nnls
 from sklearn.base import clone
 
 from clvmodels.errors import FitFailed, InvalidRFM, InvalidTransactions
-from clvmodels.estimators.prediction import customer_keys, hash_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.boosted_trees import BoostedTrees
@@ -222,12 +221,6 @@ def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected:
     return dict(zip(names, (weights * scale).tolist(), strict=True))
 
 
-def half_of(rfm: RFM) -> npt.NDArray[np.bool_]:
-    """Return the half of each customer, (n,), by a hash of the id, so that it is the same at every cutoff."""
-    halves: npt.NDArray[np.bool_] = hash_keys(customer_keys(rfm)) < 0.5
-    return halves
-
-
 @dataclass(frozen=True, slots=True)
 class Trial:
     """The gain of a candidate in earlier windows, learned from the other half of the customers.
@@ -356,14 +349,15 @@ def try_alternatives(
     expected = [window.expected(quantity)[process] for window in windows]
     if not actual[0].sum() > 0:
         return (), expected
-    halves = [half_of(window.past.rfm) for window in windows]
+    halves = [window.half for window in windows]
     present = [windows[0].past.known_at(window.past.cutoff) for window in windows]
 
-    def crossed(learn: Callable[[Sequence[npt.NDArray[np.bool_]]], list[Array]]) -> list[Array]:
-        of_others = in_threads(lambda side: learn([half == side for half in halves]), (False, True))
+    def crossed(learn: Callable[[bool], list[Array]]) -> list[Array]:
+        of_others = in_threads(learn, (False, True))
         return [np.where(half, *pair) for half, *pair in zip(halves, *of_others, strict=True)]
 
-    def stack_of(some: Sequence[npt.NDArray[np.bool_]]) -> list[Array]:
+    def stack_of(side: bool) -> list[Array]:
+        some = [half == side for half in halves]
         parts = [
             {name: values[rows] for name, values in each.items()} for each, rows in zip(members, some, strict=True)
         ]
@@ -380,7 +374,7 @@ def try_alternatives(
     trials.append(try_alternative("stack", actual, chosen, stack, present))
     chosen = stack if trials[-1].visible else chosen
     if with_trees and int((actual[0] > 0).sum()) >= FEWEST_BUYERS:
-        trees = crossed(lambda some: BoostedTrees.cross_forecast(windows, process, some, quantity))
+        trees = crossed(lambda side: BoostedTrees.cross_forecast(windows, process, side, quantity))
         both = [mean_share(one, other) for one, other in zip(chosen, trees, strict=True)]
         trials.append(try_alternative("trees", actual, chosen, both, present))
         chosen = both if trials[-1].visible else chosen

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from clvmodels.errors import FitFailed, InvalidRFM
+from clvmodels.estimators.prediction import customer_keys, hash_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
 from clvmodels.forecasting.processes import (
@@ -23,8 +25,9 @@ from clvmodels.processes.contract import Array
 from clvmodels.processes.threads import in_threads
 from clvmodels.scores import poisson_deviance
 from clvmodels.transactions.holdout import Holdout
+from clvmodels.transactions.summary import RFM
 
-__all__ = ["LearningWindow", "averaged_processes", "best_process", "earlier_windows", "fitted_windows"]
+__all__ = ["LearningWindow", "averaged_processes", "best_process", "earlier_windows", "fitted_windows", "half_of"]
 
 WINDOWS = 3  # each begins half a window earlier than the next
 LARGEST_SHARE = 3  # a window is at most a third of the calibration period; the rest describes the customers
@@ -57,6 +60,11 @@ class LearningWindow:
         """Length of the window in the clock's unit."""
         return self.split.horizon
 
+    @property
+    def half(self) -> npt.NDArray[np.bool_]:
+        """The half of each customer, (n,): forecasts are tried on the half that they do not learn from."""
+        return self.past.remember("halves", lambda: half_of(self.past.rfm))
+
     def actual(self, quantity: ForecastQuantity) -> Array:
         """Return the actual purchases or money of each customer in the window, (n,)."""
         if quantity == "purchases":
@@ -74,6 +82,12 @@ class LearningWindow:
     def expected(self, quantity: ForecastQuantity) -> dict[str, Array]:
         """Return the expectation of each process for each customer in the window, (n,), by id."""
         return expectations(self.past, self.models, self.spend, self.length, quantity)
+
+
+def half_of(rfm: RFM) -> npt.NDArray[np.bool_]:
+    """Return the half of each customer, (n,), by a hash of the id, so that it is the same at every cutoff."""
+    halves: npt.NDArray[np.bool_] = hash_keys(customer_keys(rfm)) < 0.5
+    return halves
 
 
 def expectations(

@@ -8,7 +8,8 @@ from scipy.optimize import nnls
 
 import clvmodels as clv
 from clvmodels.forecasting.customer_shares import LASTING_VARIANCE, TopCustomers, learn_top, weighted_sum
-from clvmodels.forecasting.stack import STANDARD_ERRORS, all_orders_spend, half_of, stack_weights
+from clvmodels.forecasting.stack import STANDARD_ERRORS, all_orders_spend, stack_weights
+from clvmodels.forecasting.windows import half_of
 
 
 @pytest.fixture(scope="module")

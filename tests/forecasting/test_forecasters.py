@@ -16,7 +16,7 @@ from clvmodels.errors import InvalidModelFile, InvalidOption
 from clvmodels.estimators.prediction import PredictionOptions
 from clvmodels.forecasting.boosted_trees import TREE_OPTIONS
 from clvmodels.forecasting.rules import RULES
-from clvmodels.forecasting.tree_arrays import ROWS, FeatureBins, TreeEnsemble
+from clvmodels.forecasting.trees.tree_arrays import ROWS, FeatureBins, TreeEnsemble
 from clvmodels.transactions.purchase_log import RecentTotals, purchases_of
 
 CUTOFF, HORIZON = "1997-09-30", "26 weeks"

@@ -1,0 +1,1 @@
+"""What boosted trees read and learn from, and the trees as arrays."""
