@@ -250,14 +250,14 @@ class TestedPurchases(FittedPurchases):
         -0.87
         """
         h, p, process = self._duration(horizon), self._parameters, self.ahead_of(rfm).future
-        bought, answer = _whole_numbers(counts, len(rfm)), np.empty(len(rfm))
+        bought, active = _whole_numbers(counts, len(rfm)), np.empty(len(rfm))
+        states, alive = self._rows(rfm, self.process.state), self.alive(rfm)
         for some in (np.flatnonzero(bought == 0), np.flatnonzero(bought)):  # 0 has another formula
-            each = self._rows(rfm[some])
-            pairs = unique_rows([each.positions, bought[some]])
+            pairs = unique_rows([states.positions[some], bought[some]])
             at, k = pairs.columns[0].astype(np.intp), pairs.columns[1]
-            columns = [column[at] for column in each.columns]
-            pairs = replace(pairs, columns=(k, *columns))
-            answer[some] = pairs.evaluate(lambda k, *columns: process.pmf(p, k, h, *columns))
+            pairs = replace(pairs, columns=(k, *(column[at] for column in states.columns)))
+            active[some] = pairs.evaluate(lambda k, *state: process.pmf_if_active(p, k, h, *state))
+        answer: Array = alive * active + np.where(bought == 0, 1 - alive, 0.0)
         return answer
 
     def goodness_of_fit(

@@ -73,7 +73,7 @@ def calibration_table(outcome: QuantityForecasts, groups: list[CustomerGrouping]
         if forecast.mean is None:
             continue
         codes = np.full(len(outcome.actual), -1, dtype=np.intp)
-        codes[scored] = deciles(outcome.of_scored(forecast.mean)) - 1
+        codes[scored] = deciles(outcome.of_scored(forecast.mean), outcome.memory_of(forecast)) - 1
         own = CustomerGrouping("decile", codes, [str(i + 1) for i in range(GROUPS)])
         parts += [_grouped(outcome, forecast, each, level) for each in (*groups, own)]
     # One frame for all parts: creating one frame per part would take longer than computing its content.

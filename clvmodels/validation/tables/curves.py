@@ -14,7 +14,48 @@ from scipy.sparse import csr_array
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["Curve", "DrawnCurves", "Ranking", "ratio"]
+__all__ = ["Curve", "DrawnCurves", "Order", "Ranking", "ratio"]
+
+
+class Order(NamedTuple):
+    """Customers in the order of values, the highest first, in groups of equal values.
+
+    Attributes
+    ----------
+    customers : int array (n,)
+    starts : int array (groups,)
+        Position at which each group starts.
+    """
+
+    customers: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, values: Array) -> Self:
+        """Order customers by values (n,)."""
+        order = np.argsort(-values, kind="stable")
+        ordered = values[order]
+        return cls(order, np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]))
+
+    @property
+    def sizes(self) -> npt.NDArray[np.intp]:
+        """Return the number of customers of each group."""
+        return np.diff(self.starts, append=len(self.customers))
+
+    def per_customer(self, of_groups: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the value of each customer's group, given one value per group."""
+        values = np.empty(len(self.customers), dtype=of_groups.dtype)
+        values[self.customers] = np.repeat(of_groups, self.sizes)
+        return values
+
+    def ranks(self) -> Array:
+        """Return the rank of each customer, 1 for the lowest; equal values have their mean rank."""
+        end = self.starts + self.sizes
+        return self.per_customer(len(self.customers) - 0.5 * (self.starts + end - 1))
+
+    def share_inside(self, many: int) -> Array:
+        """Return 1 for this many customers with the highest values, a share for ties at the end, 0 for others, (n,)."""
+        return self.per_customer(np.clip((many - self.starts) / self.sizes, 0.0, 1.0))
 
 
 class Curve(NamedTuple):
@@ -24,9 +65,9 @@ class Curve(NamedTuple):
     sums: Array
 
     @classmethod
-    def of(cls, actual: Array, ranking: Array) -> Self:
-        """Return the curve of customers ranked by a forecast (n,)."""
-        order, starts = _groups(ranking)
+    def of(cls, actual: Array, ranking: Order) -> Self:
+        """Return the curve of what customers did (n,), in the order of a forecast."""
+        order, starts = ranking
         sizes, did = np.ones(len(order)), actual[order]
         if len(starts) == len(order):
             return cls(sizes, did)
@@ -76,9 +117,9 @@ class Ranking(NamedTuple):
     did: csr_array
 
     @classmethod
-    def of(cls, actual: Array, ranking: Array) -> Self:
-        """Rank customers by a forecast (n,), given what they did."""
-        order, starts = _groups(ranking)
+    def of(cls, actual: Array, ranking: Order) -> Self:
+        """Return the ranking of customers in the order of a forecast, given what they did (n,)."""
+        order, starts = ranking
         did = actual[order]
         some = np.logical_or.reduceat(did != 0, starts) if len(starts) else np.zeros(0, dtype=bool)
         begins, ends = starts[some], np.append(starts[1:], len(order))[some]
@@ -146,10 +187,3 @@ def ratio(part: Any, whole: Any, where: Any) -> Any:
     """Return part over whole, both numbers or arrays (draws,); NaN elsewhere."""
     quotient = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=where)
     return quotient if quotient.ndim else float(quotient)
-
-
-def _groups(ranking: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the order of customers (n,), the highest first, and where each group of equal values starts."""
-    order = np.argsort(-ranking, kind="stable")
-    ranked = ranking[order]
-    return order, np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)])

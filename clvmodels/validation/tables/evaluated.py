@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from clvmodels.forecasts import ForecasterIdentity, ForecasterKind, TotalDistribution
 from clvmodels.processes.contract import Array
 from clvmodels.validation.tables.distributions import Predictive
+from clvmodels.validation.tables.metrics import Memory, normalized_gini
 
 __all__ = ["EvaluatedForecast", "QuantityForecasts"]
 
@@ -71,7 +73,7 @@ class QuantityForecasts:
     quantity: str
     actual: Array
     forecasts: list[EvaluatedForecast] = field(default_factory=list)
-    memory: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+    memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def of_scored(self, values: Array) -> Array:
         """Return the values of the customers who are scored; the same array if all are."""
@@ -83,4 +85,15 @@ class QuantityForecasts:
         if "scored" not in self.memory:
             means = [forecast.mean for forecast in self.forecasts if forecast.mean is not None]
             self.memory["scored"] = np.all([np.isfinite(mean) for mean in means], axis=0)
-        return self.memory["scored"]
+        scored: npt.NDArray[np.bool_] = self.memory["scored"]
+        return scored
+
+    def memory_of(self, forecast: EvaluatedForecast) -> Memory:
+        """Return what metrics and tables of one forecast share, such as the order of the scored customers by it."""
+        actual = self.of_scored(self.actual)
+        if "of_actual" not in self.memory:
+            of_actual: Memory = {}
+            normalized_gini(actual, actual, memory=of_actual)
+            self.memory["of_actual"] = {name: of_actual[name] for name in ("actual", "best")}
+        memory: Memory = self.memory.setdefault(f"of {forecast.id}", dict(self.memory["of_actual"]))
+        return memory

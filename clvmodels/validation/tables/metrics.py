@@ -13,17 +13,17 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from clvmodels.processes.contract import Array
 from clvmodels.scores import mean_over_customers, poisson_deviance, poisson_deviances
-from clvmodels.validation.tables.curves import Curve, DrawnCurves, Ranking, ratio
+from clvmodels.validation.tables.curves import Curve, DrawnCurves, Order, Ranking, ratio
 
 __all__ = [
     "HEADLINE",
     "METRICS",
     "Averages",
     "Direction",
+    "Memory",
     "Metric",
     "MetricInput",
     "bias",
@@ -38,6 +38,7 @@ __all__ = [
     "log_score",
     "mae",
     "normalized_gini",
+    "order_of",
     "quarter",
     "rmse",
     "spearman",
@@ -48,6 +49,7 @@ GROUPS = 10
 TOP = 0.1  # share of customers in the top decile
 MetricInput = Literal["mean", "chances", "buys", "predictive"]
 Direction = Literal[-1, 0, 1]
+Memory = dict[str, Any]  # what metrics of the same forecast share: see `normalized_gini`
 
 
 class Averages(NamedTuple):
@@ -114,28 +116,29 @@ def rmse(actual: Array, predicted: Array, weights: Array | None = None) -> Any:
     return np.sqrt(mean_over_customers(_squared_errors(actual, predicted), weights))
 
 
-def spearman(actual: Array, predicted: Array) -> float:
+def spearman(actual: Array, predicted: Array, memory: Memory | None = None) -> float:
     """Return Spearman's rank correlation, ties at their mean rank; NaN if either side is constant."""
-    if len(actual) < 2 or np.ptp(actual) == 0 or np.ptp(predicted) == 0:
+    if len(actual) < 2 or not (np.ptp(actual) > 0 and np.ptp(predicted) > 0):
         return float("nan")
-    return float(np.corrcoef(rankdata(actual), rankdata(predicted))[0, 1])
+    memory = {} if memory is None else memory
+    did, ranked = order_of(actual, memory, "actual").ranks(), order_of(predicted, memory).ranks()
+    return float(np.corrcoef(did, ranked)[0, 1])
 
 
-def normalized_gini(
-    actual: Array, predicted: Array, weights: Array | None = None, memory: dict[str, Any] | None = None
-) -> Any:
+def normalized_gini(actual: Array, predicted: Array, weights: Array | None = None, memory: Memory | None = None) -> Any:
     """Return the Gini coefficient of actual values ranked by the forecast, divided by that of the perfect ranking.
 
     1 for a perfect ranking, 0 for a random one. Customers with the same forecast share their average, so the order of
     rows does not matter. NaN if nothing happened or all customers did the same. As in Wang, Liu & Miao (2019),
     arXiv:1912.07753, section 4, with ties averaged.
 
-    `memory` keeps the Gini coefficient of the perfect ranking ("best"), which forecasts of the same customers share;
-    the curve of this forecast ("curve"), which metrics share; and its ranking ("ranking"), which draws share.
+    `memory` keeps the order of the actual values ("actual") and the Gini coefficient of the perfect ranking ("best"),
+    which forecasts of the same customers share; the order and the curve of this forecast ("order", "curve"), which
+    metrics share; and its ranking ("ranking"), which draws share.
     """
     memory = {} if memory is None else memory
     if "best" not in memory:
-        memory["best"] = _curve(actual, actual, weights, {}).gini()
+        memory["best"] = _curve(actual, actual, weights, {"order": order_of(actual, memory, "actual")}).gini()
     best, differ = memory["best"], len(actual) > 0 and np.ptp(actual) > 0
     return ratio(_curve(actual, predicted, weights, memory).gini(), best, np.greater(best, 0) & differ)
 
@@ -156,7 +159,7 @@ def capture(
     predicted: Array,
     weights: Array | None = None,
     share: float = TOP,
-    memory: dict[str, Any] | None = None,
+    memory: Memory | None = None,
 ) -> Any:
     """Return the share of the total of the customers ranked highest; ties share their average.
 
@@ -166,28 +169,27 @@ def capture(
     return _curve(actual, predicted, weights, {} if memory is None else memory).captured(share)
 
 
-def captured_at(actual: Array, predicted: Array, shares: Array) -> Array:
+def captured_at(actual: Array, predicted: Array, shares: Array, memory: Memory | None = None) -> Array:
     """Return `capture` for several shares of the customers, (k,): the gain curve."""
-    return Curve.of(actual, predicted).at(shares)
+    memory = {} if memory is None else memory
+    return Curve.of(actual, order_of(predicted, memory)).at(shares)
 
 
-def lift(actual: Array, predicted: Array, share: float = TOP) -> float:
+def lift(actual: Array, predicted: Array, share: float = TOP, memory: Memory | None = None) -> float:
     """Return the mean of customers ranked highest over that of all, `capture` over `share`; 1 for a random order."""
-    return float(capture(actual, predicted, share=share)) / share
+    return float(capture(actual, predicted, share=share, memory=memory)) / share
 
 
-def deciles(predicted: Array) -> npt.NDArray[np.intp]:
+def deciles(predicted: Array, memory: Memory | None = None) -> npt.NDArray[np.intp]:
     """Return the decile of each customer by forecast, 1 for the highest, (n,).
 
     Customers with equal forecasts are in the same group, that of their middle rank, so the order of rows does not
     matter. Without ties, groups have equal size; otherwise sizes differ, and a group may be empty. Monitoring uses the
     same definition.
     """
-    _, tie, size = np.unique(-predicted, return_inverse=True, return_counts=True)
-    end = np.cumsum(size)
-    twice_the_middle = 2 * end - size - 1  # first plus last position of the tie, from 0
-    group: npt.NDArray[np.intp] = twice_the_middle[tie] * GROUPS // (2 * max(len(predicted), 1)) + 1
-    return group
+    order = order_of(predicted, {} if memory is None else memory)
+    twice_the_middle = 2 * order.starts + order.sizes - 1  # first plus last position of the group, from 0
+    return order.per_customer(twice_the_middle * GROUPS // (2 * max(len(predicted), 1)) + 1)
 
 
 def quarter(day: str) -> str:
@@ -195,14 +197,14 @@ def quarter(day: str) -> str:
     return f"{day[:4]} Q{(int(day[5:7]) + 2) // 3}"
 
 
-def decile_mape(actual: Array, predicted: Array) -> float:
+def decile_mape(actual: Array, predicted: Array, memory: Memory | None = None) -> float:
     """Return the mean absolute percentage error of the means of deciles, over those in which anything happened.
 
     Wang, Liu & Miao (2019), arXiv:1912.07753, section 4.
     """
     if not len(actual):
         return float("nan")
-    group = deciles(predicted) - 1
+    group = deciles(predicted, memory) - 1
     sums, expected = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
     some = sums > 0
     return float(np.mean(np.abs(expected[some] - sums[some]) / sums[some])) if some.any() else float("nan")
@@ -251,13 +253,21 @@ def _logarithms(chances: Array) -> Array:
         return np.log(chances)
 
 
-def _curve(actual: Array, ranking: Array, weights: Array | None, memory: dict[str, Any]) -> Curve | DrawnCurves:
+def order_of(values: Array, memory: Memory, name: str = "order") -> Order:
+    """Return the order of customers by values (n,), sorted once per memory and name."""
+    if name not in memory:
+        memory[name] = Order.of(values)
+    order: Order = memory[name]
+    return order
+
+
+def _curve(actual: Array, predicted: Array, weights: Array | None, memory: Memory) -> Curve | DrawnCurves:
     """Return the curve of a ranking, computed once per memory, or those under weights."""
     if "curve" not in memory and weights is None:
-        memory["curve"] = Curve.of(actual, ranking)
+        memory["curve"] = Curve.of(actual, order_of(predicted, memory))
     elif "curve" not in memory:
         if "ranking" not in memory:
-            memory["ranking"] = Ranking.of(actual, ranking)
+            memory["ranking"] = Ranking.of(actual, order_of(predicted, memory))
         memory["curve"] = memory["ranking"].under(weights)
     curve: Curve | DrawnCurves = memory["curve"]
     return curve
@@ -286,12 +296,12 @@ METRICS: dict[str, Metric] = {
         Metric("bias", bias, -1, signed=True, takes_weights=True, headline=True, averages=OF_BIAS),
         Metric("mae", mae, -1, headline=True),  # never in differences: it rewards predicting the median
         Metric("rmse", rmse, -1, takes_weights=True, headline=True, averages=OF_RMSE),
-        Metric("spearman", spearman, 1, headline=True),
+        Metric("spearman", spearman, 1, headline=True, remembers=True),
         Metric("gini", normalized_gini, 1, takes_weights=True, headline=True, remembers=True),
         Metric("poisson_deviance", poisson_deviance, -1, takes_weights=True, averages=OF_DEVIANCE),
         Metric("capture", capture, 1, takes_weights=True, remembers=True),
-        Metric("lift", lift, 1),
-        Metric("decile_mape", decile_mape, -1),
+        Metric("lift", lift, 1, remembers=True),
+        Metric("decile_mape", decile_mape, -1, remembers=True),
         Metric("log_score", log_score, 1, "chances", takes_weights=True, averages=OF_LOG_SCORE),
         Metric("crps", _crps, -1, "predictive"),
         Metric("brier", brier, -1, "buys"),

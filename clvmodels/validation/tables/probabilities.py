@@ -111,7 +111,7 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
 def _score_forecast(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[str, float]:
     """Return every metric of a forecast, NaN for metrics that need a part that the forecast does not have."""
     arguments = _arguments(outcome, forecast)
-    memory: dict[str, Any] = {}
+    memory = {} if forecast.mean is None else outcome.memory_of(forecast)
     return {
         name: metric.function(*arguments[metric.needs], **({"memory": memory} if metric.remembers else {}))
         if metric.needs in arguments

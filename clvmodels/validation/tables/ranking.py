@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from clvmodels.processes.contract import Array
+from clvmodels.validation.tables.curves import Order
 from clvmodels.validation.tables.evaluated import QuantityForecasts
-from clvmodels.validation.tables.metrics import GROUPS, captured_at, deciles
+from clvmodels.validation.tables.metrics import GROUPS, Memory, captured_at, deciles, order_of
 
 __all__ = ["decile_table", "gain_table", "lorenz_table", "overlap_table"]
 
@@ -20,24 +21,23 @@ TOPS = (0.01, 0.05, 0.1, 0.2)
 
 def gain_table(outcome: QuantityForecasts) -> pd.DataFrame:
     """Return the share of the total of the best-ranked customers, by each forecast and in hindsight ("perfect")."""
-    actual, tables = _actual(outcome), []
-    for name, kind, ranking in [*_rankings(outcome), ("perfect", "", actual)]:
-        curve = {"share_of_customers": GRID, "captured": captured_at(actual, ranking, GRID)}
-        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, "kind": kind, **curve}))
-    return pd.concat(tables, ignore_index=True)
+    actual, rankings = _actual(outcome), _rankings(outcome)
+    curves = [captured_at(actual, ranking.values, GRID, ranking.memory) for ranking in rankings]
+    curves.append(captured_at(actual, actual, GRID))
+    names, kinds = [*(ranking.id for ranking in rankings), "perfect"], [*(ranking.kind for ranking in rankings), ""]
+    return _curves(outcome.quantity, "captured", curves, forecaster=names, kind=kinds)
 
 
 def lorenz_table(outcome: QuantityForecasts) -> pd.DataFrame:
     """Return the concentration of customers, actual and by processes: shares of the total, smallest customers first."""
-    tables = []
-    processes = [ranking for ranking in _rankings(outcome) if ranking[1] == "process"]
-    for name, _, values in [("actual", "", _actual(outcome)), *processes]:
+    processes = [ranking for ranking in _rankings(outcome) if ranking.kind == "process"]
+    shares = []
+    for values in (_actual(outcome), *(ranking.values for ranking in processes)):
         total = np.append(0.0, np.cumsum(np.sort(values)))
         share = np.interp(GRID * len(values), np.arange(len(total)), total)
-        share = share / total[-1] if total[-1] > 0 else GRID
-        curve = {"share_of_customers": GRID, "share_of_quantity": share}
-        tables.append(pd.DataFrame({"quantity": outcome.quantity, "forecaster": name, **curve}))
-    return pd.concat(tables, ignore_index=True)
+        shares.append(share / total[-1] if total[-1] > 0 else GRID)
+    names = ["actual", *(ranking.id for ranking in processes)]
+    return _curves(outcome.quantity, "share_of_quantity", shares, forecaster=names)
 
 
 def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
@@ -45,28 +45,28 @@ def decile_table(outcome: QuantityForecasts) -> pd.DataFrame:
 
     Customers with equal forecasts are in the same group, so groups may differ in size; empty ones have no row.
     """
-    actual, tables = _actual(outcome), []
-    total = float(actual.sum())
-    for name, kind, predicted in _rankings(outcome):
-        group = deciles(predicted) - 1
-        size = np.bincount(group, minlength=GROUPS)
-        sums, expected = (np.bincount(group, weights=values, minlength=GROUPS) for values in (actual, predicted))
-        share = sums / total if total else np.full(GROUPS, np.nan)
-        table = pd.DataFrame(
-            {
-                "quantity": outcome.quantity,
-                "forecaster": name,
-                "kind": kind,
-                "decile": np.arange(1, GROUPS + 1),
-                "customers": size,
-                "predicted": expected,
-                "actual": sums,
-                "lift": share * len(actual) / np.maximum(size, 1),
-                "share": share,
-            }
-        )
-        tables.append(table[table["customers"] > 0])
-    return pd.concat(tables, ignore_index=True)
+    actual, rankings = _actual(outcome), _rankings(outcome)
+    total, sums, expected, sizes = float(actual.sum()), [], [], []
+    for ranking in rankings:
+        group = deciles(ranking.values, ranking.memory) - 1
+        sizes.append(np.bincount(group, minlength=GROUPS))
+        sums.append(np.bincount(group, weights=actual, minlength=GROUPS))
+        expected.append(np.bincount(group, weights=ranking.values, minlength=GROUPS))
+    size, share = np.ravel(sizes), np.ravel(sums) / total if total else np.full(GROUPS * len(rankings), np.nan)
+    table = pd.DataFrame(
+        {
+            "quantity": outcome.quantity,
+            "forecaster": [ranking.id for ranking in rankings for _ in range(GROUPS)],
+            "kind": [ranking.kind for ranking in rankings for _ in range(GROUPS)],
+            "decile": np.tile(np.arange(1, GROUPS + 1), len(rankings)),
+            "customers": size,
+            "predicted": np.ravel(expected),
+            "actual": np.ravel(sums),
+            "lift": share * len(actual) / np.maximum(size, 1),
+            "share": share,
+        }
+    )
+    return table[table["customers"] > 0].reset_index(drop=True)
 
 
 def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
@@ -75,45 +75,44 @@ def overlap_table(outcome: QuantityForecasts) -> pd.DataFrame:
     If a tie crosses the boundary, each of its customers counts with the share of the tie inside the boundary: the
     overlap is the mean over all orders of ties.
     """
-    actual = _actual(outcome)
-    rows, ties = [], _Ties.of(actual)
-    for name, kind, predicted in _rankings(outcome):
-        by_forecast = _Ties.of(predicted)
-        captured = captured_at(actual, predicted, np.array(TOPS))
-        for top, share in zip(TOPS, captured, strict=True):
-            many = max(1, round(top * len(actual)))
-            both = float(np.sum(by_forecast.share_inside(many) * ties.share_inside(many)))
-            rows.append((outcome.quantity, name, kind, top, many, both / many, many / len(actual), share))
+    actual, rows = _actual(outcome), []
+    sizes = [max(1, round(top * len(actual))) for top in TOPS]
+    by_actual = [Order.of(actual).share_inside(many) for many in sizes]
+    for ranking in _rankings(outcome):
+        by_forecast = order_of(ranking.values, ranking.memory)
+        captured = captured_at(actual, ranking.values, np.array(TOPS), ranking.memory)
+        for top, many, best, share in zip(TOPS, sizes, by_actual, captured, strict=True):
+            both = float(np.sum(by_forecast.share_inside(many) * best))
+            overlap = both / many, many / len(actual)
+            rows.append((outcome.quantity, ranking.id, ranking.kind, top, many, *overlap, share))
     columns = ["quantity", "forecaster", "kind", "top", "customers", "overlap", "by_chance", "captured"]
     return pd.DataFrame(rows, columns=columns)
 
 
-class _Ties(NamedTuple):
-    """Customers with equal values: the tie of each customer (n,), the highest first, and the size of each tie."""
-
-    tie: npt.NDArray[np.intp]
-    size: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, values: Array) -> Self:
-        _, tie, size = np.unique(-values, return_inverse=True, return_counts=True)
-        return cls(tie, size)
-
-    def share_inside(self, many: int) -> Array:
-        """Return 1 for this many customers with the highest values, a share for ties at the end, 0 for others, (n,)."""
-        before = np.cumsum(self.size) - self.size
-        share: Array = np.clip((many - before) / self.size, 0.0, 1.0)[self.tie]
-        return share
+def _curves(quantity: str, name: str, curves: Sequence[Array], **labels: Sequence[str]) -> pd.DataFrame:
+    """Return one row per curve and share of the customers, from curves (GRID,) and labels of each."""
+    repeated = {label: [value for value in values for _ in GRID] for label, values in labels.items()}
+    columns = {"share_of_customers": np.tile(GRID, len(curves)), name: np.concatenate(curves)}
+    return pd.DataFrame({"quantity": quantity, **repeated, **columns})
 
 
 def _actual(outcome: QuantityForecasts) -> Array:
     return outcome.of_scored(outcome.actual)
 
 
-def _rankings(outcome: QuantityForecasts) -> list[tuple[str, str, Array]]:
-    """Return id, kind and expected values of each forecast, for the customers that are scored."""
+class _Ranked(NamedTuple):
+    """A forecast's id, kind and expected values of the customers that are scored, and what tables of it share."""
+
+    id: str
+    kind: str
+    values: Array
+    memory: Memory
+
+
+def _rankings(outcome: QuantityForecasts) -> list[_Ranked]:
+    """Return the forecasts that rank customers."""
     return [
-        (forecast.id, forecast.kind, outcome.of_scored(forecast.mean))
+        _Ranked(forecast.id, forecast.kind, outcome.of_scored(forecast.mean), outcome.memory_of(forecast))
         for forecast in outcome.forecasts
         if forecast.mean is not None
     ]
