@@ -168,7 +168,8 @@ def of_forecasts(frame: nw.DataFrame[Any], forecasts: Sequence[str] | None) -> n
         raise InvalidOption(
             f"No forecaster {', '.join(map(repr, missing))} is in the table, which has {', '.join(map(repr, ids))}."
         )
-    return nw.concat([frame.filter(nw.col("forecaster") == name) for name in dict.fromkeys(forecasts)])
+    places = _places(frame, "forecaster")
+    return frame[[place for name in dict.fromkeys(forecasts) for place in places[name]]]
 
 
 def names(frame: nw.DataFrame[Any], column: str) -> list[str]:
@@ -178,7 +179,15 @@ def names(frame: nw.DataFrame[Any], column: str) -> list[str]:
 
 def groups(frame: nw.DataFrame[Any], column: str) -> NamedRows:
     """Return the rows of each distinct value of a column, in order of appearance."""
-    return [(name, frame.filter(nw.col(column) == name)) for name in names(frame, column)]
+    return [(name, frame[rows]) for name, rows in _places(frame, column).items()]
+
+
+def _places(frame: nw.DataFrame[Any], column: str) -> dict[str, list[int]]:
+    """Return the positions of the rows of each distinct value of a column, in order of appearance."""
+    places: dict[str, list[int]] = {}
+    for i, value in enumerate(frame[column].to_list()):
+        places.setdefault(value, []).append(i)
+    return places
 
 
 def by_forecaster(frame: nw.DataFrame[Any]) -> NamedRows:
@@ -206,10 +215,10 @@ def of_quantity(frame: nw.DataFrame[Any], quantity: str | None) -> nw.DataFrame[
     """
     if quantity is None or "quantity" not in frame.columns:
         return frame
-    quantities = names(frame, "quantity")
-    if quantity not in quantities:
-        raise InvalidOption(f"quantity={quantity!r} is not in the table, which has {', '.join(map(repr, quantities))}.")
-    return frame.filter(nw.col("quantity") == quantity)
+    places = _places(frame, "quantity")
+    if quantity not in places:
+        raise InvalidOption(f"quantity={quantity!r} is not in the table, which has {', '.join(map(repr, places))}.")
+    return frame[places[quantity]]
 
 
 def wrapped(label: str, width: int = AXIS_LABEL_WIDTH) -> str:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from clvmodels.reporting.plots.marks import marks_of
 from clvmodels.reporting.plots.style import COLORS, FAINT, INK, MUTED, PAPER, SETTINGS_LOCK, STYLE
-from clvmodels.reporting.plots.text_width import WideTextToPath
+from clvmodels.reporting.plots.text_width import TEXT_SIZES, font_heights
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,14 @@ class _Renderer(RendererSVG):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)  # type: ignore[no-untyped-call]
-        self._text2path = WideTextToPath()
+        self._text2path = TEXT_SIZES
+
+    def _get_font_height_metrics(self, prop: Any) -> tuple[float | None, float | None, float | None]:
+        """Return the ascent, descent and line gap of a font in points; None lets matplotlib measure a letter.
+
+        Without this method, matplotlib 3.11 looks up the font and its tables for every text; 3.10 does not use it.
+        """
+        return font_heights(prop)
 
 
 class _Canvas(FigureCanvasBase):

@@ -7,21 +7,29 @@ reader's browser chooses the font; only the width of a label has to be known her
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from textwrap import fill
 from typing import Any
 
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
 
-__all__ = ["WideTextToPath", "width_of", "wrap"]
+__all__ = ["TEXT_SIZES", "font_heights", "width_of", "wrap"]
 
 WIDE = ("W", "F")  # East Asian widths of characters that fill a square
 NOT_FIRST = "，。、；：！？）」』》%"  # characters that must not begin a line
+MOST_TEXTS = 4096  # whose sizes are kept
+FONT_HEIGHTS: dict[int, tuple[float | None, float | None, float | None]] = {}
 ASCENT, DESCENT = 0.88, 0.12  # of Chinese characters, in units of the font size
 
 
-class WideTextToPath(TextToPath):
-    """Text measured as in matplotlib, except that each wide character is a square instead of its glyph."""
+class _WideTextToPath(TextToPath):
+    """Text measured as in matplotlib, except that each wide character is a square instead of its glyph.
 
+    Sizes are kept, because the pictures of a page share most labels.
+    """
+
+    @lru_cache(MOST_TEXTS)  # noqa: B019 - there is one instance
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
         """Return width, height and descent of a line of text, in points."""
         wide = sum(_is_wide(character) for character in s)
@@ -33,6 +41,26 @@ class WideTextToPath(TextToPath):
         if rest:
             width, height, descent = super().get_text_width_height_descent(rest, prop, ismath)
         return width + wide * size, max(height, (ASCENT + DESCENT) * size), max(descent, DESCENT * size)
+
+
+TEXT_SIZES = _WideTextToPath()
+
+
+def font_heights(font: FontProperties) -> tuple[float | None, float | None, float | None]:
+    """Return ascent, descent and line gap of a font in points, as its table says; None if it has no such table."""
+    key = hash(font)  # by its values, which can change
+    if key not in FONT_HEIGHTS:
+        FONT_HEIGHTS[key] = _read_font_heights(font)
+    return FONT_HEIGHTS[key]
+
+
+def _read_font_heights(font: FontProperties) -> tuple[float | None, float | None, float | None]:
+    opened = get_font(findfont(font))
+    heights, head = opened.get_sfnt_table("OS/2"), opened.get_sfnt_table("head")
+    if heights is None or head is None:
+        return None, None, None
+    scale = 1 / head["unitsPerEm"] * font.get_size_in_points()
+    return heights["sTypoAscender"] * scale, -heights["sTypoDescender"] * scale, heights["sTypoLineGap"] * scale
 
 
 def width_of(text: str) -> int:
