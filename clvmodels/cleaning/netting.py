@@ -8,6 +8,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from clvmodels import frames
 from clvmodels.cleaning.cleaning_state import CleaningState
 from clvmodels.cleaning.ledger_rules import (
     REDUCED,
@@ -173,6 +174,10 @@ def _with_named_order(lines: nw.DataFrame[Any], rules: CleaningRules) -> nw.Data
 
 def _ranks(rows: nw.DataFrame[Any], name: str) -> LineCodes:
     """Return codes of the values of a column, in their order; -1 where the value is missing."""
+    if rows[name].dtype == nw.String:
+        codes = np.full(len(rows), -1, dtype=np.int64)
+        codes[(~rows[name].is_null()).to_numpy()] = frames.code_ids(rows[name].drop_nulls()).codes
+        return codes
     ranks = rows[name].rank("dense").cast(nw.Int64).fill_null(0).to_numpy()
     return ranks.astype(np.int64) - 1
 

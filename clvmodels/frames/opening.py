@@ -150,9 +150,9 @@ def _open_path(
         if key in memory:
             return memory[key]
     try:
-        opened = _open_files(source, columns, *how, False)
+        opened = _open_files(source, columns, *how, False, key is not None)
     except NotUTF8:  # in a row that was not checked
-        opened = _open_files(source, columns, *how, True)
+        opened = _open_files(source, columns, *how, True, key is not None)
     if memory is not None and key is not None:
         rows = nw.from_native(run(opened.lazy.to_native()).lazy())
         opened = memory[key] = replace(opened, lazy=rows, results={})
@@ -269,8 +269,9 @@ def _open_files(
     as_text: bool,
     roles_are_arguments: bool,
     whole: bool,
+    in_memory: bool,
 ) -> OpenedFrame:
-    """Open the files that a path names."""
+    """Open the files that a path names; `whole` checks every row, and `in_memory` reads all of them at once."""
     path, options = _path_of(source)
     with find_files(path, options) as files:
         scan = scan_files(files, list(columns.values()), [] if text_id is None else [columns[text_id]], as_text, whole)
@@ -281,6 +282,8 @@ def _open_files(
         counts = scan.counts
         if not files.lasting:
             lazy, counts = run(lazy).lazy(), tuple(run(count).lazy() for count in counts)
+        elif in_memory:
+            lazy = run(lazy).lazy()
     headers = tuple(each.header_row for each in scan.opened)
     names = RowNames(tuple(each.path for each in scan.opened), headers, counts)
     longest: Mapping[str, int] = {}
