@@ -127,11 +127,11 @@ def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurcha
     repeated = np.ones(len(day), dtype=bool)
     repeated[start[:-1]] = False
     gap = np.diff(day, prepend=day[:1])
-    logs = np.zeros(len(gap))
-    np.log(gap, out=logs, where=repeated, dtype=float)
+    gap_counts = np.bincount(gap[repeated])
+    gaps = np.flatnonzero(gap_counts)
+    logs = np.where(repeated, np.log(np.maximum(np.arange(len(gap_counts)), 1.0))[np.where(repeated, gap, 0)], 0.0)
     since = day - np.repeat(first, frequency + 1)
     soon = (since > 0) & (since <= follow_up_days(first_day, end))
-    gaps, gap_counts = np.unique(gap[repeated], return_counts=True)
     return DailyPurchases(
         first=first,
         last=day[start[1:] - 1],
@@ -139,7 +139,7 @@ def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurcha
         soon=np.add.reduceat(soon.astype(np.int64), start[:-1]),
         sum_log_gaps=np.add.reduceat(logs, start[:-1]),
         gaps=gaps,
-        gap_counts=gap_counts,
+        gap_counts=gap_counts[gaps],
         by_day=np.bincount(day - first_day, minlength=end - first_day + 1),
         paid=None if log.paid is None else _paid(log, mask, start, day - first_day, end - first_day + 1),
         first_day=first_day,
@@ -150,7 +150,7 @@ def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurcha
 def _paid(log: PurchaseLog, mask: npt.NDArray[np.bool_], start: IntArray, day: IntArray, days: int) -> PaidAmounts:
     """Return the money of the purchases under a mask, which are on days counted from the first observed."""
     position = np.flatnonzero(mask)
-    units = log.money_between(position, position + 1)
+    units = log.money_of(position)
     amount = money(units)
     # Sums of whole units are rounded only once, which makes them independent of the order of purchases.
     dated = units.alias("units").to_frame().with_columns(nw.new_series("day", day, backend=units.implementation))

@@ -117,7 +117,7 @@ class PurchaseLog:
         position = np.arange(start[-1]) + np.repeat(begin - start[:-1], size)
         paid = self.paid
         if paid is not None:
-            paid = frames.running_total(paid[position + 1] - paid[position])
+            paid = frames.running_total(self.money_of(position))
         return replace(
             self,
             customer_id=self.customer_id[customers],
@@ -131,6 +131,12 @@ class PurchaseLog:
         if self.paid is None:
             raise InvalidTransactions("The log was read without amounts.")
         return self.paid[until] - self.paid[since]
+
+    def money_of(self, purchases: npt.NDArray[np.intp]) -> nw.Series[Any]:
+        """Return the money of each of some purchases at ascending positions, in whole multiples of AMOUNT_UNIT."""
+        if self.paid is not None and len(purchases) == len(self.tick):  # all: in a third of the time
+            return self.paid[1:] - self.paid[:-1]
+        return self.money_between(purchases, purchases + 1)
 
     def sum_log_gaps(self, until: IntArray) -> npt.NDArray[np.float64]:
         """Return the sum of log gaps between each customer's purchases up to a position, (n,); 0 if none.

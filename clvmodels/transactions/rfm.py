@@ -222,12 +222,17 @@ class RFM:
             "appear in the frame twice",
             "appears in the frame twice",
         )
+        if len(ids) == len(self) and (ids == self.customer_id).all():
+            return self._with_attributes(table, names)
         keys = self.customer_id.alias("customer_id").to_frame().with_row_index("row")
         missing = keys.join(table.select("customer_id"), on="customer_id", how="anti").sort("row")
         refuse_customers(missing["customer_id"], "are missing from the frame", "is missing from the frame")
         positions = keys.join(table.select("customer_id").with_row_index("position"), on="customer_id", how="left")
-        matched = table[positions.sort("row")["position"].to_numpy()]
-        return replace(self, attributes={**self.attributes, **{name: matched[name] for name in names}})
+        return self._with_attributes(table[positions.sort("row")["position"].to_numpy()], names)
+
+    def _with_attributes(self, table: nw.DataFrame[Any], names: list[str]) -> RFM:
+        """Return the RFM with columns of a table that has its customers in the same order."""
+        return replace(self, attributes={**self.attributes, **{name: table[name] for name in names}})
 
     def with_calendar(self, calendar: Calendar | None) -> RFM:
         """Return the RFM with another calendar, by which models then measure its times.

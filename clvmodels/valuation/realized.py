@@ -67,7 +67,7 @@ def realized_orders(history: KnownHistory) -> RealizedOrders:
     unit = log.clock.ticks_per_unit
     age = (tick - log.first[rows][customer]) / unit
     return RealizedOrders(
-        customer, tick, age, money(log.money_between(place, place + 1)), (history.cutoff - log.first[rows]) / unit
+        customer, tick, age, money(log.money_of(place)), (history.cutoff - log.first[rows]) / unit
     )
 
 

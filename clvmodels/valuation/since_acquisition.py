@@ -190,6 +190,8 @@ class ValueSinceAcquisition:
         sums[rows, self._places(age[rows])] -= np.exp(-self.rate * age[rows]) * cost[rows]
 
     def _places(self, age: Array) -> npt.NDArray[np.intp]:
+        if len(self.ends) == 1:
+            return np.zeros(len(age), dtype=np.intp)
         return np.minimum(np.searchsorted(self.ends, age - ROUNDING_TOLERANCE), len(self.ends) - 1)
 
     def _expected_orders(self, customers: ValuedCustomers, T: Array, end: float) -> Array:

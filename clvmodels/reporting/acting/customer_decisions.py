@@ -224,9 +224,10 @@ def _tier_intervals(
     Those of large logs come from the futures of a sample, as `remaining_value` draws them.
     """
     names = sorted_customers.definition.names
-    of_customers = [names[-1] if name is None else name for name in sorted_customers.columns["tier_assigned"]]
+    assigned = sorted_customers.columns["tier_assigned"]
+    of_customers = nw.new_series(TIER, assigned, nw.String, backend="polars").fill_null(names[-1])
     ids = sorted_customers.columns["customer_id"]
-    rfm = history.rfm.with_columns(frames.table(history.rfm.kind, {"customer_id": ids, TIER: np.array(of_customers)}))
+    rfm = history.rfm.with_columns(frames.table("polars", {"customer_id": ids, TIER: of_customers}))
     if model.spend is None:
         raise AssertionError("values need a spend model")
     common: IntervalOfTotal = "model" if total is None else total
