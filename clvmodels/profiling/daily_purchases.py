@@ -127,7 +127,7 @@ def observe(log: PurchaseLog, end: int, after: int | None = None) -> DailyPurcha
     repeated = np.ones(len(day), dtype=bool)
     repeated[start[:-1]] = False
     gap = np.diff(day, prepend=day[:1])
-    gap_counts = np.bincount(gap[repeated])
+    gap_counts = np.bincount(gap[repeated], minlength=1)
     gaps = np.flatnonzero(gap_counts)
     logs = np.where(repeated, np.log(np.maximum(np.arange(len(gap_counts)), 1.0))[np.where(repeated, gap, 0)], 0.0)
     since = day - np.repeat(first, frequency + 1)

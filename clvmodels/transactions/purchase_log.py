@@ -14,7 +14,7 @@ import numpy.typing as npt
 from clvmodels import frames
 from clvmodels.clock import Clock
 from clvmodels.errors import InvalidTransactions
-from clvmodels.transactions.amounts import Floats, money
+from clvmodels.transactions.amounts import Floats, exact_amount, money
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.in_engine.purchases import merge_purchases
 from clvmodels.transactions.in_engine.reading import EngineLog, LogOptions, read_in_engine
@@ -26,6 +26,7 @@ __all__ = ["PurchaseLog", "RecentPurchases", "RecentTotals", "has_ticks_of", "pu
 
 ROWS_PER_PARTITION, ROWS_PER_SCAN = 1_000_000, 16_000_000  # in memory, and of files, which each partition reads again
 MAX_PARTITIONS = 8
+ROWS_AT_ONCE = 2**24  # rows that are sorted together; more are merged into purchases by partitions, to limit memory
 THINNING_SEED = 0
 LARGEST_KEY = 2**62  # for keys that are integers of 64 bits
 
@@ -262,25 +263,82 @@ def has_ticks_of(log: PurchaseLog, clock: Clock) -> bool:
 def to_purchase_log(transactions: Transactions | EngineLog, clock: Clock) -> PurchaseLog:
     """Return the purchases of a checked log, in memory."""
     if isinstance(transactions, EngineLog):
-        merged = merge_purchases(transactions)
+        purchases = _merged(merge_purchases(transactions))
         opened_files: tuple[frames.OpenedFile, ...] = ()
     else:
-        merged = _merge(transactions)
+        at_once = transactions.rows <= ROWS_AT_ONCE
+        purchases = _sorted_rows(transactions) if at_once else _merged(_merge(transactions))
         opened_files = transactions.opened_files
+    return PurchaseLog(
+        customer_id=purchases.customer_id,
+        start=purchases.start,
+        tick=purchases.tick,
+        paid=purchases.paid,
+        rows_by_tick=purchases.rows_by_tick,
+        clock=clock,
+        kind=transactions.kind,
+        rows_without_id=transactions.rows_without_id,
+        opened_files=opened_files,
+    )
+
+
+class _Purchases(NamedTuple):
+    """The fields of `PurchaseLog` that hold purchases."""
+
+    customer_id: nw.Series[Any]
+    start: IntArray
+    tick: npt.NDArray[np.int32]
+    paid: nw.Series[Any] | None
+    rows_by_tick: IntArray
+
+
+def _sorted_rows(transactions: Transactions) -> _Purchases:
+    """Return the purchases of a log whose rows fit into memory: one sort of a number per row.
+
+    Rows of a customer within one tick have the same number. Money is added up over all rows; differences of these
+    totals are exact.
+    """
+    amount = [exact_amount(nw.col("amount"))] if transactions.has_amount else []
+    rows = frames.collect(transactions.lazy.select("customer_id", "tick", *amount), transactions.in_memory)
+    ids, ticks = rows["customer_id"], rows["tick"].to_numpy().astype(np.int64) - transactions.first_tick
+    coded, span = frames.code_ids(ids), transactions.last_tick - transactions.first_tick + 1
+    key = coded.codes * np.int64(span) + ticks
+    order = np.argsort(key)
+    key = key[order]
+    starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    paid = frames.running_total(rows["amount"][order]) if amount else None
+    if paid is not None and len(starts) < len(key):
+        paid = paid[np.append(starts, len(key))]
+    key = key[starts]
+    customer = key // span
+    first = np.flatnonzero(np.append(True, customer[1:] != customer[:-1]))
+    if span <= len(ticks):
+        counts = np.bincount(ticks)
+        days = np.flatnonzero(counts)
+        counts = counts[days]
+    else:
+        days, counts = np.unique(ticks, return_counts=True)
+    return _Purchases(
+        customer_id=coded.ids(customer[first]).cast(ids.dtype),
+        start=_ends(first, len(key)),
+        tick=(key - customer * span + transactions.first_tick).astype(np.int32),
+        paid=paid,
+        rows_by_tick=np.stack([days + transactions.first_tick, counts]),
+    )
+
+
+def _merged(merged: nw.DataFrame[Any]) -> _Purchases:
+    """Return purchases that are merged already, sorted."""
     by_tick = merged.group_by("tick").agg(nw.col("rows").sum()).sort("tick")
     columns = [merged.drop("rows")]
     del merged  # together with the list, so that the unsorted rows do not stay in memory
     purchases = _in_order(columns)
-    return PurchaseLog(
+    return _Purchases(
         customer_id=purchases.customer_id,
         start=purchases.start,
         tick=purchases.tick,
         paid=None if purchases.amount is None else frames.running_total(purchases.amount),
         rows_by_tick=np.stack([by_tick[name].to_numpy().astype(np.int64) for name in ("tick", "rows")]),
-        clock=clock,
-        kind=transactions.kind,
-        rows_without_id=transactions.rows_without_id,
-        opened_files=opened_files,
     )
 
 

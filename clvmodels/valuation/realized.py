@@ -66,9 +66,7 @@ def realized_orders(history: KnownHistory) -> RealizedOrders:
     tick = log.tick[place].astype(np.int64)
     unit = log.clock.ticks_per_unit
     age = (tick - log.first[rows][customer]) / unit
-    return RealizedOrders(
-        customer, tick, age, money(log.money_of(place)), (history.cutoff - log.first[rows]) / unit
-    )
+    return RealizedOrders(customer, tick, age, money(log.money_of(place)), (history.cutoff - log.first[rows]) / unit)
 
 
 def calendar_ticks(clock: Clock, first: int, last: int, unit: CalendarUnit) -> tuple[list[date], npt.NDArray[np.int64]]:
