@@ -112,7 +112,7 @@ def _merge_similar(windows: Sequence[LearningWindow], process: str) -> Numbers:
     fewer are merged.
     """
     purchases = [window.past.rfm.frequency.astype(np.int64) for window in windows]
-    shares = shares_of_sets(np.concatenate(purchases) + 1.0, MOST_ROWS)
+    shares = shares_of_sets((1 + np.concatenate(purchases)).astype(float), MOST_ROWS)
     rows, start, begin = [], 0, 0
     for window, bought in zip(windows, purchases, strict=True):
         rfm, spent = window.past.rfm, window.past.past_spend
