@@ -150,7 +150,7 @@ class TreeEnsemble:
                 x = block[:, feature]
                 goes_left = ~(x > threshold) if missing_left else x <= threshold
                 left &= goes_left.view(np.uint8) * EVERY_LEAF | others
-            total += values[left]
+            total += values.take(left)  # a fifth of the time of values[left]
 
     @cached_property
     def _trees(self) -> list[tuple[list[tuple[int, float, bool, np.uint8]], Array]]:
