@@ -91,8 +91,8 @@ class Point:
         direction = np.zeros_like(self.gradient)
         if self.free.any():
             negative = -self.hessian[self.free][:, self.free]
-            scale = np.sqrt(np.maximum(np.abs(np.diag(negative)), 1e-8))  # a strong prior flattens no other
-            curvature, axes = np.linalg.eigh(negative / np.outer(scale, scale))
+            scale = np.sqrt(np.maximum(np.abs(negative.diagonal()), 1e-8))  # a strong prior flattens no other
+            curvature, axes = np.linalg.eigh(negative / (scale[:, None] * scale))
             steps = (axes.T @ (self.gradient[self.free] / scale)) / np.maximum(np.abs(curvature), ROUNDING)
             direction[self.free] = axes @ steps / scale
         return direction

@@ -6,6 +6,7 @@ grows with age. A block names the findings of a fit that ends at a limit of its 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -111,7 +112,7 @@ class GammaBlock:
         return spread, Coordinate(f"log mean {self.of}", zero, infinite, quantity=f"mean {self.of}")
 
     def to_logs(self, u: Array) -> Array:
-        return np.stack([u[0], u[0] - u[1] - np.log(self.events)])
+        return np.array([u[0], u[0] - u[1] - math.log(self.events)])
 
     def from_logs(self, logs: Array) -> Array:
         return np.stack([logs[0], logs[0] - logs[1] - np.log(self.events)])
@@ -162,7 +163,7 @@ class BetaBlock:
         return spread, Coordinate(f"logit mean {self.of}", *ends, quantity=f"mean {self.of}")
 
     def to_logs(self, u: Array) -> Array:
-        return np.stack([u[0] + log_expit(u[1]), u[0] + log_expit(-u[1])])
+        return np.array([u[0] + log_expit(u[1]), u[0] + log_expit(-u[1])])
 
     def from_logs(self, logs: Array) -> Array:
         return np.stack([np.logaddexp(logs[0], logs[1]), logs[0] - logs[1]])
@@ -229,7 +230,7 @@ class GompertzBlock:
         )
 
     def to_logs(self, u: Array) -> Array:
-        return np.stack([u[0], u[1], u[0] + u[1] - u[2]])
+        return np.array([u[0], u[1], u[0] + u[1] - u[2]])
 
     def from_logs(self, logs: Array) -> Array:
         return np.stack([logs[0], logs[1], logs[0] + logs[1] - logs[2]])

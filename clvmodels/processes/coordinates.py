@@ -126,7 +126,10 @@ class Parametrization:
         """Return the parameters at coordinates (k, ...) whose scale has the length `unit` in the user's unit."""
         each = (-1, *[1] * (u.ndim - 1))
         logs = self.to_logs(u) + self.log_scale(unit).reshape(each)
-        return np.exp(logs, out=logs, where=~self.real.reshape(each))
+        real = self.real
+        if not real.any():
+            return np.exp(logs, out=logs)
+        return np.exp(logs, out=logs, where=~real.reshape(each))
 
     def coordinates_of(self, parameters: Sequence[Any], unit: float) -> Array:
         """Return the coordinates of parameters (k,), the inverse of `parameters_at`."""
@@ -157,7 +160,8 @@ class Parametrization:
 
     def log_scale(self, unit: float) -> Array:
         """Return the terms to add to log parameters to convert them to a unit of length `unit`."""
-        return np.array([self.unit_powers.get(name, 0) * np.log(unit) for name in self.names])
+        log_unit = np.log(unit)
+        return np.array([self.unit_powers.get(name, 0) * log_unit for name in self.names])
 
     def _parts(self, values: Array) -> list[tuple[Block, Array]]:
         parts, start = [], 0
