@@ -259,7 +259,7 @@ class FittedPurchases(FittedProcess):
         values = self._values(rfm, names)
         columns = {name: np.asarray(value, dtype=float) for name, value in zip(names, values, strict=True)}
         return PredictedQuantity(
-            name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome
+            name, point, columns, _ticks(rfm, names), partial(self._under_draws, if_active), outcome, together=True
         )
 
     def purchases_prediction(
@@ -302,14 +302,15 @@ class FittedPurchases(FittedProcess):
 
     def _outcome(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Array]:
         future = self.futures(length, rate, seed, draws)
-        return lambda generator, *columns: future(generator, *columns).worth
+        return lambda generator, *columns, draw=None: future(generator, *columns, draw=draw).worth
 
     def futures(self, length: float, rate: float, seed: int, draws: int) -> Callable[..., Future]:
-        """Return a function of a generator and a customer's columns that draws a future per draw of the parameters."""
+        """Return a function of a generator and columns that draws futures; its arguments are those of an `outcome`."""
         process = self.future
-        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
+        drawn = draw_parameters(process, self.fit_, draws, seed)
 
-        def future(generator: np.random.Generator, *columns: Array) -> Future:
+        def future(generator: np.random.Generator, *columns: Array, draw: int | None = None) -> Future:
+            p = process.Parameters(*(drawn if draw is None else drawn[:, draw]))
             return process.sample_future(p, length, rate, *self._statistics(columns), generator=generator)
 
         return future

@@ -13,11 +13,19 @@ import numpy.typing as npt
 
 from clvmodels import frames
 from clvmodels.errors import InvalidOption, InvalidRFM
-from clvmodels.inference.intervals import Bounds, CustomerGroups, bounds_of_groups, bounds_of_rows, customer_generator
+from clvmodels.inference.intervals import (
+    Bounds,
+    CustomerGroups,
+    bounds_of_groups,
+    bounds_of_rows,
+    bounds_of_totals,
+    customer_generator,
+)
 from clvmodels.inference.statistics import UniqueRows, unique_rows
 from clvmodels.inference.totals.total_interval import IntervalBasis, TotalInterval
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.processes.contract import Array
+from clvmodels.processes.threads import in_threads
 from clvmodels.transactions.summary import RFM
 
 __all__ = [
@@ -118,6 +126,9 @@ class PredictedQuantity:
         Returns the mean under each draw of the parameters.
     outcome : function (seed, draws) -> function (generator, columns of one customer) -> (draws,), optional
         Returns one possible outcome under each draw; None for a quantity without outcomes, such as a probability.
+    together : bool
+        Whether the second function also takes the columns of many customers (n,) with `draw`, the number of a draw, and
+        returns one possible outcome of each under this draw, (n,). Groups are then drawn at once.
     distribution : function (seed, draws) -> OutcomeDistribution, optional
         Returns the distribution of each customer's outcome where it is known. It replaces drawn ones, but not those
         of groups.
@@ -137,6 +148,7 @@ class PredictedQuantity:
     ticks: Sequence[float]
     under_draws: Callable[[int, int], Callable[..., Array]]
     outcome: Callable[[int, int], Callable[..., Array]] | None = None
+    together: bool = False
     distribution: Callable[[int, int], OutcomeDistribution] | None = None
     average: bool = False
     reason: npt.NDArray[np.object_] | None = None
@@ -253,7 +265,16 @@ def _bounds(
             return bounds_of_rows(draw_outcomes, len(rfm), options.interval)
         level = _level(prediction, options)
         common = None if level is None else level.level_draws(seed, options.draws)
-        return bounds_of_groups(draw_outcomes, np.lexsort((keys, groups.codes)), groups, options.interval, common)
+        order = np.lexsort((keys, groups.codes))
+        if not prediction.together or len(keys) < options.draws:  # fewer calls one by one
+            return bounds_of_groups(draw_outcomes, order, groups, options.interval, common)
+        codes, weights, ordered = groups.codes[order], groups.weights[order], table[:, order]
+
+        def draw_totals(draw: int) -> Array:
+            drawn = outcome(np.random.default_rng([seed % 2**64, draw]), *ordered, draw=draw)
+            return np.asarray(np.bincount(codes, drawn * weights, minlength=groups.count), dtype=float)
+
+        return bounds_of_totals(np.stack(in_threads(draw_totals, range(options.draws))), options.interval, common)
     mean = prediction.under_draws(seed, options.draws)
     if groups is None:
         rows = unique_rows(columns, ticks)

@@ -182,15 +182,21 @@ class SpendModel(FittedProcess):
             ticks=[1.0] * len(columns),
             under_draws=self._under_draws,
             outcome=self._next_spend,
+            together=True,
             average=True,
             reason=reason,
         )
 
     def spending(self, seed: int, draws: int) -> Callable[..., Array]:
-        """Return a function of a generator, purchases (draws,), count and mean that draws a customer's spend."""
+        """Return a function of a generator, purchases, count and mean that draws their spend, like an `outcome`."""
         process = self.process
-        p = process.Parameters(*draw_parameters(process, self.fit_, draws, seed))
-        return lambda generator, purchases, *columns: process.sample_spend(p, purchases, *columns, generator)
+        drawn = draw_parameters(process, self.fit_, draws, seed)
+
+        def money(generator: np.random.Generator, purchases: Array, *columns: Array, draw: int | None = None) -> Array:
+            p = process.Parameters(*(drawn if draw is None else drawn[:, draw]))
+            return process.sample_spend(p, purchases, *columns, generator)
+
+        return money
 
     def outcomes(self, rfm: RFM, purchases: Array, generator: np.random.Generator) -> Array:
         """Draw the spend of each customer in these purchases (draws, n) at the estimated parameters, (draws, n)."""
@@ -209,8 +215,12 @@ class SpendModel(FittedProcess):
         return mean
 
     def _next_spend(self, seed: int, draws: int) -> Callable[..., Array]:
-        money, one = self.spending(seed, draws), np.ones(draws)
-        return lambda generator, *columns: money(generator, one, *columns)
+        money = self.spending(seed, draws)
+
+        def spend(generator: np.random.Generator, *columns: Array, draw: int | None = None) -> Array:
+            return money(generator, np.ones(draws if draw is None else len(columns[0])), *columns, draw=draw)
+
+        return spend
 
     def certificate(self) -> dict[str, Any]:
         """Return the certificate of the fit, with the number of customers set aside and the test of independence."""

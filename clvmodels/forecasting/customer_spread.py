@@ -186,7 +186,7 @@ def predict_outcomes(
 
 
 def _quantity(name: str, point: Array, columns: dict[str, Array], outcome: Any) -> PredictedQuantity:
-    return PredictedQuantity(name, point, columns, [1.0] * len(columns), _without_outcomes, outcome)
+    return PredictedQuantity(name, point, columns, [1.0] * len(columns), _without_outcomes, outcome, together=True)
 
 
 def _without_outcomes(seed: int, draws: int) -> Callable[..., Array]:
@@ -194,7 +194,7 @@ def _without_outcomes(seed: int, draws: int) -> Callable[..., Array]:
 
 
 def _draw_purchases(total: TotalInterval, seed: int, draws: int) -> Callable[..., Array]:
-    """Return a function of a generator, a mean and a dispersion that draws a customer's purchases, (draws,).
+    """Return a function of a generator, means and dispersions that draws purchases, as an `outcome` of a prediction.
 
     All customers of a draw share the level and the uncertainty of the parameters; their means already include the
     learned level.
@@ -202,8 +202,9 @@ def _draw_purchases(total: TotalInterval, seed: int, draws: int) -> Callable[...
     doubt = np.random.default_rng([seed, zlib.crc32(b"parameters of the total")]).standard_normal(draws)
     levels = total.level_draws(seed, draws) / total.level.factor * np.exp(math.sqrt(total.parameters) * doubt)
 
-    def purchases(generator: np.random.Generator, mean: float, dispersion: float) -> Array:
-        rates = generator.standard_gamma(1 / dispersion, draws) * (np.nan_to_num(mean) * dispersion) * levels
+    def purchases(generator: np.random.Generator, mean: Array, dispersion: Array, draw: int | None = None) -> Array:
+        size, level = (draws, levels) if draw is None else (None, levels[draw])
+        rates = generator.standard_gamma(1 / dispersion, size) * (np.nan_to_num(mean) * dispersion) * level
         counts: Array = generator.poisson(rates).astype(float)
         return counts
 
@@ -211,10 +212,19 @@ def _draw_purchases(total: TotalInterval, seed: int, draws: int) -> Callable[...
 
 
 def _draw_money(total: TotalInterval, spend: SpendModel, seed: int, draws: int) -> Callable[..., Array]:
-    """Return a function of a generator, mean, dispersion, scale and spend statistics that draws a customer's money."""
+    """Return a function of a generator, means, dispersions, scales and statistics of spend that draws money alike."""
     draw_purchases, draw_spend = _draw_purchases(total, seed, draws), spend.spending(seed, draws)
 
-    def money(generator: np.random.Generator, mean: float, dispersion: float, scale: float, *columns: Array) -> Array:
-        return scale * draw_spend(generator, draw_purchases(generator, mean, dispersion), *columns)
+    def money(
+        generator: np.random.Generator,
+        mean: Array,
+        dispersion: Array,
+        scale: Array,
+        *columns: Array,
+        draw: int | None = None,
+    ) -> Array:
+        bought = draw_purchases(generator, mean, dispersion, draw=draw)
+        worth: Array = scale * draw_spend(generator, bought, *columns, draw=draw)
+        return worth
 
     return money

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from clvmodels.processes.contract import Array
 
-__all__ = ["Bounds", "CustomerGroups", "bounds_of_groups", "bounds_of_rows", "customer_generator"]
+__all__ = ["Bounds", "CustomerGroups", "bounds_of_groups", "bounds_of_rows", "bounds_of_totals", "customer_generator"]
 
 BLOCK_ROWS = 8_192  # rows per block; at most this number times the draws exist at once
 Draw = Callable[[npt.NDArray[np.intp]], Array]
@@ -87,6 +87,11 @@ def bounds_of_groups(
         totals[:, codes[edges]] += part
     if totals is None:
         raise AssertionError("a table has at least one row")
+    return bounds_of_totals(totals, level, common)
+
+
+def bounds_of_totals(totals: Array, level: float, common: Array | None = None) -> Bounds:
+    """Return the interval of each group from totals (draws, groups); for `common`, see `bounds_of_groups`."""
     own = _quantiles(totals, level)
     if common is None:
         return own

@@ -20,7 +20,7 @@ from clvmodels.processes.race import Remaining, log_chance
 __all__ = ["log_chances_under_draws"]
 
 PRECISION = 32.0  # further levels change a value by less than e^-32, and the end of the fraction corrects most of that
-MOST_LEVELS = 160  # with more, an integral is faster
+MOST_LEVELS = 256  # with more, an integral is faster
 STEPS = 3  # numbers of levels per factor of 2
 CHUNK = 4_096  # values computed at once: fit into a processor's cache
 

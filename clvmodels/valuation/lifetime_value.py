@@ -236,6 +236,7 @@ def _value_prediction(
         ticks=[*bought.discounted.ticks, *spent.ticks, *[1.0] * len(factor)],
         under_draws=partial(_mean_value, bought.discounted, spent, terms.margin),
         outcome=partial(_drawn_value, purchases, spend, terms.drawn_length(rfm.clock), bought, terms.margin),
+        together=True,
         distribution=_distribution(purchases, spend, terms, rfm.clock, bought),
         reason=_reasons(spent.reason, bought.expected),
         level=partial(purchases.level_of_totals, terms.drawn_length(rfm.clock), "money"),
@@ -307,7 +308,7 @@ def _drawn_value(
     seed: int,
     draws: int,
 ) -> Callable[..., Array]:
-    """Return a function that draws one possible value of a customer for each draw of the parameters.
+    """Return a function that draws possible values, as `PredictedQuantity.outcome` describes it.
 
     It draws the number, times and spend of purchases. Their sum is multiplied by the average discount factor of the
     drawn purchases or, if their times are not drawn, by the customer's expected one.
@@ -317,9 +318,9 @@ def _drawn_value(
     first = len(purchases.process.statistics)
     last = first + len(spend.process.statistics)
 
-    def drawn_value(generator: np.random.Generator, *columns: Array) -> Array:
-        future = draw_purchases(generator, *columns[:first])
-        money = margin * draw_spend(generator, future.purchases, *columns[first:last])
+    def drawn_value(generator: np.random.Generator, *columns: Array, draw: int | None = None) -> Array:
+        future = draw_purchases(generator, *columns[:first], draw=draw)
+        money = margin * draw_spend(generator, future.purchases, *columns[first:last], draw=draw)
         if bought.average_factor is None:
             return money * (future.worth / np.maximum(future.purchases, 1))
         return money * columns[-1]

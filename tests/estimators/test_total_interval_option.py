@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption
-from clvmodels.estimators.prediction import PredictionOptions
+from clvmodels.estimators.prediction import PredictionOptions, predict
 from clvmodels.inference.intervals import CustomerGroups, bounds_of_groups
 from clvmodels.inference.totals.total_interval import other_shops
 
@@ -158,3 +160,44 @@ def test_groups_of_customers_say_what_their_intervals_allow_for(model, history):
 def test_wrong_options_name_the_right_ones():
     with pytest.raises(InvalidOption, match=r"total_interval='best' is not one of 'history', 'model', or what"):
         PredictionOptions(0.9, total_interval="best")
+
+
+def spreads(prediction, rfm, draws=400):
+    options = PredictionOptions(0.9, "outcome", "half", draws, 1, "model")
+    table = predict(rfm, prediction, options)
+    return (table[f"{prediction.name}_upper"] - table[f"{prediction.name}_lower"]).to_numpy(), table
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "process",
+    [clv.BGNBD, *(pytest.param(each, marks=pytest.mark.acceptance) for each in (clv.NBD, clv.ParetoNBD, clv.BGCNBD))],
+)
+def test_customers_drawn_together_are_as_uncertain_as_one_by_one(process, history):
+    model = process().fit(history.rfm)
+    rfm = history.rfm[::5]
+    halves = pd.DataFrame({"customer_id": rfm.customer_id.to_list(), "half": np.array(list("abc"))[rfm.frequency % 3]})
+    rfm = rfm.with_columns(halves)
+    worth = model.purchases_within(26.0)
+    prediction = model.purchases_prediction(rfm, "expected_purchases", worth, 26.0, 0.0)
+    assert prediction.together
+    together, table = spreads(prediction, rfm)
+    each, _ = spreads(replace(prediction, together=False), rfm)
+    np.testing.assert_allclose(together, each, rtol=0.35)  # each spread of 400 draws has an error of 6 %
+    middle = 0.5 * (table["expected_purchases_lower"] + table["expected_purchases_upper"])
+    assert (np.abs(middle - table["expected_purchases"]) < 0.25 * together).all()
+    order = np.random.default_rng(0).permutation(len(rfm))
+    again, _ = spreads(model.purchases_prediction(rfm[order], "expected_purchases", worth, 26.0, 0.0), rfm[order])
+    assert (again == together).all()
+
+
+@pytest.mark.slow
+def test_the_money_of_groups_is_drawn_together_too(model, history):
+    halves = pd.DataFrame({"customer_id": history.rfm.customer_id.to_list(), "half": "a"})
+    rfm = history.rfm.with_columns(halves)[::5]
+    options = {"by": "half", "interval": 0.9, "draws": 400, "total_interval": "model", **VALUE}
+    table = clv.lifetime_value(model.purchases, model.spend, rfm, **options)
+    lower, upper = ends(table, "lifetime_value")
+    assert lower < table["lifetime_value"][0] < upper
+    whole = clv.remaining_value(model.purchases, model.spend, rfm, **options).frame()
+    np.testing.assert_allclose(upper - lower, np.diff(ends(whole, "remaining_value"))[0], rtol=0.3)
