@@ -36,6 +36,7 @@ LONGER_ALLOWED = 1.01  # horizons up to this factor beyond the longest tested co
 FEWEST_SHOPS = 2  # a horizon counts as tested if this many shops have errors there
 DEVIATIONS = np.arange(0.0, 0.8, 0.0025)  # grid of standard deviations of the log of a total
 SMALLEST_VARIANCE = 1e-8  # no total is known to 0.01 %
+AT_ONCE = 16  # variances whose product has one logarithm: each is above 1e-8, so none of them is too small
 GROWTHS = np.arange(0.0, 2.01, 0.05)  # powers of time: a constant error, a random walk, ..., a drift
 
 
@@ -247,7 +248,14 @@ def _variances(by_shop: list[_Errors]) -> tuple[Array, float]:
 
 def _likelihood(errors: _Errors) -> Array:
     """Return the mean log-likelihood of a shop's errors for each growth and deviation."""
-    added = (errors.horizon / USUAL_HORIZON) ** GROWTHS[:, None, None] * DEVIATIONS[:, None] ** 2
-    variance = np.maximum(errors.own + added, SMALLEST_VARIANCE)
-    mean: Array = -0.5 * (np.log(variance) + errors.error**2 / variance).mean(axis=-1)
+    many, size, squares = len(errors.error), errors.horizon / USUAL_HORIZON, errors.error**2
+    mean = np.empty((len(GROWTHS), len(DEVIATIONS)))
+    padded = np.ones((-(-many // AT_ONCE) * AT_ONCE, len(DEVIATIONS)))
+    variance = padded[:many]
+    for i, growth in enumerate(GROWTHS):
+        np.multiply.outer(size**growth, DEVIATIONS**2, out=variance)
+        variance += errors.own[:, None]
+        np.maximum(variance, SMALLEST_VARIANCE, out=variance)
+        logarithms = np.log(padded.reshape(AT_ONCE, -1, len(DEVIATIONS)).prod(axis=0)).sum(axis=0)
+        mean[i] = -0.5 * (logarithms + squares @ (1 / variance)) / many
     return mean

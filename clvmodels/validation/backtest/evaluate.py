@@ -22,7 +22,6 @@ from clvmodels.forecasts import (
     QuantityForecast,
     TotalDistribution,
 )
-from clvmodels.processes.contract import Array
 from clvmodels.processes.threads import in_threads
 from clvmodels.transactions.holdout import Holdout
 from clvmodels.validation.comparison.findings import sees_no_dropout
@@ -256,26 +255,26 @@ def _by_frequency(calibration: pd.DataFrame) -> pd.DataFrame:
 
 def _customers(case: CutoffCase, outcomes: Sequence[QuantityForecasts], sample: Sample) -> pd.DataFrame:
     """Return forecast and actual of the sampled customers: one row per customer and forecaster."""
-    ids = case.split.calibration.customer_id[sample.rows].to_list()
-    tables = []
+    ids = pd.Series(case.split.calibration.customer_id[sample.rows].to_list())
+    columns: dict[str, list[Any]] = {name: [] for name in ("actual", "expected", "log_score")}
+    names = []
     for outcome in outcomes:
-        actual = outcome.actual[sample.rows]
         for forecast in outcome.forecasts:
             if forecast.mean is None:
                 continue
-            log_score: Array | float = np.nan
+            log_scores = np.full(len(ids), np.nan)
             if forecast.chances is not None:
-                log_score = np.log(np.maximum(forecast.chances[sample.rows], np.finfo(float).tiny))
-            columns = {
-                "quantity": outcome.quantity,
-                "forecaster": forecast.id,
-                "customer_id": ids,
-                "actual": actual,
-                "expected": forecast.mean[sample.rows],
-                "log_score": log_score,
-            }
-            tables.append(pd.DataFrame(columns))
-    return concat(tables)
+                log_scores = np.log(np.maximum(forecast.chances[sample.rows], np.finfo(float).tiny))
+            values = (outcome.actual[sample.rows], forecast.mean[sample.rows], log_scores)
+            for column, each in zip(columns.values(), values, strict=True):
+                column.append(each)
+            names.append((outcome.quantity, forecast.id))
+    row = np.repeat(np.arange(len(names)), len(ids))
+    of_forecasts = pd.DataFrame(names, columns=["quantity", "forecaster"]).iloc[row].reset_index(drop=True)
+    customer_id = ids.iloc[np.tile(np.arange(len(ids)), len(names))].array
+    return of_forecasts.assign(
+        customer_id=customer_id, **{name: np.concatenate(each) for name, each in columns.items()}
+    )
 
 
 def concat(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

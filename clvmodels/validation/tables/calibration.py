@@ -13,9 +13,9 @@ import pandas as pd
 from clvmodels.language import Finding
 from clvmodels.processes.contract import Array
 from clvmodels.transactions.holdout import Holdout
-from clvmodels.validation.tables.distributions import bounds_of_total, spread_of_sampled
+from clvmodels.validation.tables.distributions import Spread, bounds_of_total, spread_of_groups
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
-from clvmodels.validation.tables.metrics import GROUPS, coverage, deciles, quarter, rmse, width
+from clvmodels.validation.tables.metrics import GROUPS, deciles, quarter, rmse
 
 __all__ = ["CustomerGrouping", "calibration_table", "cohort_trend", "customer_groups", "group_table"]
 
@@ -166,11 +166,7 @@ def _grouped(
     )
     constants = (groups.by, groups.unit, outcome.quantity, forecast.id, forecast.kind)
     by, unit, quantity, name, kind = ([value] * len(some) for value in constants)
-    of_groups = np.where(grouped, groups.codes, -1)
-    intervals = [
-        _intervals(outcome, forecast, of_groups, int(i), int(size[i]), mean, level)
-        for i, mean in zip(some, expected, strict=True)
-    ]
+    intervals = _intervals(outcome, forecast, np.where(grouped, groups.codes, -1), size, some, expected, level)
     return {
         "by": by,
         "order": (some + 1).tolist(),
@@ -182,7 +178,7 @@ def _grouped(
         "customers": size[some].tolist(),
         "actual": actual.tolist(),
         "expected": expected.tolist(),
-        **{column: [each[i] for each in intervals] for i, column in enumerate(MORE)},
+        **{column: values.tolist() for column, values in zip(MORE, intervals, strict=True)},
     }
 
 
@@ -190,23 +186,33 @@ def _intervals(
     outcome: QuantityForecasts,
     forecast: EvaluatedForecast,
     codes: npt.NDArray[np.intp],
-    group: int,
-    size: int,
-    expected: float,
+    size: npt.NDArray[np.intp],
+    some: npt.NDArray[np.intp],
+    expected: Array,
     level: float,
-) -> tuple[float, float, float, float, int]:
-    """Return the values of `MORE` for one group, given the group of each customer (n,)."""
+) -> list[npt.NDArray[Any]]:
+    """Return the columns of `MORE`, given the group of each customer (n,), -1 for none, and groups with customers (g,).
+
+    `size` are the customers of all groups, and `expected` are means per customer (g,).
+    """
     predictive = forecast.predictive
     if predictive is None:
-        return np.nan, np.nan, np.nan, np.nan, 0
-    rows = codes[predictive.rows] == group
-    spread = spread_of_sampled(predictive, rows, codes[predictive.doubtful] == group)
-    lower, upper = (float(end) / size for end in bounds_of_total(spread, expected * size, level))
-    if not rows.any():
-        return lower, upper, np.nan, np.nan, 0
-    actual = outcome.actual[predictive.rows][rows]
-    lowers, uppers = predictive.lower[rows], predictive.upper[rows]
-    return lower, upper, coverage(actual, lowers, uppers), width(lowers, uppers), int(rows.sum())
+        return [*np.full((len(MORE) - 1, len(some)), np.nan), np.zeros(len(some), dtype=np.intp)]
+    inside = codes[predictive.rows]
+    noise, shared = spread_of_groups(predictive, inside, codes[predictive.doubtful], len(size))
+    bounds = bounds_of_total(Spread(noise[some], shared[some]), expected * size[some], level)
+    lower, upper = (end / size[some] for end in bounds)
+    actual, lowers, uppers = (
+        values[inside >= 0] for values in (outcome.actual[predictive.rows], predictive.lower, predictive.upper)
+    )
+    inside = inside[inside >= 0]
+    sampled = np.bincount(inside, minlength=len(size))[some]
+    covered, widths = (
+        np.bincount(inside, weights=values, minlength=len(size))[some]
+        for values in ((actual >= lowers) & (actual <= uppers), uppers - lowers)
+    )
+    shares = (np.divide(sums, sampled, out=np.full(len(some), np.nan), where=sampled > 0) for sums in (covered, widths))
+    return [lower, upper, *shares, sampled]
 
 
 def _by_recency(frequency: npt.NDArray[np.int64], recency: Array, unit: str) -> CustomerGrouping:

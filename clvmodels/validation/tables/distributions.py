@@ -30,7 +30,7 @@ __all__ = [
     "purchases",
     "sample_of",
     "spread_of",
-    "spread_of_sampled",
+    "spread_of_groups",
 ]
 
 DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # parameter uncertainty is similar for all customers, so a sample is enough
@@ -186,23 +186,37 @@ class Spread(NamedTuple):
     """
 
     noise: Array | float
-    shared: float
+    shared: Array | float
 
 
 def spread_of(predictive: Predictive, inside: npt.NDArray[np.bool_]) -> Spread:
     """Estimate the spread from the sampled customers in a group (n,), or from all of them if too few are in it."""
-    return spread_of_sampled(predictive, inside[predictive.rows], inside[predictive.doubtful])
-
-
-def spread_of_sampled(
-    predictive: Predictive, sampled: npt.NDArray[np.bool_], doubtful: npt.NDArray[np.bool_]
-) -> Spread:
-    """Return the same, given which of the sampled (s,) and of the doubtful customers (r,) are in the group."""
-    inside = sampled if sampled.sum() >= FEW else np.ones(len(sampled), dtype=bool)
+    sampled, doubtful = inside[predictive.rows], inside[predictive.doubtful]
+    if sampled.sum() < FEW:
+        sampled = np.ones(len(sampled), dtype=bool)
     doubt = predictive.doubt[:, doubtful] if doubtful.sum() >= FEW else predictive.doubt
-    drawn, means = float(np.mean(predictive.mean[inside])), np.mean(doubt, axis=1)
-    noise = float(np.mean(predictive.variance[inside])) / drawn if drawn > 0 else 1.0
+    drawn, means = float(np.mean(predictive.mean[sampled])), np.mean(doubt, axis=1)
+    noise = float(np.mean(predictive.variance[sampled])) / drawn if drawn > 0 else 1.0
     return Spread(noise, float(np.std(means) / np.mean(means)) if np.mean(means) > 0 else 0.0)
+
+
+def spread_of_groups(predictive: Predictive, sampled: Places, doubtful: Places, groups: int) -> tuple[Array, Array]:
+    """Return the noise and the shared error of each group, as `spread_of` does, (groups,) each.
+
+    `sampled` (s,) and `doubtful` (r,) are the groups of these customers, numbers from 0 or -1 for none.
+    """
+    noise, shared = spread_of(predictive, np.ones(max(predictive.rows, default=-1) + 1, dtype=bool))
+    counted = sampled >= 0
+    size, mean, variance = (
+        np.bincount(sampled[counted], weights=values, minlength=groups)
+        for values in (None, predictive.mean[counted], predictive.variance[counted])
+    )
+    own_noise = np.divide(variance, mean, out=np.ones(groups), where=mean > 0)
+    inside = doubtful[:, None] == np.arange(groups)
+    totals = predictive.doubt @ inside.astype(float)
+    average = totals.mean(axis=0)
+    own_shared = np.divide(totals.std(axis=0), average, out=np.zeros(groups), where=average > 0)
+    return np.where(size >= FEW, own_noise, noise), np.where(inside.sum(axis=0) >= FEW, own_shared, shared)
 
 
 def bounds_of_total(spread: Spread, total: Array | float, level: float) -> Bounds:
