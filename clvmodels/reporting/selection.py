@@ -119,8 +119,13 @@ class Selection:
 
     def scores(self, quantity: str) -> pd.DataFrame:
         """Return the scores at the last cutoff, processes first."""
-        table = self.at["scores"]
-        return table[table["quantity"] == quantity]
+        table = self._scores.get(quantity)
+        return self.at["scores"].iloc[:0] if table is None else table
+
+    @cached_property
+    def _scores(self) -> dict[Any, pd.DataFrame]:
+        """Return the scores at the last cutoff by quantity."""
+        return dict(iter(self.at["scores"].groupby("quantity", sort=False)))
 
     def row(self, quantity: str) -> Row | None:
         """Return the scores of the model of the report, or None if it does not forecast this quantity."""
@@ -176,9 +181,16 @@ class Selection:
 
     def differences(self, quantity: str, metric: str) -> pd.DataFrame:
         """Return differences of others from the model of the report, over all cutoffs of this horizon."""
-        table = self.result.with_titles(self.result.differences)
-        wanted = (table["quantity"] == quantity) & (table["metric"] == metric) & (table["horizon"] == self.horizon)
-        return table[wanted & table["reference"].isin(self._of_reference)]
+        table = self._differences.get((quantity, metric))
+        return self.result.with_titles(self.result.differences.iloc[:0]) if table is None else table
+
+    @cached_property
+    def _differences(self) -> dict[Any, pd.DataFrame]:
+        """Return differences from the model of the report by quantity and metric."""
+        table = self.result.differences
+        wanted = (table["horizon"] == self.horizon) & table["reference"].isin(self._of_reference)
+        titled = self.result.with_titles(table[wanted])
+        return dict(iter(titled.groupby(["quantity", "metric"], sort=False)))
 
     def totals(self, quantity: str) -> pd.DataFrame:
         """Return totals at every cutoff, of the model of the report."""
