@@ -19,6 +19,7 @@ from typer.main import get_command
 
 from clvmodels.language.current import ENGLISH, check_language, current_language, written_in
 from clvmodels.language.error_texts import translate
+from clvmodels.processes.garbage import rare_collections
 
 __all__ = [
     "LanguageOption",
@@ -101,7 +102,8 @@ def owning_process() -> Iterator[None]:
     """Say that the command line owns this process, as in a terminal: `several_processes` may then start others."""
     token = _owns_process.set(True)
     try:
-        yield
+        with rare_collections():
+            yield
     finally:
         _owns_process.reset(token)
 

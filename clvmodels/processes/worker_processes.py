@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from clvmodels.errors import InvalidOption
 from clvmodels.processes import threads
+from clvmodels.processes.garbage import rare_collections
 
 __all__ = ["begin_elsewhere", "count_workers", "side_by_side", "worker_processes"]
 
@@ -240,6 +241,12 @@ def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt of the terminal ends the process that asks
     for module in modules:
         import_module(module)
+    with rare_collections():
+        _answer(pipe)
+
+
+def _answer(pipe: Connection) -> None:
+    """Evaluate what arrives until the pipe is closed."""
     while True:
         try:
             threads.PROCESSORS, function, arguments = pipe.recv()

@@ -59,14 +59,16 @@ def realized_orders(history: KnownHistory) -> RealizedOrders:
             "The history has no amounts: pass their column, KnownHistory.from_log(..., amount='amount')."
         )
     rows = log.first <= history.cutoff
-    start, until = log.start[:-1][rows], log.up_to(history.cutoff)[rows]
+    start, until, first = log.start[:-1][rows], log.up_to(history.cutoff)[rows], log.first[rows]
     count = until - start
     customer = np.repeat(np.arange(len(count)), count)
-    place = np.arange(int(count.sum())) + np.repeat(start - np.append(0, np.cumsum(count)[:-1]), count)
+    place = np.arange(int(count.sum()))
+    if len(place) < len(log.tick):
+        place += np.repeat(start - np.append(0, np.cumsum(count)[:-1]), count)
     tick = log.tick[place].astype(np.int64)
     unit = log.clock.ticks_per_unit
-    age = (tick - log.first[rows][customer]) / unit
-    return RealizedOrders(customer, tick, age, money(log.money_of(place)), (history.cutoff - log.first[rows]) / unit)
+    age = (tick - np.repeat(first, count)) / unit
+    return RealizedOrders(customer, tick, age, money(log.money_of(place)), (history.cutoff - first) / unit)
 
 
 def calendar_ticks(clock: Clock, first: int, last: int, unit: CalendarUnit) -> tuple[list[date], npt.NDArray[np.int64]]:
