@@ -69,8 +69,8 @@ def crps_of_draws(actual: Array, draws: Array, *, is_sorted: bool = False) -> Ar
     The unbiased estimate; Gneiting & Raftery (2007), equation (21). If `is_sorted`, each customer's draws ascend.
     """
     d = len(draws)
-    spread = 2 * np.arange(1, d + 1)[:, None] - d - 1
-    pairs = np.sum(spread * (draws if is_sorted else np.sort(draws, axis=0)), axis=0) / (d * (d - 1))
+    ordered = draws if is_sorted else np.sort(draws, axis=0)
+    pairs = (2.0 * np.arange(1, d + 1) - d - 1) @ ordered / (d * (d - 1))
     score: Array = np.mean(np.abs(draws - actual), axis=0) - pairs
     return score
 

@@ -35,7 +35,7 @@ __all__ = [
 
 DOUBT_CUSTOMERS, DOUBT_DRAWS = 2_000, 100  # parameter uncertainty is similar for all customers, so a sample is enough
 FEW = 30  # customers that a group needs to have its own spread instead of that of all customers
-BLOCK_ROWS = 1_024  # customers whose probabilities are computed together
+BLOCK_ROWS = 1_024  # customers whose probabilities or draws are in the processor's cache together
 NEGLIGIBLE = 1e-12  # probability of more purchases that is left out
 Places = npt.NDArray[np.intp]
 
@@ -164,17 +164,20 @@ def money(spend: SpendModel, bought: Predictive, split: Holdout, sample: Sample,
     rfm, actual = split.calibration[sample.rows], split.spend[sample.rows]
     generator = np.random.default_rng([settings.seed, split.cutoff, 1])
     draws = spend.outcomes(rfm, bought.draws, generator)
-    ordered = np.sort(np.ascontiguousarray(draws.T), axis=1).T
     d, tail = len(draws), 0.5 * (1 - settings.level)
-    lower, upper = (ordered[max(int(np.ceil(d * share - 1)), 0)] for share in (tail, 1 - tail))
-    below, at = (np.sum(compare(draws, actual), axis=0) for compare in (np.less, np.equal))
+    at_lower, at_upper = (max(int(np.ceil(d * share - 1)), 0) for share in (tail, 1 - tail))
+    lower, upper, crps, below, at, mean, variance = np.empty((7, len(rfm)))
+    for block in (slice(start, start + BLOCK_ROWS) for start in range(0, len(rfm), BLOCK_ROWS)):
+        ordered, did = np.sort(draws[:, block].T, axis=1), actual[block]
+        lower[block], upper[block] = ordered[:, at_lower], ordered[:, at_upper]
+        crps[block] = crps_of_draws(did, ordered.T, is_sorted=True)
+        below[block], at[block] = (np.sum(compare(ordered.T, did), axis=0) for compare in (np.less, np.equal))
+        mean[block], variance[block] = np.mean(ordered, axis=1), np.var(ordered, axis=1)
     pit = randomized_pit(below / (d + 1), (at + 1) / (d + 1), sample.uniform)
     prediction = spend.spend_prediction(split.calibration[bought.doubtful])
     each = prediction.under_draws(settings.seed, DOUBT_DRAWS)(*prediction.columns.values())
     exists = np.isfinite(each).all(axis=1)
     doubt = (bought.doubt * each)[exists] if exists.any() else bought.doubt * prediction.point
-    crps = crps_of_draws(actual, ordered, is_sorted=True)
-    mean, variance = np.mean(draws, axis=0), np.var(draws, axis=0)
     return Predictive(bought.rows, lower, upper, crps, pit, bought.doubtful, doubt, mean, variance)
 
 
