@@ -18,6 +18,7 @@ __all__ = ["exceedances_if_active"]
 # Nodes for up to this many purchases so far; four times as many purchases need twice as many. Against `pmf_if_active`
 # they are good to 1e-9, and to 1e-6 over a year where customers with 30 purchases were observed for 39 weeks.
 NODES, MANY = 24, 32.0
+SHARP, MOST_TIMES = 12.0, 8  # where dropout grows with age, that many times for each 12 of b h: survival ends suddenly
 
 
 def exceedances_if_active(
@@ -29,6 +30,9 @@ def exceedances_if_active(
     over the time of dropout by Gauss-Legendre nodes in log(1 + pace tau), as many as the customer's own x needs.
     """
     counts = NODES * 2 ** np.ceil(0.5 * np.log2(np.maximum(x / MANY, 1.0))).astype(np.intp)
+    aging = law(p, np.zeros(())).b
+    if aging is not None:
+        counts *= int(np.ceil(np.clip(np.max(aging) * h / SHARP, 1, MOST_TIMES)))
     rows = [np.flatnonzero(counts == count) for count in np.unique(counts)]
     parts = [
         _with_nodes(law, type(p)(*(_own(value, own, len(x)) for value in p)), h, x[own], T[own], int(counts[own[0]]))

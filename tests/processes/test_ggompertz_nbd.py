@@ -7,6 +7,7 @@ else at fixed parameters.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -169,3 +170,13 @@ def test_fewer_nodes_are_enough_for_close_scales_and_similar_customers(least, fa
         some, many = (ggompertz_nbd_totals._sides(p, float(s), a, c, nodes, False) for nodes in (counts, (200, 200)))
         # Rounding of about 2e-13 with any number of nodes, and up to 4e-13 in all.
         assert np.all(np.abs(some - many) <= 5e-13 * np.maximum(1, np.abs(many)))
+
+
+@pytest.mark.parametrize("horizon", [4.0, 39.0, 200.0])
+def test_exceedances_are_sums_of_the_pmf_where_survival_ends_suddenly(horizon):
+    p = Parameters(*map(np.asarray, (0.55, 10.6, 1.0, 3.0, 1000.0)))  # hardly anybody leaves before 6 weeks
+    x, T = np.array([0.0, 2.0, 12.0, 30.0]), np.array([0.0, 8.0, 20.0, 30.0])
+    beyond = 1 - PROCESS.pmf_if_active(p, np.zeros(()), horizon, x, T)
+    for k, exceeded in enumerate(itertools.islice(PROCESS.exceedances(p, horizon, x, T), 12)):
+        np.testing.assert_allclose(exceeded, beyond, atol=1e-8)  # up to 6e-2 with the nodes of a short horizon
+        beyond = beyond - PROCESS.pmf_if_active(p, np.asarray(k + 1.0), horizon, x, T)
