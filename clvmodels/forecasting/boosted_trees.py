@@ -30,7 +30,7 @@ from clvmodels.forecasting.trees.features import (
     features_of,
     ticks_of_recent,
 )
-from clvmodels.forecasting.trees.lesson import at_least, least_factor_base, lesson_of
+from clvmodels.forecasting.trees.lesson import at_least, least_expectation, lesson_of
 from clvmodels.forecasting.trees.tree_arrays import MOST_LEAVES, TreeEnsemble
 from clvmodels.forecasting.windows import LearningWindow, best_process, expectations, fitted_windows
 from clvmodels.forecasts import Forecast, ForecasterIdentity, ForecastQuantity, KnownHistory, Need, QuantityForecast
@@ -125,7 +125,7 @@ class BoostedTrees(WindowForecaster):
         spend = None if self.spend is None else fitted_copy(self.spend, history)
         quantities: list[ForecastQuantity] = ["purchases"] if spend is None else ["purchases", "money"]
         best = best_process(windows, fitted)
-        least = {quantity: least_factor_base(windows, best, quantity) for quantity in quantities}
+        least = {quantity: least_expectation(windows, best, quantity) for quantity in quantities}
         trees = in_threads(lambda name: _grow(windows, best, name), quantities)
         return {
             "models_": fitted,
@@ -178,7 +178,7 @@ class BoostedTrees(WindowForecaster):
         trees = _grow(windows, process, quantity, half)
         if trees is None:
             return forecasts
-        least = least_factor_base(windows, process, quantity)
+        least = least_expectation(windows, process, quantity)
         for window, forecast in zip(windows, forecasts, strict=True):
             others = window.half != half
             mean = at_least(window.expected(quantity)[process][others], least)

@@ -20,7 +20,7 @@ from clvmodels.forecasting.windows import LearningWindow
 from clvmodels.forecasts import ForecastQuantity
 from clvmodels.processes.contract import Array
 
-__all__ = ["Lesson", "at_least", "least_factor_base", "lesson_of"]
+__all__ = ["Lesson", "at_least", "least_expectation", "lesson_of"]
 
 # Most rows to learn from: above, similar customers are one row. More rows do not improve forecasts
 # (tests/benchmarks/notes.md).
@@ -56,7 +56,7 @@ class _Rows(NamedTuple):
     half: npt.NDArray[np.bool_]
 
 
-def least_factor_base(windows: Sequence[LearningWindow], process: str, quantity: ForecastQuantity) -> float:
+def least_expectation(windows: Sequence[LearningWindow], process: str, quantity: ForecastQuantity) -> float:
     """Return the mean expectation in the latest window: below it, trees predict the amount and not a factor.
 
     Leaves are large enough to learn from what customers below the mean do, and forecasts that do not depend on the
@@ -84,7 +84,7 @@ def _key(windows: Sequence[LearningWindow], process: str) -> tuple[Any, ...]:
 
 def _make_lesson(windows: Sequence[LearningWindow], process: str, quantity: ForecastQuantity) -> Lesson:
     rows = windows[0].past.remember(("lesson rows", *_key(windows, process)), lambda: _make_rows(windows, process))
-    least = least_factor_base(windows, process, quantity)
+    least = least_expectation(windows, process, quantity)
     target = np.concatenate([window.actual(quantity) for window in windows])
     expected = np.concatenate([at_least(window.expected(quantity)[process], least) for window in windows])
     if rows.row is not None:
