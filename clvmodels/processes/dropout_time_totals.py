@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from clvmodels.processes.contract import Array, Totals
-from clvmodels.processes.special import softplus
+from clvmodels.processes.special import digamma_rise, log_rise, softplus, trigamma_rise
 from clvmodels.processes.threads import in_threads, one_by_one
 
-__all__ = ["Cells", "Curve", "Rows", "Term"]
+__all__ = ["Cells", "Curve", "Rows", "Term", "of_purchases"]
 
 # Each variable is chosen so that a chance is analytic while its imaginary part is below pi. This many digits in base e
 # keep the interpolation below the rounding of the quadrature.
@@ -122,6 +122,11 @@ class Cells(NamedTuple):
         return np.stack([_sum_by_position(self.age, each, len(self.ages)) for each in values])
 
 
+def _add_up(arrays: Sequence[Array]) -> Array:
+    total: Array = np.sum(arrays, axis=0) if len(arrays) > 1 else arrays[0]
+    return total
+
+
 def _sum_by_position(positions: Positions, values: Array, size: int) -> Array:
     """Return the sums (size,) of values (n,) by position (n,)."""
     return np.bincount(positions, values, size).astype(float, copy=False)
@@ -135,7 +140,7 @@ class Term(ABC):
 
     Attributes
     ----------
-    of_x (3, u) : the logarithm of what depends on x alone, and the derivatives of the rising factorial by r.
+    of_x (2 or 3, u) : the logarithm of what depends on x alone, and the derivatives of the rising factorial by r.
     of_age (j, n) : logs of the chances of neither having bought nor having left, and what else derivatives need.
     firsts, seconds (k, ...) : the log chance of a side of the race with its derivatives, and second ones if requested.
     log : its logarithm, in the shape of the cells.
@@ -170,8 +175,14 @@ class Term(ABC):
 
     def sums_by_age(self, weights: Array) -> tuple[Array, ...]:
         """Return the sums over x of the weights, of r + x, and of the log chance's first derivatives, each (n,)."""
-        of_x = np.stack([np.ones_like(self.purchases), self.p.r + self.purchases])
+        of_x = np.array([np.ones_like(self.purchases), self.p.r + self.purchases])
         return *self.cells.sum_purchases(weights, of_x), *self.cells.sum_by_age(weights, self.firsts[1:])
+
+
+def of_purchases(p: Any, x: Array, curved: bool) -> Array:
+    """Return log Gamma(r + x)/Gamma(r) - x log alpha for each x (u,), and one derivative by r or two, (2 or 3, u)."""
+    rises = [log_rise(p.r, x) - x * np.log(p.alpha), digamma_rise(p.r, x)]
+    return np.array([*rises, trigamma_rise(p.r, x)] if curved else rises)
 
 
 class Rows(NamedTuple):
@@ -216,8 +227,7 @@ class Rows(NamedTuple):
         parts = each(lambda block: self._combine(block, *logs, slopes), blocks)
         value = sum(part.log_likelihood for part in parts) + float(self.first.weights.ravel() @ logs[1])
         in_one, in_other = (
-            np.sum([part.weights[i] for part in parts], axis=0).reshape(term.log.shape)
-            for i, term in enumerate((one, other))
+            _add_up([part.weights[i] for part in parts]).reshape(term.log.shape) for i, term in enumerate((one, other))
         )
         (slopes_of_one, bends_of_one), (slopes_of_other, bends_of_other) = one.sum_up(in_one), other.sum_up(in_other)
         gradient = slopes_of_one + slopes_of_other

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from clvmodels.processes.contract import Array, Totals
-from clvmodels.processes.dropout_time_totals import Cells, Curve, Rows, Term
+from clvmodels.processes.dropout_time_totals import Cells, Curve, Rows, Term, of_purchases
 from clvmodels.processes.race import LARGEST_AGING, OLD_NODES, YOUNG_NODES, Remaining, nodes_with_aging
-from clvmodels.processes.special import digamma_rise, log_rise, trigamma_rise
 
 __all__ = ["totals"]
 
@@ -54,8 +53,7 @@ def _terms(p: Any, rows: Rows, curved: bool) -> list[_Term]:
         chances = [cells.interpolate(cardinals, side, FIRSTS) for cells, cardinals, side in sides]
     else:  # for few cells, or ages that are long compared to 1/b, there would be more nodes than cells
         chances = [_one_by_one(p, rows.purchases, cells, curved, side) for side, cells in enumerate(both)]
-    rise = log_rise(p.r, rows.purchases) - rows.purchases * np.log(p.alpha)
-    of_x = np.stack([rise, digamma_rise(p.r, rows.purchases), trigamma_rise(p.r, rows.purchases)])
+    of_x = of_purchases(p, rows.purchases, curved)
     of_ages = rows.split(_of_ages(p, rows.ages))
     return [
         _Term(p, rows.purchases, cells, of_x, of_age, *chance)
@@ -117,13 +115,13 @@ class _Term(Term):
     def sum_up(self, weights: Array) -> tuple[Array, Array | None]:
         p, (log_bought, log_kept, u, k, v, faster, passed) = self.p, self.of_age
         count, shape, by_p, by_s, by_a, by_c = self.sums_by_age(weights)
-        of_x = self.of_x[1:] @ self.cells.sum_ages(weights)
+        by_x = self.cells.sum_ages(weights)
         slopes = np.array(
             [
-                p.r * (of_x[0] + count @ log_bought + np.sum(by_p)),
-                p.r * np.sum(count) - u @ (shape - by_a),
-                -p.s * (count @ faster) + np.sum(by_a) + k @ by_c,
-                p.s * (count @ log_kept + np.sum(by_s)),
+                p.r * (by_x @ self.of_x[1] + count @ log_bought + by_p.sum()),
+                p.r * count.sum() - u @ (shape - by_a),
+                -p.s * (count @ faster) + by_a.sum() + k @ by_c,
+                p.s * (count @ log_kept + by_s.sum()),
                 p.s * (count @ (1 - v)) + v @ by_c,
             ]
         )
@@ -131,7 +129,7 @@ class _Term(Term):
             return slopes, None
         pp, ps, pa, pc, ss, sa, sc, aa, ac, cc = self.cells.sum_by_age(weights, self.seconds)
         bends = np.zeros((5, 5))
-        bends[0, 0] = slopes[0] + p.r**2 * (of_x[1] + np.sum(pp))
+        bends[0, 0] = slopes[0] + p.r**2 * (by_x @ self.of_x[2] + np.sum(pp))
         bends[1, 0] = p.r * (np.sum(count) - u @ (count - pa))
         bends[2, 0] = p.r * (np.sum(pa) + k @ pc)
         bends[3, 0] = p.r * p.s * np.sum(ps)
@@ -195,7 +193,8 @@ def _sides(p: Array, s: float, a: Array, c: Array, counts: tuple[int, int], curv
     nodes = nodes_with_aging(p, a, each, c, np.ones_like(a), *counts)
     y = np.expm1(nodes.u)
     y *= nodes.m[:, None]
-    per_age, near, old = 1 / (y + a[:, None]), (a <= c)[:, None], np.max(y) > LARGEST_AGING
+    after, near, old = y + nodes.m[:, None], (a <= c)[:, None], np.max(y) > LARGEST_AGING
+    per_age = 1 / after if near.all() else 1 / (y + a[:, None])
     w = nodes.u if near.all() else np.where(near, nodes.u, np.log1p(y / a[:, None]))
     risen = np.expm1(np.minimum(y, LARGEST_AGING) if old else y)
     over = 1 / (risen + c[:, None])
@@ -207,9 +206,10 @@ def _sides(p: Array, s: float, a: Array, c: Array, counts: tuple[int, int], curv
     kernel = p[:, None] * w
     kernel += s * g
     np.exp(np.negative(kernel, out=kernel), out=kernel)
-    kernel *= y + nodes.m[:, None]
     kernel *= nodes.width
-    bought, left = kernel * per_age, np.multiply(kernel, leaving, out=kernel)
+    left = np.multiply(after, kernel, out=after)
+    bought = kernel if near.all() else left * per_age
+    left *= leaving
     q = np.multiply(y, per_age, out=per_age)
     A, G, V = np.sum(bought, axis=1), np.vecdot(bought, g), np.vecdot(bought, v)
     B, W, Q = np.sum(left, axis=1), np.vecdot(left, w), np.vecdot(left, q)

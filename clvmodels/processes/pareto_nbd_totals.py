@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from clvmodels.processes.contract import Array, Totals
-from clvmodels.processes.dropout_time_totals import Curve, Rows, Term
+from clvmodels.processes.dropout_time_totals import Curve, Rows, Term, of_purchases
 from clvmodels.processes.race import BEND_WIDTH, DROP, NODES, nodes_near_bend
-from clvmodels.processes.special import digamma_rise, log_rise, trigamma_rise
 
 __all__ = ["totals"]
 
@@ -44,8 +43,7 @@ def _terms(p: Any, rows: Rows, curved: bool) -> list[_Term]:
     chances = _chances(p, rows.purchases, curve.places, curved)
     logs = -np.log1p(rows.ages / p.alpha), -np.log1p(rows.ages / p.beta)
     of_age = np.stack([*logs, p.alpha / A, p.beta / B, rows.ages / B])
-    rise = log_rise(p.r, rows.purchases) - rows.purchases * np.log(p.alpha)
-    of_x = np.stack([rise, digamma_rise(p.r, rows.purchases), trigamma_rise(p.r, rows.purchases)])
+    of_x = of_purchases(p, rows.purchases, curved)
     sides = zip((rows.last, rows.first), rows.split(curve.cardinals(ratio)), rows.split(of_age), chances, strict=True)
     return [
         _Term(p, rows.purchases, cells, of_x, each, *cells.interpolate(cardinals, values, FIRSTS))
@@ -82,12 +80,12 @@ class _Term(Term):
     def sum_up(self, weights: Array) -> tuple[Array, Array | None]:
         p, (log_bought, log_kept, a, c, left) = self.p, self.of_age
         count, shape, by_p, by_s, by_ratio = self.sums_by_age(weights)
-        of_x = self.of_x[1:] @ self.cells.sum_ages(weights)
+        by_x = self.cells.sum_ages(weights)
         slopes = np.array(
             [
-                p.r * (of_x[0] + count @ log_bought + np.sum(by_p)),
-                p.r * np.sum(count) - a @ (shape - by_ratio),
-                p.s * (count @ log_kept + np.sum(by_s)),
+                p.r * (by_x @ self.of_x[1] + count @ log_bought + by_p.sum()),
+                p.r * count.sum() - a @ (shape - by_ratio),
+                p.s * (count @ log_kept + by_s.sum()),
                 p.s * (count @ left) - c @ by_ratio,
             ]
         )
@@ -95,7 +93,7 @@ class _Term(Term):
             return slopes, None
         pp, ps, p_ratio, ss, s_ratio, ratio_ratio = self.cells.sum_by_age(weights, self.seconds)
         bends = np.zeros((4, 4))
-        bends[0, 0] = slopes[0] + p.r**2 * (of_x[1] + np.sum(pp))
+        bends[0, 0] = slopes[0] + p.r**2 * (by_x @ self.of_x[2] + np.sum(pp))
         bends[1, 0] = p.r * (np.sum(count) - a @ (count - p_ratio))
         bends[2, 0] = p.r * p.s * np.sum(ps)
         bends[3, 0] = -p.r * (c @ p_ratio)

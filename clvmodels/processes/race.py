@@ -306,8 +306,10 @@ def _range(shape: Array, A: Array, s: Array, B: Array) -> tuple[Array, ...]:
 
 def nodes_near_bend(count: int, low: Array, high: Array, bend: Array, scale: Array) -> tuple[Array, Array]:
     """Return nodes between low and high, closest within `scale` of a bend, and their weights, both (n, nodes)."""
-    bend = np.clip(bend, low, high)
-    scale = np.clip(scale, 1e-300, np.maximum(8 * (high - low), 1e-300))  # far below the bend, v - 1/v would cancel
+    bend = np.minimum(np.maximum(bend, low), high)  # a third of the time of clip
+    scale = np.minimum(
+        np.maximum(scale, 1e-300), np.maximum(8 * (high - low), 1e-300)
+    )  # far below the bend, v - 1/v would cancel
     first, last = np.arcsinh((low - bend) / scale), np.arcsinh((high - bend) / scale)
     places, weights = legendre(count)
     half = 0.5 * scale
