@@ -157,7 +157,8 @@ def _race(sides: Array, count: int, curved: bool) -> Array:
     rest = np.exp(-near * end - far * g_end) * mean
     u_rest, g_rest = rest * (end + mean), rest * (g_end + mean)
     G, Q, HU = np.vecdot(weight, g) + g_rest, np.vecdot(weight, q) + rest, np.vecdot(ahead, u) + u_rest
-    E, H = np.sum(weight, axis=1) + rest, np.sum(ahead, axis=1) + rest
+    one = np.ones(count)  # a product is faster than a sum of short rows
+    E, H = np.vecdot(weight, one) + rest, np.vecdot(ahead, one) + rest
     firsts = [
         [np.log(near * E), far * HU / (near * E), -G / E, -far * Q / E],
         [np.log(far * H), -HU / H, near * G / (far * H), near * Q / H],
