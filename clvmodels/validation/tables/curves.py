@@ -27,7 +27,7 @@ class Order(NamedTuple):
         Position at which each group starts.
     """
 
-    customers: npt.NDArray[np.intp]
+    customers: npt.NDArray[np.integer[Any]]
     starts: npt.NDArray[np.intp]
 
     @classmethod
@@ -35,6 +35,8 @@ class Order(NamedTuple):
         """Order customers by values (n,)."""
         order = np.argsort(-values, kind="stable")
         ordered = values[order]
+        if len(order) <= np.iinfo(np.int32).max:  # half the memory, since orders are kept
+            order = order.astype(np.int32)
         return cls(order, np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]))
 
     @property

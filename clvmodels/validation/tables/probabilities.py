@@ -10,7 +10,7 @@ import pandas as pd
 
 from clvmodels.processes.threads import in_threads
 from clvmodels.validation.tables.evaluated import EvaluatedForecast, QuantityForecasts
-from clvmodels.validation.tables.metrics import METRICS, MetricInput
+from clvmodels.validation.tables.metrics import METRICS, Memory, MetricInput, order_of
 
 __all__ = ["pit_table", "reliability_table", "scores_of"]
 
@@ -111,7 +111,11 @@ def pit_table(outcome: QuantityForecasts) -> pd.DataFrame:
 def _score_forecast(outcome: QuantityForecasts, forecast: EvaluatedForecast) -> dict[str, float]:
     """Return every metric of a forecast, NaN for metrics that need a part that the forecast does not have."""
     arguments = _arguments(outcome, forecast)
-    memory = {} if forecast.mean is None else outcome.memory_of(forecast)
+    memory: Memory = {}
+    if "mean" in arguments:  # tables share the order, whereas the curve takes much memory and is used here alone
+        shared = outcome.memory_of(forecast)
+        order_of(arguments["mean"][1], shared)
+        memory = dict(shared)
     return {
         name: metric.function(*arguments[metric.needs], **({"memory": memory} if metric.remembers else {}))
         if metric.needs in arguments
