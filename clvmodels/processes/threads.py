@@ -6,16 +6,18 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Condition, Event, Thread
 from typing import Any, TypeVar
 
-__all__ = ["Returned", "as_they_finish", "in_threads", "one_by_one", "start_in_background"]
+__all__ = ["Returned", "as_they_finish", "in_threads", "one_by_one", "start_in_background", "wait_for"]
 
 PROCESSORS = os.cpu_count() or 1
 MOST_THREADS = 8 * PROCESSORS  # most of them wait for others
+SECONDS_PER_LOOK = 0.1  # between two looks for an interrupt
 POOL = "clvmodels"
 
 Item = TypeVar("Item")
@@ -176,7 +178,14 @@ def as_they_finish(function: Callable[[Item], Returned], items: Sequence[Item]) 
     Thread(target=copy_context().run, args=(in_threads, run, range(len(items)))).start()
     try:
         for _ in items:
-            i, future = done.get()
+            i, future = wait_for(done)
             yield i, future.result()
     finally:
         stopped.set()
+
+
+def wait_for(queue: SimpleQueue[Item]) -> Item:
+    """Return the next item of a queue, and notice an interrupt soon, which ends no waiting once polars is imported."""
+    while True:
+        with suppress(Empty):
+            return queue.get(timeout=SECONDS_PER_LOOK)

@@ -61,6 +61,7 @@ class _Worker:
     def answer(self) -> Answer | None:
         """Wait for the answer to what was sent; None if it cannot be sent back, or if the process has ended."""
         try:
+            self._pipe.poll(None)  # which an interrupt ends
             received: Answer | None = self._pipe.recv()
         except Exception:
             if self._ended:  # after an interruption, nobody needs the result
@@ -206,7 +207,7 @@ def side_by_side(function: Callable[[Item], Returned], items: Sequence[Item]) ->
         Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:
         for _ in items:
-            i, result, error = done.get()
+            i, result, error = threads.wait_for(done)
             if error is not None:
                 raise error
             value: Any = result

@@ -28,6 +28,25 @@ with worker_processes(1):
 """  # without the guard that processes of the standard library need
 
 
+INTERRUPTED = """
+import os, time
+import polars  # whose handler of interrupts lets a thread wait on
+from clvmodels.processes.worker_processes import begin_elsewhere, side_by_side, worker_processes
+with worker_processes(2):
+    begin_elsewhere(os.getpid)()
+    print("begins", flush=True)
+    start = time.perf_counter()
+    try:
+        WAIT
+    except KeyboardInterrupt:
+        print(time.perf_counter() - start < 5)
+"""
+WAITS = (
+    "list(side_by_side(lambda s: begin_elsewhere(time.sleep, s)(), [10, 10]))",
+    "begin_elsewhere(time.sleep, 10)()",
+)
+
+
 class Unreadable:
     """What the other process can make but not send back."""
 
@@ -123,6 +142,17 @@ def test_a_script_is_not_run_again(tmp_path):
     path.write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["begins", "True"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wait", WAITS)
+def test_an_interrupt_is_noticed_while_workers_compute(wait):
+    script = INTERRUPTED.replace("WAIT", wait)
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begins\n"
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "True\n"
 
 
 def test_numbers_of_processes(monkeypatch):
