@@ -60,9 +60,22 @@ def residual_if_active(p: Parameters, x: Array, T: Array) -> Array:
 
 def starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
     """Return starting values: the overall rate, with little or much dropout and variation, soon or late."""
+    return _starts(x, T, (0.5, 1.5, 0.05, 0.6, 0.6), (2.0, 1.2, 0.5, 2.0, 0.2), (0.2, 3.0, 2.0, 0.5, 1.0))
+
+
+def more_starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
+    """Return starting values for possible maxima with weak dropout.
+
+    Some customers leave at once, with aging or without (as in Pareto/NBD); all leave late; or a few do.
+    """
+    at_once = (0.8, 1.3, 0.01, 0.02, 2000.0), (0.8, 1.3, 5.0, 0.01, 1000.0)
+    return _starts(x, T, *at_once, (0.8, 1.1, 10.0, 50.0, 1e-4), (0.8, 1.1, 20.0, 0.01, 1e-3))
+
+
+def _starts(x: Array, T: Array, *shapes: tuple[float, ...]) -> list[Parameters]:
+    """Return parameters: r, the overall rate times a factor, b and s, and the first hazard; times relative to mean T."""
     span = max(float(np.sum(T)) / max(len(T), 1), 1e-300)
     rate = max(float(np.sum(x)), 0.5) / (span * max(len(T), 1))
-    shapes = ((0.5, 1.5, 0.05, 0.6, 0.6), (2.0, 1.2, 0.5, 2.0, 0.2), (0.2, 3.0, 2.0, 0.5, 1.0))
     return [
         Parameters(*map(np.asarray, (r, r / (rate * boost), b / span, s, s * b / hazard)))
         for r, boost, b, s, hazard in shapes
@@ -110,6 +123,7 @@ PROCESS = PurchaseProcess(
     buys_between_if_active=partial(order_times.buys_between_dropout_time, remaining),
     draw_orders_if_active=partial(order_times.dropout_time_orders, remaining),
     starts=starts,
+    more_starts=more_starts,
     state=("frequency", "T"),
     purchases_if_active=purchases_if_active,
     residual_if_active=residual_if_active,

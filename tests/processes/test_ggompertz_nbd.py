@@ -180,3 +180,16 @@ def test_exceedances_are_sums_of_the_pmf_where_survival_ends_suddenly(horizon):
     for k, exceeded in enumerate(itertools.islice(PROCESS.exceedances(p, horizon, x, T), 12)):
         np.testing.assert_allclose(exceeded, beyond, atol=1e-8)  # up to 6e-2 with the nodes of a short horizon
         beyond = beyond - PROCESS.pmf_if_active(p, np.asarray(k + 1.0), horizon, x, T)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "rates"), [(1, (0.8, 8.0)), (5, (0.8, 8.0)), (8, (0.8, 8.0)), (6, (2.0, 20.0))])
+def test_where_hardly_anybody_leaves_its_maximum_is_not_below_that_of_pareto_nbd(seed, rates):
+    """Pareto/NBD is a GGompertz/NBD without aging. There are several maxima at limits; three starts missed the highest.
+
+    Up to the accuracy at which two maxima count as one.
+    """
+    log = clv.simulate_log(300, dict(zip(("r", "alpha"), rates, strict=True)), process="nbd", random_state=seed)
+    rfm = clv.rfm_summary(log, time_unit="week")
+    pareto, twin = (model.fit(rfm).fit_.log_likelihood for model in (clv.ParetoNBD(), clv.GGompertzNBD()))
+    assert twin > pareto - 1e-3
