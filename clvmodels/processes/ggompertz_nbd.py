@@ -73,7 +73,7 @@ def more_starts(x: Array, t_x: Array, T: Array) -> list[Parameters]:
 
 
 def _starts(x: Array, T: Array, *shapes: tuple[float, ...]) -> list[Parameters]:
-    """Return parameters: r, the overall rate times a factor, b and s, and the first hazard; times relative to mean T."""
+    """Return parameters: r, a factor of the overall rate, b, s and the first hazard, in units of the mean T."""
     span = max(float(np.sum(T)) / max(len(T), 1), 1e-300)
     rate = max(float(np.sum(x)), 0.5) / (span * max(len(T), 1))
     return [

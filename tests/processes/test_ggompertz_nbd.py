@@ -187,7 +187,7 @@ def test_exceedances_are_sums_of_the_pmf_where_survival_ends_suddenly(horizon):
 def test_where_hardly_anybody_leaves_its_maximum_is_not_below_that_of_pareto_nbd(seed, rates):
     """Pareto/NBD is a GGompertz/NBD without aging. There are several maxima at limits; three starts missed the highest.
 
-    Up to the accuracy at which two maxima count as one.
+    The tolerance is a tenth of a difference that counts in the search.
     """
     log = clv.simulate_log(300, dict(zip(("r", "alpha"), rates, strict=True)), process="nbd", random_state=seed)
     rfm = clv.rfm_summary(log, time_unit="week")
