@@ -82,6 +82,26 @@ def floors(cost: dict[str, float]) -> dict[str, dict[str, Any]]:
             "must": "the same, and 2 ends x 6 steps of Newton x 8 counts of purchases x 40 operations a customer",
             "seconds": seconds(log=UNIQUE * DRAWS, exp=UNIQUE * DRAWS, multiply=CUSTOMERS * 2 * 6 * 8 * 40),
         },
+        "Pareto/NBD evaluation": {
+            "must": "4 functions at 4,600 nodes, and the sum of two terms for 1,016 rows, on one thread",
+            "seconds": THREADS * seconds(log=2 * 4_600, exp=2 * 4_600 + 1_016, log1p=1_016),
+        },
+        "GGompertz/NBD evaluation": {
+            "must": "8 functions at 20,300 nodes, and the sum of two terms for 1,016 rows, on one thread",
+            "seconds": THREADS * seconds(log=4 * 20_300, exp=4 * 20_300 + 1_016, log1p=1_016),
+        },
+        "Pareto/NBD fit": {
+            "must": f"6 evaluations of {UNIQUE:,} rows: the sum of two terms, 40 bytes",
+            "seconds": 6 * seconds(exp=UNIQUE, log1p=UNIQUE, byte=40 * UNIQUE),
+        },
+        "score": {
+            "must": "P(alive) and two purchases of 10 million rows: 6 logarithms, 3 exponentials, 20 columns of 8 bytes",
+            "seconds": 10 * seconds(log=6e6, exp=3e6, byte=CUSTOMERS * 160),
+        },
+        "trees": {
+            "must": "18 fits of 100 trees: 2.5 histograms of 17 features of 20,000 rows, two sums and 9 bytes an entry",
+            "seconds": 1_800 * seconds(multiply=2 * 2.5 * 17 * 20_000, byte=9 * 2.5 * 17 * 20_000),
+        },
     }
 
 
