@@ -6,12 +6,13 @@ A program that owns its process starts them, such as the command line; the libra
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from importlib import import_module
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -91,13 +92,12 @@ class _Workers:
         if (worker := self._take()) is None:
             return None
         if not worker.begin(max(1, threads.PROCESSORS // self.calls), function, arguments):
-            self._free.append(worker)
+            self._release(worker)
             return None
 
         def answer() -> Answer | None:
             received = worker.answer()
-            if worker.process.is_alive():
-                self._free.append(worker)
+            self._release(worker)
             return received
 
         return answer
@@ -117,8 +117,14 @@ class _Workers:
                 self.most = len(self._all)
         return None
 
+    def _release(self, worker: _Worker) -> None:
+        if worker.process.is_alive():
+            self._free.append(worker)
 
-_running: list[_Workers] = []  # at most one
+
+# Those of the innermost `worker_processes`: other threads of the caller do not see them, and can outlive them.
+_workers: ContextVar[_Workers | None] = ContextVar("workers", default=None)
+_hiding = Lock()
 
 
 def count_workers(jobs: int | None) -> int:
@@ -132,27 +138,29 @@ def count_workers(jobs: int | None) -> int:
     InvalidOption
         If this is not a number of processes.
     """
-    if jobs is not None and (jobs < -1 or jobs == 0):
+    jobs = 1 if jobs is None else operator.index(jobs)  # a TypeError for 2.5
+    if jobs < -1 or jobs == 0:
         raise InvalidOption(f"n_jobs={jobs}: pass a number of processes, or -1 to keep all processors busy.")
     if jobs == -1:
         return threads.PROCESSORS + 1 if threads.PROCESSORS > 1 else 0
-    return (jobs or 1) - 1
+    return jobs - 1
 
 
 @contextmanager
 def worker_processes(most: int, *modules: str) -> Iterator[None]:
     """Have up to so many workers, which import these modules first; if there already are workers, keep these."""
-    started = None
-    if most > 0 and not _running and not multiprocessing.current_process().daemon:  # which may not start others
-        if METHOD == "forkserver":
-            _start_server(modules)
-        _running.append(started := _Workers(most, modules))
+    if most <= 0 or _workers.get() is not None or multiprocessing.current_process().daemon:  # which may not start any
+        yield
+        return
+    if METHOD == "forkserver":
+        _start_server(modules)
+    started = _Workers(most, modules)
+    token = _workers.set(started)
     try:
         yield
     finally:
-        if started is not None:
-            _running.remove(started)
-            started.end()
+        _workers.reset(token)
+        started.end()
 
 
 def begin_elsewhere(function: Callable[..., Returned], *arguments: Any) -> Callable[[], Returned]:
@@ -161,7 +169,8 @@ def begin_elsewhere(function: Callable[..., Returned], *arguments: Any) -> Calla
     Otherwise that function makes the call itself. The function called is one of a module, so that the other process
     finds it by its name, and depends on its arguments alone.
     """
-    answer = _running[0].begin(function, arguments) if _running else None
+    workers = _workers.get()
+    answer = None if workers is None else workers.begin(function, arguments)
 
     def result() -> Returned:
         received = None if answer is None else answer()
@@ -183,10 +192,9 @@ def side_by_side(function: Callable[[Item], Returned], items: Sequence[Item]) ->
     One call is made here and one in each worker at a time; without workers, on threads. If the caller stops early, or
     an item fails, no further item is begun.
     """
-    if not _running:
+    if (workers := _workers.get()) is None:
         yield from threads.as_they_finish(function, items)
         return
-    workers = _running[0]
     waiting, calls = deque(range(len(items))), min(len(items), workers.most + 1)
     done: SimpleQueue[tuple[int, Returned | None, BaseException | None]] = SimpleQueue()
 
@@ -229,12 +237,13 @@ def _start_server(modules: tuple[str, ...]) -> None:
 @contextmanager
 def _without_main_module() -> Iterator[None]:
     """Hide the program, so that a process started in the meantime does not run it again: scripts have no guard."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _hiding:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -67,7 +69,7 @@ def id_after(seconds):
 def running():
     with worker_processes(1):
         begin_elsewhere(os.getpid)()
-        yield module._running[0]._all[0]
+        yield module._workers.get()._all[0]
 
 
 def test_without_workers_a_call_is_made_here():
@@ -100,7 +102,7 @@ def test_if_it_ends_calls_are_made_here(running):
     os.kill(running.process.pid, signal.SIGKILL)
     assert begin_elsewhere(os.getpid)() == os.getpid()
     running.process.join()
-    module._running[0].most = 0
+    module._workers.get().most = 0
     waiting_here = begin_elsewhere(os.getpid)
     assert waiting_here() == os.getpid()
     del waiting
@@ -110,13 +112,13 @@ def test_it_ends_with_its_context():
     handler = signal.getsignal(signal.SIGINT)
     with worker_processes(1):
         begin_elsewhere(os.getpid)()
-        process = module._running[0]._all[0].process
+        process = module._workers.get()._all[0].process
         with worker_processes(3):  # the workers stay those
-            assert module._running[0].most == 1
+            assert module._workers.get().most == 1
         assert process.is_alive()
         assert signal.getsignal(signal.SIGINT) is handler
     assert not process.is_alive()
-    assert module._running == []
+    assert module._workers.get() is None
 
 
 def test_after_its_end_nothing_is_computed_here_instead():
@@ -124,6 +126,35 @@ def test_after_its_end_nothing_is_computed_here_instead():
         waiting = begin_elsewhere(time.sleep, 60)
     with pytest.raises((EOFError, OSError)):  # as after an interruption, when threads still wait
         waiting()
+
+
+def test_workers_of_one_thread_do_not_end_those_of_another():
+    begun, ended = threading.Event(), threading.Event()
+
+    def other():
+        with worker_processes(1):
+            begun.set()
+            ended.wait()
+            return begin_elsewhere(os.getpid)()
+
+    with ThreadPoolExecutor(1) as pool:
+        with worker_processes(1):
+            begin_elsewhere(os.getpid)()
+            later = pool.submit(other)
+            begun.wait()
+        ended.set()
+        assert later.result() != os.getpid()
+    assert sys.modules["__main__"].__name__ == "__main__"
+
+
+def test_a_worker_that_has_ended_keeps_no_call_from_another():
+    with worker_processes(2):
+        workers = [begin_elsewhere(os.getpid) for _ in range(2)]
+        first, second = (each() for each in workers)
+        os.kill(second, signal.SIGKILL)  # released last, so it is taken first
+        module._workers.get()._all[1].process.join()
+        assert begin_elsewhere(os.getpid)() == os.getpid()
+        assert begin_elsewhere(os.getpid)() == first
 
 
 def test_items_run_side_by_side_here_and_in_each_worker():
@@ -165,6 +196,13 @@ def test_numbers_of_processes(monkeypatch):
             count_workers(jobs)
 
 
+@pytest.mark.slow
+def test_a_number_of_processes_is_whole():
+    for jobs in (2.5, math.nan):
+        with pytest.raises(InvalidOption, match="must be a whole number, not a float"):
+            clv.backtest(clv.datasets.load_cdnow(sample=True), clv.NBD(), horizons="4 weeks", n_jobs=jobs)
+
+
 @pytest.mark.acceptance
 def test_results_are_the_same_in_any_process(monkeypatch):
     log = clv.datasets.load_cdnow(sample=True)
@@ -182,4 +220,4 @@ def test_results_are_the_same_in_any_process(monkeypatch):
     several = clv.report(log, **options, n_jobs=3)
     assert sum(calls) >= 4  # two cutoffs, and the sections
     assert several.page == here.page
-    assert module._running == []
+    assert module._workers.get() is None
