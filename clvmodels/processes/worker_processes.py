@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import operator
+import os
 import signal
 import sys
 from collections import deque
@@ -249,10 +250,18 @@ def _without_main_module() -> Iterator[None]:
 def _serve(pipe: Connection, modules: tuple[str, ...]) -> None:
     """Be a worker: evaluate what arrives until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt of the terminal ends the process that asks
+    Thread(target=_end_with_parent, daemon=True).start()
     for module in modules:
         import_module(module)
     with rare_collections():
         _answer(pipe)
+
+
+def _end_with_parent() -> None:
+    """End this worker, whatever it is doing, as soon as the process that started it has ended, however it ended."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _answer(pipe: Connection) -> None:
@@ -260,7 +269,7 @@ def _answer(pipe: Connection) -> None:
     while True:
         try:
             threads.PROCESSORS, function, arguments = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the pipe is closed
             return
         except Exception:  # noqa: BLE001  # such as a module that cannot be imported here
             pipe.send(None)
@@ -271,5 +280,7 @@ def _answer(pipe: Connection) -> None:
             answer = False, (error, format_exc())
         try:
             pipe.send(answer)
+        except OSError:  # the process that asked has ended
+            return
         except Exception:  # noqa: BLE001  # the process that asked calls the function itself
             pipe.send(None)

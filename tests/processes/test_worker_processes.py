@@ -43,6 +43,13 @@ with worker_processes(2):
     except KeyboardInterrupt:
         print(time.perf_counter() - start < 5)
 """
+KILLED = """
+import os, time
+from clvmodels.processes.worker_processes import begin_elsewhere, worker_processes
+with worker_processes(1):
+    print(begin_elsewhere(os.getpid)(), flush=True)
+    begin_elsewhere(time.sleep, 60)()
+"""
 WAITS = (
     "list(side_by_side(lambda s: begin_elsewhere(time.sleep, s)(), [10, 10]))",
     "begin_elsewhere(time.sleep, 10)()",
@@ -63,6 +70,14 @@ def own_id(_):
 def id_after(seconds):
     time.sleep(seconds)
     return os.getpid()
+
+
+def exists(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture
@@ -184,6 +199,18 @@ def test_an_interrupt_is_noticed_while_workers_compute(wait):
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "True\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signal 0 does not ask there whether a process exists")
+def test_a_worker_ends_with_a_program_that_is_killed():
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as process:
+        worker = int(process.stdout.readline())
+        process.kill()
+    end = time.monotonic() + 10
+    while exists(worker) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not exists(worker)
 
 
 def test_numbers_of_processes(monkeypatch):
