@@ -50,6 +50,7 @@ with worker_processes(1):
     print(begin_elsewhere(os.getpid)(), flush=True)
     begin_elsewhere(time.sleep, 60)()
 """
+ID_LATER = "__import__('time').sleep(0.2) or __import__('os').getpid()"  # a worker cannot import this module
 WAITS = (
     "list(side_by_side(lambda s: begin_elsewhere(time.sleep, s)(), [10, 10]))",
     "begin_elsewhere(time.sleep, 10)()",
@@ -64,11 +65,6 @@ class Unreadable:
 
 
 def own_id(_):
-    return os.getpid()
-
-
-def id_after(seconds):
-    time.sleep(seconds)
     return os.getpid()
 
 
@@ -113,7 +109,7 @@ def test_what_it_cannot_do_is_done_here(running):
 
 
 def test_if_it_ends_calls_are_made_here(running):
-    waiting = begin_elsewhere(id_after, 60)
+    waiting = begin_elsewhere(time.sleep, 60)
     os.kill(running.process.pid, signal.SIGKILL)
     assert begin_elsewhere(os.getpid)() == os.getpid()
     running.process.join()
@@ -174,7 +170,7 @@ def test_a_worker_that_has_ended_keeps_no_call_from_another():
 
 def test_items_run_side_by_side_here_and_in_each_worker():
     with worker_processes(2):
-        done = dict(side_by_side(lambda seconds: begin_elsewhere(id_after, seconds)(), [0.2] * 3))
+        done = dict(side_by_side(lambda call: begin_elsewhere(eval, call)(), [ID_LATER] * 3))
         assert sorted(done) == [0, 1, 2]
         assert len(set(done.values())) == 3
         assert os.getpid() in done.values()
