@@ -207,6 +207,8 @@ def stack_weights(members: Sequence[Members], actual: Sequence[Array], expected:
     names = list(members[0])
     gram, product = np.zeros((len(names), len(names))), np.zeros(len(names))
     for each, did, mean in zip(members, actual, expected, strict=True):
+        if not len(mean):  # such as the other half of a single customer
+            continue
         columns = np.column_stack([np.nan_to_num(each[name]) for name in names])
         weight = 1 / np.maximum(np.nan_to_num(mean), LEAST_WEIGHTED * max(float(np.nanmean(mean)), 1e-12))
         with one_blas_thread():

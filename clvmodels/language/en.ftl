@@ -2167,8 +2167,8 @@ card-data = { COUNT($customers) } customers, { $has_start ->
     } { $end }
 card-not-recorded = not recorded
 card-horizon = { $horizon }
-card-intervals = { PERCENT($level) }, central{ $has_draws ->
-    [yes] ; from { COUNT($draws) } draws of the parameters and of future purchases
+card-intervals = { PERCENT($level) }, central; of purchases from their exact distribution{ $has_draws ->
+    [yes] , of money from { COUNT($draws) } drawn outcomes per customer
    *[no] { "" }
     }{ $has_sampled ->
     [yes] , checked on up to { COUNT($sampled) } customers

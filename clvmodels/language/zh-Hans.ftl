@@ -1762,8 +1762,8 @@ card-data = { COUNT($customers) } 位客户，{ $has_start ->
     } { DATE($end) }
 card-not-recorded = 未记录
 card-horizon = { DURATION($horizon) }
-card-intervals = { PERCENT($level) }，中心区间{ $has_draws ->
-    [yes] ；取自参数与未来购买的 { COUNT($draws) } 次抽样
+card-intervals = { PERCENT($level) }，中心区间；购买次数取自精确分布{ $has_draws ->
+    [yes] ，金额取自每位客户的 { COUNT($draws) } 次抽样
    *[no] { "" }
     }{ $has_sampled ->
     [yes] ，至多在 { COUNT($sampled) } 位客户上检验

@@ -1762,8 +1762,8 @@ card-data = { COUNT($customers) } 位顧客，{ $has_start ->
     } { DATE($end) }
 card-not-recorded = 未紀錄
 card-horizon = { DURATION($horizon) }
-card-intervals = { PERCENT($level) }，中心區間{ $has_draws ->
-    [yes] ；取自參數與未來購買的 { COUNT($draws) } 次抽樣
+card-intervals = { PERCENT($level) }，中心區間；購買次數取自精確分布{ $has_draws ->
+    [yes] ，金額取自每位顧客的 { COUNT($draws) } 次抽樣
    *[no] { "" }
     }{ $has_sampled ->
     [yes] ，至多在 { COUNT($sampled) } 位顧客上檢驗

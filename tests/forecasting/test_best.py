@@ -132,6 +132,8 @@ def test_equal_members_and_customers_without_purchases_have_weights():
     weights = stack_weights([{"a": same, "b": same}], [same], [same])
     assert sum(weights.values()) == pytest.approx(1.0, rel=1e-6)
     assert stack_weights([{"a": same}], [np.zeros(10)], [same]) == {"a": 0.0}
+    nobody = np.zeros(0)  # a half without customers
+    assert stack_weights([{"a": nobody}, {"a": same}], [nobody, same], [nobody, same]) == pytest.approx({"a": 1.0})
 
 
 def test_a_customer_is_in_the_same_half_at_every_cutoff(history):

@@ -16,6 +16,7 @@ import pytest
 
 import clvmodels as clv
 from clvmodels.errors import InvalidOption
+from clvmodels.language import written_in
 from clvmodels.processes import threads
 from clvmodels.processes import worker_processes as module
 from clvmodels.processes.worker_processes import begin_elsewhere, count_workers, side_by_side, worker_processes
@@ -224,6 +225,16 @@ def test_a_number_of_processes_is_whole():
     for jobs in (2.5, math.nan):
         with pytest.raises(InvalidOption, match="must be a whole number, not a float"):
             clv.backtest(clv.datasets.load_cdnow(sample=True), clv.NBD(), horizons="4 weeks", n_jobs=jobs)
+
+
+@pytest.mark.slow
+def test_texts_of_fits_are_in_the_language_of_the_caller():
+    log = clv.datasets.load_cdnow(sample=True)
+    options = {"horizons": "13 weeks", "cutoffs": 2, "boosted_trees": False, "sampled": 100}
+    with written_in("zh-Hans"):
+        here, elsewhere = (clv.backtest(log, clv.NBD(), n_jobs=jobs, **options) for jobs in (None, 2))
+    assert "梯度" in str(here.certificates)  # the gradient
+    assert elsewhere.certificates == here.certificates
 
 
 @pytest.mark.acceptance

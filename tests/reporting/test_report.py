@@ -135,6 +135,7 @@ def test_the_text_has_the_numbers_of_the_tables(validation, value, path):
         "0.2435 to 0.2600",
         "at a limit of its range",
         "12 months at 10% a year",
+        "of purchases from their exact distribution, of money from",
         "180.0 (in the currency of the log), 15.50 expected purchases",
         "the total of money that BG/NBD x Gamma-Gamma forecast for the next 2 weeks was off by −18.0%.",
         "The customers' lifetime values add up to 180.0; expect errors of the same size.",

@@ -216,6 +216,7 @@ def test_a_forecast_further_than_the_log_reaches_back_is_reported(log):
         ({"horizons": "1 hours"}, "shorter than a day: pass a longer one"),
         ({"models": []}, "backtest needs at least one model"),
         ({"spend": clv.GammaGamma()}, "no money to score"),
+        ({"sampled": 0}, "sampled=0 must be at least 1"),
         ({"level": 1.0}, "must be between 0 and 1"),
     ],
 )

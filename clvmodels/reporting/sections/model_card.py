@@ -68,8 +68,9 @@ def _data(view: Selection) -> dict[str, Any]:
 
 
 def _intervals(view: Selection) -> str:
-    """Return a text on how the intervals were computed."""
-    draws, sampled = view.facts.get("draws") or 0, view.facts.get("sampled") or 0
+    """Return a text on how the intervals of single customers were computed."""
+    draws = view.facts.get("draws") or 0 if "money" in view.quantities else 0
+    sampled = view.facts.get("sampled") or 0
     figures = {"level": view.level, "draws": draws, "has_draws": draws > 0}
     figures |= {"sampled": sampled, "has_sampled": sampled > 0, "seed": str(view.facts.get("random_state", 0))}
     return message("card-intervals", figures)

@@ -24,6 +24,7 @@ from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import one_blas_thread
 from clvmodels.inference.uncertainty import RandomState, seed_of
 from clvmodels.language import Finding, Findings
+from clvmodels.language.current import current_language
 from clvmodels.processes.worker_processes import begin_elsewhere, count_workers, side_by_side, worker_processes
 from clvmodels.transactions.ids import MissingIds
 from clvmodels.transactions.log import MissingId
@@ -135,9 +136,9 @@ def backtest(
     level : float
         Central probability of intervals.
     draws, sampled : int
-        Number of outcomes drawn per customer, and the largest number of customers to draw them for: they are used for
-        CRPS, PIT and coverage. Customers are sampled by their ids, so they are the same at every cutoff; the tables
-        have their number.
+        Number of outcomes of money drawn per customer, and the largest number of customers whose distributions are
+        evaluated for CRPS, PIT and coverage: those of purchases are exact. Customers are sampled by their ids, so they
+        are the same at every cutoff; the tables have their number.
     most_customers : int or None, default=50,000
         The largest number of customers to fit to and to forecast. If more are known at the last cutoff, this many are
         sampled by a hash of their ids and random_state, and all tables, totals and their intervals among them, are of
@@ -229,7 +230,8 @@ def backtest(
             snapshot = sample.take(snapshot if after is None else drop_older(snapshot, after))
         history = KnownHistory(snapshot, cutoff, include_first_transaction, intertimes, attributes, purchase_log)
         horizons_of_cutoff = (schedule.ends[cutoff], max(lengths.values()))
-        arguments = (history, *horizons_of_cutoff, forecasters, settings, calendar, revenue, cutoff == ticks[-1])
+        of_cutoff = (cutoff == ticks[-1], current_language())
+        arguments = (history, *horizons_of_cutoff, forecasters, settings, calendar, revenue, *of_cutoff)
         result = begin_elsewhere(run_cutoff, *arguments)() if parallel else run_cutoff(*arguments)
         if (finding := reader.missing_cutoff_day(snapshot, purchase_log, cutoff)) is not None:
             result = replace(result, findings=(*result.findings, finding))

@@ -16,7 +16,7 @@ from clvmodels.forecasting.seasons.calendar_choice import CalendarOption, on_cal
 from clvmodels.forecasting.windows import best_process
 from clvmodels.forecasts import KnownHistory
 from clvmodels.inference.objective import one_blas_thread
-from clvmodels.language import Finding
+from clvmodels.language import Finding, written_in
 from clvmodels.processes.threads import in_threads
 from clvmodels.validation.backtest.combine import CutoffResult, add_fit_tables, evaluate_cutoff
 from clvmodels.validation.backtest.evaluate import CutoffCase, concat
@@ -34,6 +34,7 @@ def run_cutoff(
     calendar: CalendarOption,
     revenue: bool,
     is_last: bool,
+    language: str,
 ) -> CutoffResult:
     """Evaluate one cutoff at all its horizons; models are fitted once. The last one also compares cohorts.
 
@@ -55,6 +56,8 @@ def run_cutoff(
         Whether to forecast the revenue of all customers too.
     is_last : bool
         Whether this is the last cutoff.
+    language : str
+        Of the texts in certificates of fits.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def run_cutoff(
         If no process can be fitted.
     """
     results, cases, failures = list[CutoffResult](), list[CutoffCase](), dict[str, Finding]()
-    with one_blas_thread():  # in a worker process too
+    with one_blas_thread(), written_in(language):  # in a worker process too
         history, chosen = on_calendar(history, calendar, longest)
         for horizon, end in ends.items():
             split = history.follow(end)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
+from clvmodels.errors import InvalidOption
 from clvmodels.estimators.prediction import TotalIntervalName, customer_keys, hash_keys
 from clvmodels.estimators.purchases import PurchaseModel
 from clvmodels.estimators.spend import SpendModel
@@ -49,9 +50,9 @@ class Settings:
     level : float
         Central probability of intervals.
     draws : int
-        Number of possible outcomes drawn per sampled customer.
+        Number of outcomes of money drawn per sampled customer.
     sampled : int
-        The largest number of customers whose outcomes are drawn.
+        The largest number of customers whose distributions are evaluated.
     seed : int
     total_interval : {"history", "model"}
         Whether intervals of totals also allow for changing conditions.
@@ -62,6 +63,10 @@ class Settings:
     sampled: int = 10_000
     seed: int = 0
     total_interval: TotalIntervalName = "history"
+
+    def __post_init__(self) -> None:
+        if self.sampled < 1:
+            raise InvalidOption(f"sampled={self.sampled} must be at least 1.")
 
 
 class Sample(NamedTuple):
