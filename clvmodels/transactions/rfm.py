@@ -222,7 +222,7 @@ class RFM:
             "appear in the frame twice",
             "appears in the frame twice",
         )
-        if len(ids) == len(self) and (ids == self.customer_id).all():
+        if len(ids) == len(self) and not ids.null_count() and (ids == self.customer_id).all():
             return self._with_attributes(table, names)
         keys = self.customer_id.alias("customer_id").to_frame().with_row_index("row")
         missing = keys.join(table.select("customer_id"), on="customer_id", how="anti").sort("row")

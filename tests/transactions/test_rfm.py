@@ -832,6 +832,10 @@ def test_the_order_of_the_rfm_is_kept(cdnow):
     [
         ({"customer_id": [7], "city": ["a"]}, r"2 customers are missing from the frame \(first: 11, 30\)"),
         (
+            {"customer_id": [7, None, 30], "city": ["a", "b", "c"]},
+            r"1 customer is missing from the frame \(first: 11\)",
+        ),
+        (
             {"customer_id": [7, 7, 7, 11, 30, 30], "city": list("abcdef")},
             r"2 customers appear in the frame twice \(first: 7, 30\)",
         ),
