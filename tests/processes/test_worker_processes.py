@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import clvmodels as clv
@@ -225,6 +226,16 @@ def test_a_number_of_processes_is_whole():
     for jobs in (2.5, math.nan):
         with pytest.raises(InvalidOption, match="must be a whole number, not a float"):
             clv.backtest(clv.datasets.load_cdnow(sample=True), clv.NBD(), horizons="4 weeks", n_jobs=jobs)
+
+
+@pytest.mark.slow
+def test_a_function_of_the_caller_is_called_here(monkeypatch):
+    log, days = clv.datasets.load_cdnow(sample=True), []
+    bands = pd.DataFrame({"customer_id": log["customer_id"].unique(), "band": "a"})
+    monkeypatch.setattr(module._Workers, "begin", lambda *_: pytest.fail("a worker is called"))
+    options = {"horizons": "13 weeks", "cutoffs": 2, "boosted_trees": False, "sampled": 100}
+    clv.backtest(log, clv.NBD(), attributes=lambda day: days.append(day) or bands, n_jobs=2, **options)
+    assert len(set(days)) >= 2
 
 
 @pytest.mark.slow

@@ -150,7 +150,7 @@ def backtest(
         cutoffs in progress.
     n_jobs : int, optional
         Number of processes that evaluate cutoffs side by side: -1 keeps all processors busy, as the command line does.
-        Default: this process alone, with threads. The results are the same.
+        Default: this process alone, with threads, as always if `attributes` is a function. The results are the same.
     progress : function of (int, int), optional
         Called with the number of finished cutoffs and of all; an exception raised in it, or from the keyboard, stops
         the rest. Default: a progress bar on a terminal.
@@ -215,6 +215,7 @@ def backtest(
     intertimes = any("intertimes" in forecaster.needs for forecaster in forecasters)
     reading = Lock()  # the caller's function may query a database
     parallel = len(schedule.ends) > 1 and len(purchase_log.customer_id) < ONE_CUTOFF_AT_A_TIME
+    elsewhere = parallel and not callable(attributes)  # a function may use what only this process has, as a connection
 
     def attempt(cutoff: int) -> CutoffResult | _LeftOut:
         try:
@@ -232,7 +233,7 @@ def backtest(
         horizons_of_cutoff = (schedule.ends[cutoff], max(lengths.values()))
         of_cutoff = (cutoff == ticks[-1], current_language())
         arguments = (history, *horizons_of_cutoff, forecasters, settings, calendar, revenue, *of_cutoff)
-        result = begin_elsewhere(run_cutoff, *arguments)() if parallel else run_cutoff(*arguments)
+        result = begin_elsewhere(run_cutoff, *arguments)() if elsewhere else run_cutoff(*arguments)
         if (finding := reader.missing_cutoff_day(snapshot, purchase_log, cutoff)) is not None:
             result = replace(result, findings=(*result.findings, finding))
         if keep is not None:
@@ -240,7 +241,7 @@ def backtest(
             Backtest(**combine_cutoffs([result], settings)).to_json(Path(keep) / name)
         return result
 
-    workers = min(count_workers(n_jobs), len(schedule.ends) - 1) if parallel else 0
+    workers = min(count_workers(n_jobs), len(schedule.ends) - 1) if elsewhere else 0
     with (
         worker_processes(workers, __name__),
         _progress_callback(progress, len(schedule.ends)) as report,
