@@ -1,4 +1,4 @@
-"""How often Python looks for objects that refer to each other and to which nothing else refers."""
+"""How often Python's garbage collector looks for objects that refer to each other."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 __all__ = ["rare_collections"]
 
-# New objects before Python looks among them, instead of 700: imports and pictures make many that stay, and looking
-# through them took 5 % of a report. The others are freed at once, as soon as nothing refers to them.
+# Thresholds of the collector, instead of 700, 10 and 10: imports and pictures make many objects that stay, and looking
+# through them took 5 % of a report. Objects to which nothing refers are freed at once anyway.
 NEW_OBJECTS, YOUNG, OLD = 50_000, 20, 100
 
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Look for such objects less often, in a process that the program owns."""
+    """Run the collector less often within the block, in a process that the program owns."""
     before = gc.get_threshold()
     gc.set_threshold(NEW_OBJECTS, YOUNG, OLD)
     try:

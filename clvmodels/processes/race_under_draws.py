@@ -57,7 +57,7 @@ def _log_chances(levels: int, won: tuple[Array, Array], lost: tuple[Array, Array
 
 
 def _count_levels(ratio: Array) -> npt.NDArray[np.intp]:
-    """Return the levels of the fraction that each argument 1 - ratio needs, too many where it needs too many.
+    """Return the levels of the fraction that each argument 1 - ratio needs; where too many, more than `MOST_LEVELS`.
 
     They are rounded up to a few numbers, so that many values have the same one.
     """

@@ -125,14 +125,14 @@ class _Workers:
 
 # Those of the innermost `worker_processes`: other threads of the caller do not see them, and can outlive them.
 _workers: ContextVar[_Workers | None] = ContextVar("workers", default=None)
-_hiding = Lock()
+_hiding = Lock()  # one thread at a time hides the program
 
 
 def count_workers(jobs: int | None) -> int:
-    """Return how many workers make so many processes with this one; -1: as many as keep all processors busy.
+    """Return how many workers a number of processes needs besides this one; -1: enough to keep all processors busy.
 
-    There is one more than processors: of three equal calls on two processors, none waits until another is done, and
-    this process goes on with something else.
+    That is one more than there are processors: of three equal calls on two processors, none waits until another is
+    done, and this process goes on with something else.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def count_workers(jobs: int | None) -> int:
 
 @contextmanager
 def worker_processes(most: int, *modules: str) -> Iterator[None]:
-    """Have up to so many workers, which import these modules first; if there already are workers, keep these."""
+    """Start up to this many workers, which import these modules first; a block within another uses its workers."""
     if most <= 0 or _workers.get() is not None or multiprocessing.current_process().daemon:  # which may not start any
         yield
         return
@@ -165,7 +165,7 @@ def worker_processes(most: int, *modules: str) -> Iterator[None]:
 
 
 def begin_elsewhere(function: Callable[..., Returned], *arguments: Any) -> Callable[[], Returned]:
-    """Begin a call in a worker, if one is free, and return a function that has its result.
+    """Begin a call in a worker, if one is free, and return a function that waits for its result.
 
     Otherwise that function makes the call itself. The function called is one of a module, so that the other process
     finds it by its name, and depends on its arguments alone.

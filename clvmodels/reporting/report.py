@@ -46,7 +46,8 @@ from clvmodels.valuation.value_terms import ValueTerms
 __all__ = ["Report", "begin_sections", "make_report", "write_report"]
 
 BegunSections = list[Callable[[], dict[str, ReportSection | None]]]
-BEGUN = (("data", "calibration", "fit", "model_card"), ("ranking", "benchmarks"))  # about as many pictures in each
+# Sections that show no values, in two parts with about equally many pictures, which workers can make.
+WITHOUT_VALUES = (("data", "calibration", "fit", "model_card"), ("ranking", "benchmarks"))
 FRAME_STYLE = 'style="width: 100%; height: 45rem; border: 1px solid #ccc"'
 
 
@@ -323,7 +324,9 @@ def begin_sections(result: Backtest, profile: Profile | None, ledger: pd.DataFra
     if ledger is not None:
         ledger = with_current_codes(ledger)
     shown = replace(result, customers=result.customers.iloc[:0])  # the largest table, of which no section shows rows
-    return [begin_elsewhere(_make_sections, current_language(), names, shown, profile, ledger) for names in BEGUN]
+    return [
+        begin_elsewhere(_make_sections, current_language(), names, shown, profile, ledger) for names in WITHOUT_VALUES
+    ]
 
 
 def _make_sections(
@@ -340,7 +343,7 @@ def _finish_sections(
     """Return all sections in order: those that were begun, and those that show values."""
     basis = _basis_of(value_terms)
     text = sentence(basis.finding.text) if basis is not None else value_terms if isinstance(value_terms, str) else None
-    made = report_sections([name for name in SECTIONS if name not in chain(*BEGUN)], view, value, text)
+    made = report_sections([name for name in SECTIONS if name not in chain(*WITHOUT_VALUES)], view, value, text)
     for part in begun:
         made |= part()
     return [section for name in SECTIONS if (section := made.get(name)) is not None]

@@ -263,11 +263,11 @@ def has_ticks_of(log: PurchaseLog, clock: Clock) -> bool:
 def to_purchase_log(transactions: Transactions | EngineLog, clock: Clock) -> PurchaseLog:
     """Return the purchases of a checked log, in memory."""
     if isinstance(transactions, EngineLog):
-        purchases = _merged(merge_purchases(transactions))
+        purchases = _read_merged(merge_purchases(transactions))
         opened_files: tuple[frames.OpenedFile, ...] = ()
     else:
         at_once = transactions.rows <= ROWS_AT_ONCE
-        purchases = _sorted_rows(transactions) if at_once else _merged(_merge(transactions))
+        purchases = _sort_rows(transactions) if at_once else _read_merged(_merge(transactions))
         opened_files = transactions.opened_files
     return PurchaseLog(
         customer_id=purchases.customer_id,
@@ -292,7 +292,7 @@ class _Purchases(NamedTuple):
     rows_by_tick: IntArray
 
 
-def _sorted_rows(transactions: Transactions) -> _Purchases:
+def _sort_rows(transactions: Transactions) -> _Purchases:
     """Return the purchases of a log whose rows fit into memory: one sort of a number per row.
 
     Rows of a customer within one tick have the same number. Money is added up over all rows; differences of these
@@ -327,7 +327,7 @@ def _sorted_rows(transactions: Transactions) -> _Purchases:
     )
 
 
-def _merged(merged: nw.DataFrame[Any]) -> _Purchases:
+def _read_merged(merged: nw.DataFrame[Any]) -> _Purchases:
     """Return purchases that are merged already, sorted."""
     by_tick = merged.group_by("tick").agg(nw.col("rows").sum()).sort("tick")
     columns = [merged.drop("rows")]
