@@ -22,7 +22,7 @@ SHARP, MOST_TIMES = 12.0, 8  # where dropout grows with age, that many times for
 
 
 def exceedances_if_active(
-    law: Callable[[Any, Array], Remaining], p: Any, h: float, x: Array, T: Array
+    law: Callable[[Any, Array], Remaining], p: Any, h: float | Array, x: Array, T: Array
 ) -> Iterator[Array]:
     """Yield P(more than k purchases in (T, T + h]) of a customer who is active at T, for k = 0, 1, 2, ...
 
@@ -32,12 +32,14 @@ def exceedances_if_active(
     counts = NODES * 2 ** np.ceil(0.5 * np.log2(np.maximum(x / MANY, 1.0))).astype(np.intp)
     aging = law(p, np.zeros(())).b
     if aging is not None:
-        counts *= int(np.ceil(np.clip(np.max(aging) * h / SHARP, 1, MOST_TIMES)))
+        steep = np.atleast_1d(aging * h)
+        steep = np.max(steep, axis=tuple(range(steep.ndim - 1)))  # over draws of the parameters
+        counts = counts * np.ceil(np.clip(steep / SHARP, 1, MOST_TIMES)).astype(np.intp)
     rows = [np.flatnonzero(counts == count) for count in np.unique(counts)]
-    parts = [
-        _with_nodes(law, type(p)(*(_own(value, own, len(x)) for value in p)), h, x[own], T[own], int(counts[own[0]]))
-        for own in rows
-    ]
+    parts = []
+    for own in rows:
+        of_rows = type(p)(*(_own(value, own, len(x)) for value in p))
+        parts.append(_with_nodes(law, of_rows, _own(h, own, len(x)), x[own], T[own], int(counts[own[0]])))
     for each in zip(*parts, strict=True):
         answer = np.empty((*each[0].shape[:-1], len(x)))
         for own, values in zip(rows, each, strict=True):
@@ -45,13 +47,13 @@ def exceedances_if_active(
         yield answer
 
 
-def _own(value: Array, rows: npt.NDArray[np.intp], n: int) -> Array:
+def _own(value: float | Array, rows: npt.NDArray[np.intp], n: int) -> Any:
     """Return these rows of values with one entry per customer, and others unchanged."""
-    return value[..., rows] if np.ndim(value) and np.shape(value)[-1] == n > 1 else value
+    return np.asarray(value)[..., rows] if np.ndim(value) and np.shape(value)[-1] == n > 1 else value
 
 
 def _with_nodes(
-    law: Callable[[Any, Array], Remaining], p: Any, h: float, x: Array, T: Array, count: int
+    law: Callable[[Any, Array], Remaining], p: Any, h: float | Array, x: Array, T: Array, count: int
 ) -> Iterator[Array]:
     shape, age, remaining = p.r + x, p.alpha + T, law(p, T)
     pace = (1 + remaining.s) / remaining.B + (0.0 if remaining.b is None else remaining.b)

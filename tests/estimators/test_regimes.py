@@ -86,7 +86,8 @@ def test_a_fit_ends_and_every_customer_gets_a_finite_answer(case):
     assert model.fit_.status in ("converged", "boundary")
     if model.fit_.status == "boundary":
         codes = {limit.code for c in model.process.parametrization.coordinates for limit in (c.lower, c.upper)} - {""}
-        assert {finding.code for finding in model.fit_.findings} <= codes | {"fit-not-identified"}
+        # 50 customers of GGompertz/NBD have a second maximum, that of Pareto/NBD, which is .21 lower.
+        assert {finding.code for finding in model.fit_.findings} <= codes | {"fit-not-identified", "fit-other-maximum"}
     answers = {
         "alive": model.probability_alive(rfm),
         "century": model.expected_purchases(rfm, CENTURY),
