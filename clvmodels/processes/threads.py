@@ -153,12 +153,15 @@ def start_in_background(function: Callable[[], Returned]) -> Callable[[], Return
     return result
 
 
-def as_they_finish(function: Callable[[Item], Returned], items: Sequence[Item]) -> Iterator[tuple[int, Returned]]:
+def as_they_finish(
+    function: Callable[[Item], Returned], items: Sequence[Item], waiting: int | None = None
+) -> Iterator[tuple[int, Returned]]:
     """Apply a function to each item on other threads, and yield positions and results here as they are done.
 
-    If the caller stops early, or an item fails, no further item is begun.
+    If the caller stops early, or an item fails, no further item is begun. `waiting` is the number of threads for a
+    function that mostly waits, such as for another process; an interruption leaves these behind.
     """
-    if len(items) == 1 or PROCESSORS < 2:
+    if waiting is None and (len(items) == 1 or PROCESSORS < 2):
         yield from ((i, function(item)) for i, item in enumerate(items))
         return
     done: SimpleQueue[tuple[int, Future[Returned]]] = SimpleQueue()
@@ -174,8 +177,12 @@ def as_they_finish(function: Callable[[Item], Returned], items: Sequence[Item]) 
                 future.set_exception(error)
             done.put((i, future))
 
-    # It has the processor of the caller, who waits.
-    Thread(target=copy_context().run, args=(in_threads, run, range(len(items)))).start()
+    positions = iter(range(len(items)))  # which the threads share
+    if waiting is None:  # one thread, which has the processor of the caller, who waits
+        Thread(target=copy_context().run, args=(in_threads, run, positions)).start()
+    else:
+        for _ in range(waiting):
+            Thread(target=copy_context().run, args=(one_by_one, run, positions), daemon=True).start()
     try:
         for _ in items:
             i, future = wait_for(done)

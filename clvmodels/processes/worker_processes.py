@@ -10,13 +10,11 @@ import operator
 import os
 import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from importlib import import_module
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
 from threading import Lock, Thread
 from traceback import format_exc
 from types import ModuleType
@@ -196,33 +194,10 @@ def side_by_side(function: Callable[[Item], Returned], items: Sequence[Item]) ->
     if (workers := _workers.get()) is None:
         yield from threads.as_they_finish(function, items)
         return
-    waiting, calls = deque(range(len(items))), min(len(items), workers.most + 1)
-    done: SimpleQueue[tuple[int, Returned | None, BaseException | None]] = SimpleQueue()
-
-    def work() -> None:
-        while True:
-            try:
-                i = waiting.popleft()
-            except IndexError:
-                return
-            try:
-                done.put((i, function(items[i]), None))
-            except BaseException as error:  # noqa: BLE001  # raised where the result is taken
-                waiting.clear()
-                done.put((i, None, error))
-
-    before, workers.calls = workers.calls, calls
-    for _ in range(calls):
-        Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    before, workers.calls = workers.calls, min(len(items), workers.most + 1)
     try:
-        for _ in items:
-            i, result, error = threads.wait_for(done)
-            if error is not None:
-                raise error
-            value: Any = result
-            yield i, value
+        yield from threads.as_they_finish(function, items, workers.calls)
     finally:
-        waiting.clear()
         workers.calls = before
 
 
