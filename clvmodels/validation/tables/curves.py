@@ -88,14 +88,14 @@ class Curve(NamedTuple):
 
     def at(self, shares: Array) -> Array:
         """Return the curve at several shares of the customers, (k,)."""
-        customers, total = np.cumsum(self.sizes), float(np.sum(self.sums))
+        ends, reached, total = np.cumsum(self.sizes), np.cumsum(self.sums), float(np.sum(self.sums))
         if not (len(self.sums) and total > 0):
             return np.full(len(shares), np.nan)
-        wanted = shares * customers[-1]
-        last = np.minimum(np.searchsorted(customers, wanted, side="left"), len(customers) - 1)
-        size, did, many, much = self.sizes[last], self.sums[last], customers[last], np.cumsum(self.sums)[last]
-        part = np.divide(wanted - (many - size), size, out=np.ones(len(last)), where=size > 0)
-        shares_of_total: Array = (much - did + part * did) / total
+        wanted = shares * ends[-1]
+        last = np.minimum(np.searchsorted(ends, wanted, side="left"), len(ends) - 1)  # the group at the share
+        size, of_group, before = self.sizes[last], self.sums[last], reached[last] - self.sums[last]
+        part = np.divide(wanted - (ends[last] - size), size, out=np.ones(len(last)), where=size > 0)
+        shares_of_total: Array = (before + part * of_group) / total
         return shares_of_total
 
 
